@@ -1,0 +1,79 @@
+"""penchant: Interest Units for every reader, and recommendations by meaning, with each click and no retraining.
+
+Names are loaded when they are first used, so that importing the package costs next to nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from penchant.embed import Embedder
+    from penchant.engine import Engine
+    from penchant.errors import (
+        EmbedderError,
+        EmbedderMismatch,
+        EndpointError,
+        InputError,
+        InvalidClick,
+        InvalidDocument,
+        InvalidQuery,
+        InvalidRow,
+        InvalidSettings,
+        MissingExtra,
+        PenchantError,
+        StateDamaged,
+        StateError,
+        StateFull,
+        StateLocked,
+        StateReadOnly,
+        StateTooNew,
+        UnknownDocument,
+    )
+    from penchant.types import Change, Click, Document, InterestUnit, Popular, Recommendation, Settings
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Change",
+    "Click",
+    "Document",
+    "Embedder",
+    "EmbedderError",
+    "EmbedderMismatch",
+    "EndpointError",
+    "Engine",
+    "InputError",
+    "InterestUnit",
+    "InvalidClick",
+    "InvalidDocument",
+    "InvalidQuery",
+    "InvalidRow",
+    "InvalidSettings",
+    "MissingExtra",
+    "PenchantError",
+    "Popular",
+    "Recommendation",
+    "Settings",
+    "StateDamaged",
+    "StateError",
+    "StateFull",
+    "StateLocked",
+    "StateReadOnly",
+    "StateTooNew",
+    "UnknownDocument",
+    "__version__",
+]
+
+_HOMES = ("penchant.types", "penchant.errors", "penchant.embed", "penchant.engine")
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        for home in map(import_module, _HOMES):
+            if hasattr(home, name):
+                return globals().setdefault(name, getattr(home, name))
+    raise AttributeError(f"module 'penchant' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

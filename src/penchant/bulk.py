@@ -1,0 +1,111 @@
+"""Interest Units of many users at once: Algorithm 1 in waves, so that the embedder always sees full batches.
+
+A user's clicks depend on each other, users do not. The first wave learns the first click of every user, embeds all
+texts that changed, the second wave learns the second, and so on. Each user ends up as click by click.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import msgspec
+
+from penchant.text import contextual_text
+from penchant.types import Action, Change, InterestUnit, Settings, User, Vector, Vectors
+from penchant.units import Clicked, Step, absorb
+
+Encode = Callable[[Sequence[str]], Vectors]
+
+
+def learn(
+    users: Mapping[str, User],
+    clicks: Sequence[tuple[str, Clicked]],
+    encode: Encode,
+    threshold: float,
+    settings: Settings,
+    progress: Callable[[int], None] | None = None,
+) -> tuple[dict[str, User], list[Change]]:
+    """Learn clicks, given as (user id, clicked document), each user's in the order of their times (ties: as given).
+
+    Args:
+        users: those of the clicks' users who are known already.
+        encode: contextual texts -> vectors of unit length.
+
+    Returns:
+        The users of the clicks as they are now, and one change for each click, in the order given.
+    """
+    now = {user_id: users.get(user_id, User()) for user_id, _ in clicks}
+    seen = {user_id: dict.fromkeys(user.seen) for user_id, user in now.items()}
+    changes: dict[int, Change] = {}
+    for wave in _waves(clicks):
+        steps = {
+            position: absorb(now[clicks[position][0]], clicks[position][1], threshold, settings, contextual_text)
+            for position in wave
+        }
+        for (position, step), units in zip(steps.items(), _embedded(list(steps.values()), encode), strict=True):
+            user_id, clicked = clicks[position]
+            now[user_id] = msgspec.structs.replace(now[user_id], units=units, steps=now[user_id].steps + 1)
+            _see(seen[user_id], clicked.document_id, settings.seen_kept)
+            changes[position] = _change(user_id, clicked, step)
+        if progress is not None:
+            progress(len(wave))
+    done = {user_id: msgspec.structs.replace(user, seen=tuple(seen[user_id])) for user_id, user in now.items()}
+    return done, [changes[position] for position in range(len(clicks))]
+
+
+def _waves(clicks: Sequence[tuple[str, Clicked]]) -> list[list[int]]:
+    """Positions of clicks: in wave n, the n-th click of every user who has as many."""
+    waves: list[list[int]] = []
+    count: dict[str, int] = {}
+    for position in sorted(range(len(clicks)), key=lambda position: clicks[position][1].at):
+        user_id = clicks[position][0]
+        wave = count[user_id] = count.get(user_id, -1) + 1
+        if wave == len(waves):
+            waves.append([])
+        waves[wave].append(position)
+    return waves
+
+
+def _embedded(steps: Sequence[Step], encode: Encode) -> list[tuple[InterestUnit, ...]]:
+    """The units after each step, all with embeddings. A text that did not change keeps the one it has."""
+    vectors = [_unchanged(step) for step in steps]
+    needed = [n for n, (step, vector) in enumerate(zip(steps, vectors, strict=True)) if vector is None and _is_kept(step)]
+    if needed:
+        for n, vector in zip(needed, encode([steps[n].changed.text for n in needed]), strict=True):
+            vectors[n] = vector
+    return [
+        step.units if vector is None else (*step.units[:-1], msgspec.structs.replace(step.changed, embedding=vector))
+        for step, vector in zip(steps, vectors, strict=True)
+    ]
+
+
+def _is_kept(step: Step) -> bool:
+    """Whether the changed unit survived the pruning."""
+    return bool(step.units) and step.units[-1] is step.changed
+
+
+def _unchanged(step: Step) -> Vector | None:
+    """The embedding of the contextual text, where the click did not change it."""
+    same = (unit.embedding for unit in step.before if unit.text == step.changed.text)
+    return next(same, None) if _is_kept(step) else None
+
+
+def _see(seen: dict[str, None], document_id: str, limit: int | None) -> None:
+    """Move a document to the end of those seen, and let go of the first ones beyond the limit."""
+    seen.pop(document_id, None)
+    seen[document_id] = None
+    while limit is not None and len(seen) > limit:
+        del seen[next(iter(seen))]
+
+
+def _change(user_id: str, clicked: Clicked, step: Step) -> Change:
+    action: Action = "created" if not step.before else "reinforced" if len(step.before) == 1 else "merged"
+    return Change(
+        user_id=user_id,
+        document_id=clicked.document_id,
+        at=clicked.at,
+        action=action,
+        unit=step.changed.text,
+        merged=tuple(unit.text for unit in step.before),
+        pruned=tuple(unit.text for unit in step.pruned),
+    )

@@ -1,0 +1,94 @@
+"""What a document, a click and a title must be: every value from outside is checked before anything changes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from penchant.errors import InputError, InvalidClick, InvalidDocument, InvalidQuery
+from penchant.types import Click, Document
+
+MAX_TITLE = 20_000
+"""Characters. A title is a line, not a text; what is longer is most likely a wrong column."""
+MAX_ID = 1_000
+"""Characters."""
+LATEST_SECOND = 1e11
+"""The year 5138. A larger time is in milliseconds."""
+
+Failure = Callable[[str], InputError]
+
+
+def check_document(document: Document) -> None:
+    """Raises InvalidDocument, with the id and the remedy, unless the document can be added."""
+    _check_id(document.id, "document id", InvalidDocument)
+    name = f"document {document.id!r}"
+    _check_text(document.title, f"title of {name}", InvalidDocument)
+    if not document.title.strip():
+        raise InvalidDocument(f"title of {name} is empty: give it a title, penchant works by what titles mean")
+    if len(document.title) > MAX_TITLE:
+        raise InvalidDocument(
+            f"title of {name} has {len(document.title):,} characters, at most {MAX_TITLE:,} are accepted: "
+            "give the title alone, not the text"
+        )
+    for field in ("published_at", "expires_at"):
+        if getattr(document, field) is not None:
+            check_time(getattr(document, field), f"{field} of {name}", InvalidDocument)
+    if not isinstance(document.hidden, bool):
+        raise InvalidDocument(f"hidden of {name} is {document.hidden!r}: use True or False")
+    for key, value in document.attributes.items():
+        _check_text(key, f"name of an attribute of {name}", InvalidDocument)
+        if isinstance(value, str):
+            _check_text(value, f"attribute {key!r} of {name}", InvalidDocument)
+        elif not isinstance(value, bool | int | float) or not math.isfinite(value):
+            raise InvalidDocument(f"attribute {key!r} of {name} is {value!r}: use text, a finite number, True or False")
+
+
+def check_click(click: Click) -> None:
+    """Raises InvalidClick, with the reader and the document, unless the click can be learned."""
+    _check_id(click.user_id, "user id of a click", InvalidClick)
+    _check_id(click.document_id, f"document id of a click of user {click.user_id!r}", InvalidClick)
+    name = f"click of user {click.user_id!r} on document {click.document_id!r}"
+    check_time(click.at, f"at of the {name}", InvalidClick)
+    for field in ("kind", "id"):
+        if getattr(click, field) is not None:
+            _check_text(getattr(click, field), f"{field} of the {name}", InvalidClick)
+
+
+def check_time(value: Any, what: str, failure: Failure) -> None:
+    """Raises unless the value can be a time in Unix seconds (or a position)."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise failure(f"{what} is {value!r}: use a number, in Unix seconds")
+    if value < 0:
+        raise failure(f"{what} is {value}: use Unix seconds, 0 or later")
+    if value > LATEST_SECOND:
+        raise failure(f"{what} is {value:.0f}, which looks like milliseconds: divide by 1,000")
+
+
+def check_query(text: str) -> None:
+    """Raises InvalidQuery unless the text can be searched for."""
+    _check_text(text, "the text to search for", InvalidQuery)
+    if not text.strip():
+        raise InvalidQuery("the text to search for is empty: give some words")
+
+
+def _check_id(value: Any, what: str, failure: Failure) -> None:
+    _check_text(value, what, failure)
+    if not value:
+        raise failure(f"{what} is empty: give each its own")
+    if len(value) > MAX_ID:
+        raise failure(f"{what} has {len(value):,} characters, at most {MAX_ID:,} are accepted: {value[:40]!r}...")
+
+
+def _check_text(value: Any, what: str, failure: Failure) -> None:
+    if not isinstance(value, str):
+        raise failure(f"{what} is {value!r}, of type {type(value).__name__}: use text")
+    if "\0" in value:
+        raise failure(f"{what} holds a NUL character at position {value.index(chr(0))}: remove it")
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise failure(
+            f"{what} holds a lone surrogate at position {error.start}, which no file or database can keep: "
+            "decode the text with errors='replace'"
+        ) from None

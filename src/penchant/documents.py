@@ -1,0 +1,192 @@
+"""What the engine knows of every document, in columns, so that candidates are filtered at the speed of arrays.
+
+A row number is the document's key in the index and the store, and is never used again.
+
+Popularity is the number of readers who clicked a document, each halved every half-life. It is kept as
+``log2(sum(2 ** (at / half_life)))``, which no passing of time changes and which does not depend on the order of clicks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from penchant.errors import InvalidQuery, UnknownDocument
+from penchant.store import StoredDocument
+from penchant.types import Attribute, Document
+
+NEVER = -np.inf
+"""The popularity of a document that nobody clicked."""
+Where = Mapping[str, Any]
+Rows = NDArray[np.int64]
+
+
+class Documents:
+    """All documents that can be recommended or clicked."""
+
+    def __init__(self, stored: Iterable[StoredDocument] = ()) -> None:
+        self._row_of: dict[str, int] = {}
+        self._documents: list[Document | None] = []
+        self._ids: list[str] = []
+        self._available = np.zeros(16, bool)
+        self._published_at = np.full(16, np.nan)
+        self._expires_at = np.full(16, np.inf)
+        self._popularity = np.full(16, NEVER)
+        for document in stored:
+            self.put(document)
+
+    def __len__(self) -> int:
+        return len(self._row_of)
+
+    def __contains__(self, document_id: str) -> bool:
+        return document_id in self._row_of
+
+    @property
+    def next_row(self) -> int:
+        """The row of the next new document."""
+        return len(self._documents)
+
+    def row(self, document_id: str) -> int:
+        """The row of a document. Raises UnknownDocument."""
+        try:
+            return self._row_of[document_id]
+        except KeyError:
+            raise UnknownDocument(f"unknown document {document_id!r}: add it first") from None
+
+    def get(self, document_id: str) -> Document | None:
+        """The document, or None."""
+        row = self._row_of.get(document_id)
+        return None if row is None else self._documents[row]
+
+    def at_row(self, row: int) -> Document:
+        """The document of a row in use."""
+        document = self._documents[row]
+        assert document is not None
+        return document
+
+    def ids(self, rows: Rows) -> list[str]:
+        """The document ids of rows."""
+        return [self._ids[row] for row in rows]
+
+    def rows(self) -> Rows:
+        """The rows of all documents."""
+        return np.fromiter(self._row_of.values(), np.int64, len(self._row_of))
+
+    def popularity(self, row: int) -> float:
+        """See the module."""
+        return float(self._popularity[row])
+
+    def put(self, stored: StoredDocument) -> None:
+        """Add a document, or replace it."""
+        row, document = stored.key, stored.document
+        self._reserve(row + 1)
+        self._row_of[document.id] = row
+        self._documents[row] = document
+        self._ids[row] = document.id
+        self._available[row] = not document.hidden
+        self._published_at[row] = np.nan if document.published_at is None else document.published_at
+        self._expires_at[row] = np.inf if document.expires_at is None else document.expires_at
+        self._popularity[row] = stored.popularity
+
+    def drop(self, row: int) -> None:
+        """Remove a document."""
+        del self._row_of[self.at_row(row).id]
+        self._documents[row] = None
+        self._available[row] = False
+
+    def set_popularity(self, popularity: Mapping[int, float]) -> None:
+        """Take over new values, row by row."""
+        for row, value in popularity.items():
+            self._popularity[row] = value
+
+    def reserve_row(self, next_row: int) -> None:
+        """Make sure that new documents get rows from this one on."""
+        self._reserve(next_row)
+
+    def passing(
+        self,
+        rows: Rows,
+        *,
+        at: float,
+        published_after: float | None,
+        where: Where | None,
+        excluded: Sequence[int] = (),
+    ) -> Rows:
+        """Those of the rows that may be shown at that time: neither hidden nor expired nor excluded, and as asked for."""
+        passes = self._available[rows] & (self._expires_at[rows] > at)
+        if published_after is not None:
+            passes &= self._published_at[rows] >= published_after
+        if len(excluded):
+            passes &= ~np.isin(rows, np.asarray(excluded, np.int64))
+        rows = rows[passes]
+        if where:
+            rows = rows[np.array([matches(self.at_row(row).attributes, where) for row in rows], bool)]
+        return rows
+
+    def clicks(self, rows: Rows, at: float, half_life: float) -> NDArray[np.float64]:
+        """The popularity of rows as a number of clicks at that time."""
+        return np.exp2(np.minimum(self._popularity[rows] - at / half_life, 1_000.0))
+
+    def by_popularity(self, rows: Rows, k: int) -> Rows:
+        """The k most popular of the rows; those that nobody clicked follow, the newest first; ties by id."""
+        popularity, published = self._popularity[rows], np.nan_to_num(self._published_at[rows], nan=NEVER)
+        if k < len(rows):
+            rough = np.lexsort((-published, -popularity))[:k]
+            worst = rough[-1]
+            near = (popularity > popularity[worst]) | ((popularity == popularity[worst]) & (published >= published[worst]))
+            rows, popularity, published = rows[near], popularity[near], published[near]
+        ids = self.ids(rows)
+        order = sorted(range(len(rows)), key=lambda position: (-popularity[position], -published[position], ids[position]))
+        return rows[order[:k]]
+
+    def _reserve(self, rows: int) -> None:
+        missing = rows - len(self._documents)
+        if missing > 0:
+            self._documents.extend([None] * missing)
+            self._ids.extend([""] * missing)
+        if rows > len(self._available):
+            grow = max(rows, 2 * len(self._available)) - len(self._available)
+            self._available = np.append(self._available, np.zeros(grow, bool))
+            self._published_at = np.append(self._published_at, np.full(grow, np.nan))
+            self._expires_at = np.append(self._expires_at, np.full(grow, np.inf))
+            self._popularity = np.append(self._popularity, np.full(grow, NEVER))
+
+
+def one_more_click(popularity: float, at: float, half_life: float) -> float:
+    """The popularity after one more reader clicked at that time."""
+    return float(np.logaddexp2(popularity, at / half_life))
+
+
+def check_where(where: Where | None) -> None:
+    """Raises InvalidQuery unless every condition is a value, a list of values, or a range."""
+    for name, condition in (where or {}).items():
+        if isinstance(condition, Mapping) and (not condition or set(condition) - {"min", "max"}):
+            raise InvalidQuery(
+                f"where[{name!r}] is {dict(condition)!r}: a range is {{'min': low, 'max': high}}, of which one may be missing"
+            )
+        if not isinstance(condition, Mapping | list | tuple | set | frozenset | str | bool | int | float):
+            raise InvalidQuery(f"where[{name!r}] is {condition!r}: use a value, a list of values, or a range with min and max")
+
+
+def matches(attributes: Mapping[str, Attribute], where: Where) -> bool:
+    """Whether attributes meet all conditions. A missing attribute meets none."""
+    return all(name in attributes and _meets(attributes[name], condition) for name, condition in where.items())
+
+
+def _meets(value: Attribute, condition: Any) -> bool:
+    if isinstance(condition, Mapping):
+        try:
+            return bool(condition.get("min", value) <= value <= condition.get("max", value))
+        except TypeError:
+            return False
+    if isinstance(condition, list | tuple | set | frozenset):
+        return any(_equal(value, wanted) for wanted in condition)
+    return _equal(value, condition)
+
+
+def _equal(value: Attribute, wanted: Any) -> bool:
+    """Equal and of one kind: True is not 1."""
+    return isinstance(value, bool) == isinstance(wanted, bool) and bool(value == wanted)

@@ -1,0 +1,68 @@
+"""Text -> vectors: the Embedder protocol and the embedders by name.
+
+    minilm                 all-MiniLM-L6-v2, no download (extra `minilm`)
+    corpus                 trained on your own titles, nothing to install or download
+    a name or a path       any sentence-transformers model (extra `torch`)
+    remote:MODEL@URL       an OpenAI-compatible endpoint, URL ends in /v1 (extra `remote`)
+
+Any object with `name`, `dimension`, `threshold` and `encode` is an embedder, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
+
+from penchant.errors import EmbedderError
+from penchant.types import Vectors
+
+DEFAULT_THRESHOLD = 0.6
+"""For models that nobody calibrated yet: `penchant calibrate` proposes a better one."""
+
+
+@runtime_checkable
+class Embedder(Protocol):
+    """What turns texts into vectors."""
+
+    @property
+    def name(self) -> str:
+        """What a state remembers: equal names mean equal vectors for equal texts."""
+
+    @property
+    def dimension(self) -> int:
+        """The length of a vector."""
+
+    @property
+    def threshold(self) -> float:
+        """The tau that suits it: from this cosine on, a unit is relevant to a document."""
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Vectors of unit length, float32 of shape (len(texts), dimension)."""
+
+
+def load_embedder(name: str, *, api_key: str | None = None, batch_size: int | None = None) -> Embedder:
+    """The embedder of that name, except ``corpus``, which is trained on titles: see `CorpusEmbedder.fit`.
+
+    Raises:
+        MissingExtra: the packages for it are not installed.
+        EmbedderError: there is no such embedder, or its weights are not those that are expected.
+    """
+    if name == "minilm":
+        from penchant.embed.transformer import load_minilm
+
+        return load_minilm(batch_size)
+    if name.startswith("remote:"):
+        from penchant.embed.remote import RemoteEmbedder
+
+        model, separator, url = name.removeprefix("remote:").partition("@")
+        if not (model and separator and url):
+            raise EmbedderError(f"embedder {name!r}: write remote:MODEL@URL, for example remote:bge-m3@http://127.0.0.1:8000/v1")
+        return RemoteEmbedder(url, model, api_key=api_key, batch_size=batch_size or 128)
+    if name == "corpus" or name.startswith("corpus-"):
+        raise EmbedderError("the corpus embedder is trained on titles: use CorpusEmbedder.fit(titles), or open a state with it")
+    from penchant.embed.transformer import load_sentence_transformer
+
+    return load_sentence_transformer(name, batch_size)
+
+
+__all__ = ["DEFAULT_THRESHOLD", "Embedder", "load_embedder"]

@@ -1,0 +1,83 @@
+"""Embedding many texts with any embedder: each text once, in batches, with progress, checked against the contract."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from penchant.embed import Embedder
+from penchant.errors import EmbedderError, PenchantError
+from penchant.types import Vector, Vectors
+from penchant.vectors import unit_length
+
+Progress = Callable[[int], None]
+"""Called with the number of items done since the last call."""
+
+_CHUNK = 2_048
+"""Texts handed to an embedder at once: enough for it to sort by length, few enough for progress."""
+_CACHE_BYTES = 64 * 1024 * 1024
+_TOLERANCE = 1e-4
+"""How far from 1 the length of a vector may be before it is scaled."""
+
+
+class TextEmbedder:
+    """An embedder with a bounded cache by text, so that repeated titles cost nothing."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        self.embedder = embedder
+        self._cache: OrderedDict[str, Vector] = OrderedDict()
+        self._capacity = max(1, _CACHE_BYTES // (4 * embedder.dimension))
+
+    def encode(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
+        """Vectors of unit length, float32 of shape (len(texts), dimension).
+
+        Raises:
+            EmbedderError: the embedder failed, or what it returned is not what the protocol promises.
+        """
+        found = {text: self._cache[text] for text in dict.fromkeys(texts) if text in self._cache}
+        missing = [text for text in dict.fromkeys(texts) if text not in found]
+        _report(progress, sum(text in found for text in texts))
+        for start in range(0, len(missing), _CHUNK):
+            chunk = missing[start : start + _CHUNK]
+            vectors = _checked(self.embedder, chunk)
+            found.update(zip(chunk, vectors, strict=True))
+            _report(progress, len(chunk))
+        _report(progress, len(texts) - len(missing) - sum(text in self._cache for text in texts))
+        self._remember(found)
+        if not texts:
+            return np.zeros((0, self.embedder.dimension), np.float32)
+        return np.stack([found[text] for text in texts])
+
+    def _remember(self, vectors: dict[str, Vector]) -> None:
+        for text, vector in vectors.items():
+            self._cache[text] = vector
+            self._cache.move_to_end(text)
+        while len(self._cache) > self._capacity:
+            self._cache.popitem(last=False)
+
+
+def _report(progress: Progress | None, done: int) -> None:
+    if progress is not None and done > 0:
+        progress(done)
+
+
+def _checked(embedder: Embedder, texts: list[str]) -> Vectors:
+    """What the embedder makes of the texts, if it keeps the contract; vectors of another length are scaled to 1."""
+    try:
+        vectors = np.ascontiguousarray(embedder.encode(texts), dtype=np.float32)
+    except PenchantError:
+        raise
+    except Exception as error:
+        raise EmbedderError(
+            f"embedder {embedder.name!r} failed on {len(texts)} texts: {type(error).__name__}: {error}"
+        ) from error
+    expected = (len(texts), embedder.dimension)
+    if vectors.shape != expected:
+        raise EmbedderError(f"embedder {embedder.name!r} returned an array of shape {vectors.shape} instead of {expected}")
+    if not np.isfinite(vectors).all():
+        bad = texts[int(np.flatnonzero(~np.isfinite(vectors).all(axis=1))[0])]
+        raise EmbedderError(f"embedder {embedder.name!r} returned NaN or infinity for the text {bad[:80]!r}")
+    lengths = np.einsum("nd,nd->n", vectors, vectors)
+    return vectors if np.all(np.abs(lengths - 1) <= _TOLERANCE) else unit_length(vectors)

