@@ -476,20 +476,10 @@ class Engine:
         rows = {click.document_id: self._documents.row(click.document_id) for click in clicks}
         vectors = dict(zip(rows, self.store.vectors(list(rows.values())), strict=True)) if rows else {}
         documents = {name: self._documents.at_row(row) for name, row in rows.items()}
-        terms = {name: tuple(key_terms(document.title)) for name, document in documents.items()}
-        return [
-            (
-                click.user_id,
-                Clicked(
-                    click.document_id,
-                    documents[click.document_id].title,
-                    terms[click.document_id],
-                    click.at,
-                    vectors[click.document_id],
-                ),
-            )
-            for click in clicks
-        ]
+        known = {
+            name: (name, document.title, tuple(key_terms(document.title)), vectors[name]) for name, document in documents.items()
+        }
+        return [(click.user_id, Clicked(*known[click.document_id], at=click.at)) for click in clicks]
 
     def _popularity_after(self, users: Mapping[str, User], clicks: Sequence[tuple[str, Clicked]]) -> dict[int, float]:
         """The popularity of the clicked documents: every reader counts once."""

@@ -27,9 +27,9 @@ class Clicked(msgspec.Struct, frozen=True, eq=False):
     title: str
     terms: tuple[str, ...]
     """The key terms of the title, each once."""
-    at: float
     vector: Vector
     """The embedding of the title."""
+    at: float
 
 
 class Step(msgspec.Struct, frozen=True, eq=False):

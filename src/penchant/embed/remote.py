@@ -21,7 +21,7 @@ except ImportError as error:
 _LONGEST_WAIT = 60.0
 
 
-class _TryAgain(Exception):
+class _BusyError(Exception):
     """The endpoint is busy or unreachable; `wait` is what it asked for, in seconds."""
 
     def __init__(self, reason: str, wait: float = 0.0) -> None:
@@ -62,7 +62,7 @@ class RemoteEmbedder:
         self._retrying = tenacity.Retrying(
             stop=tenacity.stop_after_attempt(attempts),
             wait=_wait_as_asked,
-            retry=tenacity.retry_if_exception_type(_TryAgain),
+            retry=tenacity.retry_if_exception_type(_BusyError),
             reraise=True,
         )
         self.dimension = int(self._embed(["dimension"]).shape[1])
@@ -76,7 +76,7 @@ class RemoteEmbedder:
         try:
             answer = self._retrying(self._post, {"model": self._model, "input": texts, "encoding_format": "float"})
             return _vectors(answer, len(texts))
-        except _TryAgain as error:
+        except _BusyError as error:
             raise EndpointError(f"{self._url} did not answer: {error}") from error
         except (KeyError, TypeError, ValueError) as error:
             raise EndpointError(f"{self._url} answered with something else than {len(texts)} embeddings: {error}") from error
@@ -85,11 +85,11 @@ class RemoteEmbedder:
         try:
             response = self._client.post(self._url, json=body)
         except httpx.TransportError as error:
-            raise _TryAgain(f"{type(error).__name__}: {error}") from error
+            raise _BusyError(f"{type(error).__name__}: {error}") from error
         except httpx.InvalidURL as error:
             raise EndpointError(f"{self._url} is not an address: {error}") from error
         if response.status_code == 429 or response.status_code >= 500:
-            raise _TryAgain(f"HTTP {response.status_code}", _seconds(response.headers.get("Retry-After")))
+            raise _BusyError(f"HTTP {response.status_code}", _seconds(response.headers.get("Retry-After")))
         if response.status_code != 200:
             raise EndpointError(f"{self._url} refused model {self._model!r}: HTTP {response.status_code}: {response.text[:200]}")
         return response.json()
@@ -113,4 +113,4 @@ def _seconds(retry_after: str | None) -> float:
 def _wait_as_asked(state: tenacity.RetryCallState) -> float:
     backoff = tenacity.wait_exponential_jitter(initial=0.5, max=_LONGEST_WAIT)(state)
     error = state.outcome.exception() if state.outcome else None
-    return min(_LONGEST_WAIT, max(backoff, error.wait if isinstance(error, _TryAgain) else 0.0))
+    return min(_LONGEST_WAIT, max(backoff, error.wait if isinstance(error, _BusyError) else 0.0))

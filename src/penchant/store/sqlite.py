@@ -207,7 +207,7 @@ def _connect(database: Path, read_only: bool) -> sqlite3.Connection:
 
 def _locked(directory: Path) -> IO[str]:
     """The lock file of the directory, locked; the system lets go of it when the process ends, however it ends."""
-    lock = open(directory / _LOCK, "a+")  # noqa: SIM115 (held for as long as the store is open)
+    lock = (directory / _LOCK).open("a+")  # noqa: SIM115 (held for as long as the store is open)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:

@@ -22,13 +22,15 @@ _LETTERS_ALONE = re.compile(r"[\u1100-\u11ff\u3130-\u318f]+")
 """What stands for laughter and tears (ㅋㅋ, ㅠㅠ)."""
 _STOP_NOUNS = frozenset(
     """
-    가운데 가지 각각 결과 경우 계획 과정 관계자 관련 구체 그간 그것 그날 그동안 그때 기간 기준 기타 끝 나머지 날짜 내년 내용 내일
-    누구 다음 당시 당초 대부분 대상 대신 대해 덕분 도중 동안 등등 때문 마련 마지막 마찬가지 매년 매일 모두 모습 모양 무엇 문제 바탕
-    반면 방법 방식 방안 방침 번째 부분 분야 사실 사이 사항 사람 상태 상황 생각 설명 소식 수준 순간 시각 시간 시기 시작 시점 실제
-    아래 아침 앞서 양쪽 어디 어제 얘기 여기 여러분 역시 연속 예정 오늘 오전 오후 올해 요즘 우리 우선 위해 위치 의견 이거 이것 이곳
-    이날 이때 이번 이상 이야기 이유 이전 이제 이하 이후 인근 일대 일부 일행 입장 자기 자리 자신 자체 작년 저녁 전날 전체 정도 정말
-    제공 제외 조금 존재 종류 주변 주장 중간 중심 지금 지난달 지난번 지난주 지난해 지역 진행 진짜 차례 차원 처음 최고 최근 최초 추가
-    측면 통해 평소 필요 하나 하루 한편 함께 해당 현재 확인 후반 활용
+    가운데 가지 각각 결과 경우 계획 과정 관계자 관련 구체 그간 그것 그날 그동안 그때 기간 기준 기타
+    끝 나머지 날짜 내년 내용 내일 누구 다음 당시 당초 대부분 대상 대신 대해 덕분 도중 동안 등등
+    때문 마련 마지막 마찬가지 매년 매일 모두 모습 모양 무엇 문제 바탕 반면 방법 방식 방안 방침 번째
+    부분 분야 사실 사이 사항 사람 상태 상황 생각 설명 소식 수준 순간 시각 시간 시기 시작 시점 실제
+    아래 아침 앞서 양쪽 어디 어제 얘기 여기 여러분 역시 연속 예정 오늘 오전 오후 올해 요즘 우리
+    우선 위해 위치 의견 이거 이것 이곳 이날 이때 이번 이상 이야기 이유 이전 이제 이하 이후 인근
+    일대 일부 일행 입장 자기 자리 자신 자체 작년 저녁 전날 전체 정도 정말 제공 제외 조금 존재 종류
+    주변 주장 중간 중심 지금 지난달 지난번 지난주 지난해 지역 진행 진짜 차례 차원 처음 최고 최근
+    최초 추가 측면 통해 평소 필요 하나 하루 한편 함께 해당 현재 확인 후반 활용
     """.split()
 )
 """Nouns that place, count or point, and are hardly ever what a title is about."""
@@ -113,9 +115,10 @@ def _joined_names(title: str, nouns: list[_Noun], position: int) -> Iterator[tup
         last += 1
     if position < last < position + _LONGEST_NAME:
         yield nouns[position].start, nouns[last].end
-    if last == position and last + 1 < len(nouns) and _one_space_apart(title, nouns[last], nouns[last + 1]):
-        if nouns[last + 1].tags == ("NNG",) and _is_term(title, nouns[last + 1]):
-            yield nouns[position].start, nouns[last + 1].end
+    if last == position and last + 1 < len(nouns):
+        noun = nouns[last + 1]
+        if _one_space_apart(title, nouns[last], noun) and noun.tags == ("NNG",) and _is_term(title, noun):
+            yield nouns[last].start, noun.end
 
 
 def _one_space_apart(title: str, left: _Noun, right: _Noun) -> bool:
