@@ -26,8 +26,8 @@ from penchant.embed.texts import Progress, TextEmbedder
 from penchant.errors import InvalidQuery, StateReadOnly, UnknownDocument
 from penchant.index import DocumentIndex
 from penchant.retrieval import Query
-from penchant.state import ABOUT, COUNTERS, About, Counters
-from penchant.store import Changes, Store, StoredDocument
+from penchant.state import ABOUT, CORPUS_MODEL, COUNTERS, About, Counters
+from penchant.store import Changes, Store, StoredDocument, click_digest
 from penchant.store.memory import MemoryStore
 from penchant.text import key_terms
 from penchant.types import Change, Click, Document, InterestUnit, Recommendation, Settings, User
@@ -108,6 +108,22 @@ class Engine:
 
     # What is learned
 
+    def fit(self, titles: Sequence[str]) -> None:
+        """Choose and remember the embedder of a new state; ``corpus`` is trained on the titles.
+
+        `add` does it with the titles of its first call. To call it before is worthwhile where documents come in parts.
+
+        Raises:
+            InvalidQuery: the state has its embedder already.
+        """
+        self._check_writable()
+        if self._about is not None:
+            raise InvalidQuery(f"the state has its embedder, {self._about.embedder!r}: `penchant reembed` moves it to another")
+        embedder = state.new_embedder(self._wanted, titles, self._api_key)
+        about = About(embedder.name, embedder.dimension, self._index_kind, self.settings)
+        self.store.commit([Changes(facts={ABOUT: msgspec.json.encode(about), **state.model_fact(embedder)})])
+        self._about, self._wanted = about, embedder
+
     def add(self, documents: Iterable[Document], *, progress: Progress | None = None) -> None:
         """Add documents, or replace those of the same id (the last one given counts). Only new titles are embedded.
 
@@ -127,7 +143,7 @@ class Engine:
 
     def _put(self, documents: list[Document], progress: Progress | None) -> None:
         if self._about is None:
-            self._begin([document.title for document in documents])
+            self.fit([document.title for document in documents])
         revision = self._counters.revision + 1
         next_row = self._counters.next_row
         stored, retitled = [], []
@@ -148,7 +164,6 @@ class Engine:
         latest = max([self._counters.latest_at, *(d.published_at for d in documents if d.published_at is not None)])
         counters = Counters(latest, next_row, revision)
         rows = np.array([row for row, _ in retitled], np.int64)
-        index = self._index
         self.store.commit(
             [
                 Changes(
@@ -161,7 +176,8 @@ class Engine:
         self._counters = counters
         for kept in stored:
             self._documents.put(kept)
-        index.add(rows, vectors)
+        if "_index" in self.__dict__:
+            self._index.add(rows, vectors)
 
     def observe(
         self, clicks: Iterable[Click], *, progress: Progress | None = None, checkpoint: tuple[str, int] | None = None
@@ -200,7 +216,7 @@ class Engine:
                 Changes(
                     users=now,
                     popularity=popularity,
-                    click_ids=[click.id for click in given if click.id is not None],
+                    click_digests=[click_digest(click.id) for click in given if click.id is not None],
                     clicks_remembered=self.settings.clicks_remembered,
                     facts=facts,
                 )
@@ -234,11 +250,11 @@ class Engine:
         if isinstance(document_ids, str):
             raise InvalidQuery(f"remove takes a list of document ids: write remove([{document_ids!r}])")
         rows = sorted({self._documents.row(document_id) for document_id in document_ids})
-        index = self._index
         self.store.commit([Changes(removed_documents=rows)])
         for row in rows:
             self._documents.drop(row)
-        index.remove(np.array(rows, np.int64))
+        if "_index" in self.__dict__:
+            self._index.remove(np.array(rows, np.int64))
 
     # What is asked
 
@@ -340,6 +356,16 @@ class Engine:
         return self._texts.embedder
 
     @property
+    def wants_corpus(self) -> bool:
+        """Whether the embedder of this new state is to be trained on the titles."""
+        return self._about is None and self._wanted == "corpus"
+
+    @property
+    def embedding_seconds(self) -> float:
+        """Time spent inside the embedder so far."""
+        return self._texts.seconds if "_texts" in self.__dict__ else 0.0
+
+    @property
     def threshold(self) -> float:
         """tau: that of the settings, or the embedder's."""
         return self.embedder.threshold if self.settings.threshold is None else self.settings.threshold
@@ -362,18 +388,23 @@ class Engine:
         """The number of documents."""
         return len(self._documents)
 
+    def __contains__(self, document_id: str) -> bool:
+        """Whether there is a document of that id."""
+        return document_id in self._documents
+
     def user_ids(self) -> list[str]:
         """The ids of all users, sorted."""
         return self.store.user_ids()
 
     def save_index(self) -> None:
-        """Write the index to disk, so that the state opens faster; `close` does it, too."""
-        if self._directory is not None and not self._read_only and "_index" in self.__dict__:
+        """Bring the index up to date and write it to disk, so that the state opens faster."""
+        if self._directory is not None and self._about is not None:
             state.save_index(self._index, self._counters.revision, self.settings, self._directory)
 
     def close(self) -> None:
-        """Save the index and let go of the state. Harmless when repeated."""
-        self.save_index()
+        """Save the index, if it was used, and let go of the state. Harmless when repeated."""
+        if "_index" in self.__dict__ and not self._read_only:
+            self.save_index()
         self.__dict__.pop("_index", None)
         self.store.close()
 
@@ -384,21 +415,17 @@ class Engine:
         self.close()
 
     @cached_property
-    def _stored(self) -> list[StoredDocument]:
-        return list(self.store.documents())
-
-    @cached_property
     def _documents(self) -> Documents:
-        documents = Documents(self._stored)
+        documents = Documents(self.store.documents())
         documents.reserve_row(self._counters.next_row)
         return documents
 
     @cached_property
     def _index(self) -> DocumentIndex:
+        """Made when it is first asked for: to learn needs none."""
         about = self._require_about()
         index, revision = state.open_index(self._index_kind, about.dimension, self.settings, self._directory)
-        state.catch_up(index, revision, self._stored, self.store)
-        self.__dict__.pop("_stored", None)
+        state.catch_up(index, revision, self.store)
         return index
 
     @cached_property
@@ -407,17 +434,7 @@ class Engine:
             return TextEmbedder(self._wanted)
         if self._about is None:
             raise InvalidQuery("there are no documents yet: add some first")
-        return TextEmbedder(state.remembered_embedder(self.store, self._about, self._api_key))
-
-    def _begin(self, titles: Sequence[str]) -> None:
-        """Choose and remember the embedder of a new state; ``corpus`` is trained on the titles.
-
-        Kept before the first documents, so that a build that was killed goes on with the same model.
-        """
-        embedder = state.new_embedder(self._wanted, titles, self._api_key)
-        about = About(embedder.name, embedder.dimension, self._index_kind, self.settings)
-        self.store.commit([Changes(facts={ABOUT: msgspec.json.encode(about), **state.model_fact(embedder)})])
-        self._about, self._wanted = about, embedder
+        return TextEmbedder(state.remembered_embedder(self._about, self.store.fact(CORPUS_MODEL), self._api_key))
 
     def _remember_settings(self, about: About) -> None:
         changed = msgspec.structs.replace(about, index=self._index_kind, settings=self.settings)
@@ -461,13 +478,14 @@ class Engine:
 
     def _fresh(self, clicks: Sequence[Click]) -> list[int]:
         """The positions of the clicks to learn: of a kind that counts, and with an id that was not seen before."""
-        known = self.store.known_clicks([click.id for click in clicks if click.id is not None])
+        known = self.store.known_clicks([click_digest(click.id) for click in clicks if click.id is not None])
         fresh = []
         for position, click in enumerate(clicks):
             if click.id is not None:
-                if click.id in known:
+                digest = click_digest(click.id)
+                if digest in known:
                     continue
-                known.add(click.id)
+                known.add(digest)
             if click.kind is None or self.settings.kinds is None or click.kind in self.settings.kinds:
                 fresh.append(position)
         return fresh

@@ -15,7 +15,7 @@ from penchant.embed import Embedder, load_embedder
 from penchant.embed.corpus import CorpusEmbedder
 from penchant.errors import EmbedderMismatch, StateDamaged
 from penchant.index import DocumentIndex, make_index
-from penchant.store import Store, StoredDocument
+from penchant.store import Store
 from penchant.types import Settings, T
 
 log = logging.getLogger("penchant")
@@ -64,13 +64,12 @@ def _decoded(store: Store, name: str, kind: type[T]) -> T | None:
         raise StateDamaged(f"the fact {name!r} of the state cannot be read ({error}): restore a copy") from error
 
 
-def remembered_embedder(store: Store, about: About, api_key: str | None = None) -> Embedder:
+def remembered_embedder(about: About, corpus_model: bytes | None, api_key: str | None = None) -> Embedder:
     """The embedder that the state was built with."""
     if about.embedder.startswith("corpus-"):
-        model = store.fact(CORPUS_MODEL)
-        if model is None:
+        if corpus_model is None:
             raise StateDamaged("the corpus embedder is missing from the state: restore a copy")
-        return CorpusEmbedder.from_bytes(model)
+        return CorpusEmbedder.from_bytes(corpus_model)
     return load_embedder(about.embedder, api_key=api_key)
 
 
@@ -111,12 +110,11 @@ def open_index(kind: str, dimension: int, settings: Settings, directory: Path | 
     return make_index(kind, dimension, settings), 0
 
 
-def catch_up(index: DocumentIndex, revision: int, documents: list[StoredDocument], store: Store) -> int:
+def catch_up(index: DocumentIndex, revision: int, store: Store) -> int:
     """Bring an index of that revision to what the store holds; returns how many documents had to be added."""
-    present = set(index.keys().tolist())
-    stale = [document.key for document in documents if document.revision > revision or document.key not in present]
-    gone = present - {document.key for document in documents}
-    index.remove(np.array(sorted(gone), np.int64))
+    present, stored = set(index.keys().tolist()), store.revisions()
+    stale = [key for key, changed in stored if changed > revision or key not in present]
+    index.remove(np.array(sorted(present - {key for key, _ in stored}), np.int64))
     for start in range(0, len(stale), _CHUNK):
         chunk = stale[start : start + _CHUNK]
         index.add(np.array(chunk, np.int64), store.vectors(chunk))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from time import perf_counter
 
 import numpy as np
 
@@ -27,6 +28,8 @@ class TextEmbedder:
 
     def __init__(self, embedder: Embedder) -> None:
         self.embedder = embedder
+        self.seconds = 0.0
+        """Time spent inside the embedder."""
         self._cache: OrderedDict[str, Vector] = OrderedDict()
         self._capacity = max(1, _CACHE_BYTES // (4 * embedder.dimension))
 
@@ -36,15 +39,17 @@ class TextEmbedder:
         Raises:
             EmbedderError: the embedder failed, or what it returned is not what the protocol promises.
         """
-        found = {text: self._cache[text] for text in dict.fromkeys(texts) if text in self._cache}
-        missing = [text for text in dict.fromkeys(texts) if text not in found]
-        _report(progress, sum(text in found for text in texts))
+        distinct = dict.fromkeys(texts)
+        found = {text: self._cache[text] for text in distinct if text in self._cache}
+        missing = [text for text in distinct if text not in found]
+        _report(progress, len(texts) - len(missing))
         for start in range(0, len(missing), _CHUNK):
             chunk = missing[start : start + _CHUNK]
+            started = perf_counter()
             vectors = _checked(self.embedder, chunk)
+            self.seconds += perf_counter() - started
             found.update(zip(chunk, vectors, strict=True))
             _report(progress, len(chunk))
-        _report(progress, len(texts) - len(missing) - sum(text in self._cache for text in texts))
         self._remember(found)
         if not texts:
             return np.zeros((0, self.embedder.dimension), np.float32)

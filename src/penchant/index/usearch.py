@@ -14,6 +14,8 @@ from penchant.vectors import unit_length
 
 _EXHAUSTIVE_SHARE = 4
 """From a quarter of all documents on, comparing with every one is faster than the graph, and complete."""
+_WIDTH = 256
+"""How many documents a search keeps in sight. 124,770 titles under `corpus`: recall@50 is 0.956 at 128, 0.982 at 256."""
 
 
 class UsearchIndex:
@@ -27,7 +29,7 @@ class UsearchIndex:
             dtype="i8" if precision == "int8" else "bf16",
             connectivity=16,
             expansion_add=64,
-            expansion_search=128,
+            expansion_search=_WIDTH,
         )
 
     def __len__(self) -> int:
@@ -37,10 +39,11 @@ class UsearchIndex:
         return np.asarray(self._index.keys[:] if len(self) else [], np.int64)
 
     def add(self, keys: Keys, vectors: Vectors) -> None:
-        known = keys[np.asarray(self._index.contains(keys.astype(np.uint64)), bool)] if len(self) else keys[:0]
-        self.remove(known)
-        if len(keys):
-            self._index.add(keys.astype(np.uint64), vectors, threads=1)
+        if not len(keys):
+            return
+        if len(self):
+            self.remove(keys[np.asarray(self._index.contains(keys.astype(np.uint64)), bool)])
+        self._index.add(keys.astype(np.uint64), vectors, threads=1)
 
     def remove(self, keys: Keys) -> None:
         if len(keys) and len(self):
@@ -66,5 +69,5 @@ class UsearchIndex:
 
     def load(self, path: Path) -> None:
         self._index.load(str(path))
-        if len(self._index) and self._index.ndim != self._dimension:
+        if len(self) and self._index.ndim != self._dimension:
             raise ValueError(f"the index has {self._index.ndim} dimensions, not {self._dimension}")

@@ -6,6 +6,7 @@ A store keeps what it is told and gives it back; it knows nothing of the method.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
@@ -37,11 +38,17 @@ class Changes(msgspec.Struct, frozen=True, eq=False):
     """key -> the new popularity of a document that is otherwise unchanged."""
     users: Mapping[str, User] = {}
     forgotten_users: Sequence[str] = ()
-    click_ids: Sequence[str] = ()
+    click_digests: Sequence[bytes] = ()
+    """See `click_digest`."""
     clicks_remembered: int = 0
     """So many click ids are kept in all, the latest."""
     facts: Mapping[str, bytes] = {}
     """Names and values that describe the state as a whole."""
+
+
+def click_digest(click_id: str) -> bytes:
+    """What is kept of a click's id: of fixed size, and it does not tell what the id said."""
+    return hashlib.blake2b(click_id.encode(), digest_size=16).digest()
 
 
 class Store(Protocol):
@@ -60,6 +67,9 @@ class Store(Protocol):
     def documents(self) -> Iterator[StoredDocument]:
         """All documents, in the order of their keys."""
 
+    def revisions(self) -> list[tuple[int, int]]:
+        """(key, revision) of all documents, in the order of their keys."""
+
     def vectors(self, keys: Sequence[int]) -> Vectors:
         """The embeddings of known documents, float32 of shape (len(keys), dimension)."""
 
@@ -69,8 +79,11 @@ class Store(Protocol):
     def user_ids(self) -> list[str]:
         """The ids of all users, sorted."""
 
-    def known_clicks(self, click_ids: Sequence[str]) -> set[str]:
-        """Those of the click ids that are remembered."""
+    def known_clicks(self, digests: Sequence[bytes]) -> set[bytes]:
+        """Those of the digests that are remembered."""
+
+    def click_digests(self) -> list[bytes]:
+        """All that are remembered, the oldest first."""
 
     def size(self) -> int:
         """Bytes on disk; 0 in memory."""

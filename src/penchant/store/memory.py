@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
@@ -18,7 +19,7 @@ class MemoryStore:
         self._documents: dict[int, StoredDocument] = {}
         self._vectors: dict[int, Vector] = {}
         self._users: dict[str, User] = {}
-        self._clicks: dict[str, None] = {}
+        self._clicks: OrderedDict[bytes, None] = OrderedDict()
         self._facts: dict[str, bytes] = {}
 
     def commit(self, parts: Iterable[Changes]) -> None:
@@ -37,10 +38,10 @@ class MemoryStore:
         self._users.update(changes.users)
         for user_id in changes.forgotten_users:
             self._users.pop(user_id, None)
-        if changes.click_ids:
-            self._clicks.update(dict.fromkeys(changes.click_ids))
-            for click_id in list(self._clicks)[: max(0, len(self._clicks) - changes.clicks_remembered)]:
-                del self._clicks[click_id]
+        if changes.click_digests:
+            self._clicks.update(dict.fromkeys(changes.click_digests))
+            while len(self._clicks) > changes.clicks_remembered:
+                self._clicks.popitem(last=False)
         self._facts.update(changes.facts)
 
     def fact(self, name: str) -> bytes | None:
@@ -48,6 +49,9 @@ class MemoryStore:
 
     def documents(self) -> Iterator[StoredDocument]:
         return iter(sorted(self._documents.values(), key=lambda document: document.key))
+
+    def revisions(self) -> list[tuple[int, int]]:
+        return sorted((stored.key, stored.revision) for stored in self._documents.values())
 
     def vectors(self, keys: Sequence[int]) -> Vectors:
         return np.stack([self._vectors[key] for key in keys]) if keys else np.zeros((0, 0), np.float32)
@@ -58,8 +62,11 @@ class MemoryStore:
     def user_ids(self) -> list[str]:
         return sorted(self._users)
 
-    def known_clicks(self, click_ids: Sequence[str]) -> set[str]:
-        return {click_id for click_id in click_ids if click_id in self._clicks}
+    def known_clicks(self, digests: Sequence[bytes]) -> set[bytes]:
+        return {digest for digest in digests if digest in self._clicks}
+
+    def click_digests(self) -> list[bytes]:
+        return list(self._clicks)
 
     def size(self) -> int:
         return 0

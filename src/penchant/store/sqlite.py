@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import fcntl
-import hashlib
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
@@ -112,8 +111,8 @@ class SqliteStore:
         many("INSERT OR REPLACE INTO users VALUES (?, ?)", [(name, encode(user)) for name, user in changes.users.items()])
         many("DELETE FROM users WHERE id = ?", [(name,) for name in changes.forgotten_users])
         many("INSERT OR REPLACE INTO facts VALUES (?, ?)", changes.facts.items())
-        if changes.click_ids:
-            many("INSERT OR IGNORE INTO clicks (digest) VALUES (?)", [(_digest(name),) for name in changes.click_ids])
+        if changes.click_digests:
+            many("INSERT OR IGNORE INTO clicks (digest) VALUES (?)", [(digest,) for digest in changes.click_digests])
             self._connection.execute(
                 "DELETE FROM clicks WHERE number <= (SELECT max(number) FROM clicks) - ?", (changes.clicks_remembered,)
             )
@@ -130,6 +129,10 @@ class SqliteStore:
                 "SELECT key, document, popularity, revision FROM documents ORDER BY key"
             ):
                 yield StoredDocument(key, decode(document), popularity, revision)
+
+    def revisions(self) -> list[tuple[int, int]]:
+        with self._translated():
+            return self._connection.execute("SELECT key, revision FROM documents ORDER BY key").fetchall()
 
     def vectors(self, keys: Sequence[int]) -> Vectors:
         found = self._pick("SELECT key, vector FROM vectors WHERE key IN", keys)
@@ -149,10 +152,12 @@ class SqliteStore:
         with self._translated():
             return [name for (name,) in self._connection.execute("SELECT id FROM users ORDER BY id")]
 
-    def known_clicks(self, click_ids: Sequence[str]) -> set[str]:
-        by_digest = {_digest(click_id): click_id for click_id in click_ids}
-        found = self._pick("SELECT digest, number FROM clicks WHERE digest IN", list(by_digest))
-        return {by_digest[digest] for digest in found}
+    def known_clicks(self, digests: Sequence[bytes]) -> set[bytes]:
+        return set(self._pick("SELECT digest, number FROM clicks WHERE digest IN", digests))
+
+    def click_digests(self) -> list[bytes]:
+        with self._translated():
+            return [digest for (digest,) in self._connection.execute("SELECT digest FROM clicks ORDER BY number")]
 
     def size(self) -> int:
         return sum(file.stat().st_size for file in self._directory.iterdir() if file.is_file())
@@ -207,7 +212,7 @@ def _connect(database: Path, read_only: bool) -> sqlite3.Connection:
 
 def _locked(directory: Path) -> IO[str]:
     """The lock file of the directory, locked; the system lets go of it when the process ends, however it ends."""
-    lock = (directory / _LOCK).open("a+")  # noqa: SIM115 (held for as long as the store is open)
+    lock = (directory / _LOCK).open("a+")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
@@ -231,8 +236,3 @@ def _of_os(error: OSError, directory: Path) -> StateError:
     if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
         return StateReadOnly(f"{directory} cannot be written: {error.strerror}")
     return StateError(f"{directory}: {error.strerror}")
-
-
-def _digest(click_id: str) -> bytes:
-    """Of fixed size, and it does not tell what the id said."""
-    return hashlib.blake2b(click_id.encode(), digest_size=16).digest()

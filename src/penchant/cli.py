@@ -1,0 +1,448 @@
+"""The command line: each command in a few lines, the work is elsewhere. The environment is read here and nowhere below."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from penchant import __version__, show
+from penchant.engine import Engine
+from penchant.errors import InvalidQuery, PenchantError
+from penchant.files import Columns, OnError, Problems, fingerprint, read_clicks, read_documents
+from penchant.jobs import Report, add_documents, index_built_beside, observe_log
+from penchant.types import Click, Document, Settings
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+State = Annotated[Path, typer.Argument(help="The directory that holds the state.")]
+User = Annotated[str, typer.Argument(help="A user id.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+K = Annotated[int, typer.Option("-k", help="How many.")]
+At = Annotated[float | None, typer.Option(help="Now, in Unix seconds. Default: the latest time in the data.")]
+Where = Annotated[list[str] | None, typer.Option(help="NAME=VALUE, NAME=A,B (one of), NAME>=N or NAME<=N; all must hold.")]
+DocumentsFile = Annotated[Path, typer.Option("--documents", help="CSV, TSV, JSON Lines or Parquet, also gzipped.")]
+ClicksFile = Annotated[Path, typer.Option("--clicks", help="CSV, TSV, JSON Lines or Parquet, also gzipped.")]
+EmbedderName = Annotated[
+    str | None,
+    typer.Option("--embedder", help="corpus (default), minilm, remote:MODEL@URL, or a sentence-transformers name or path."),
+]
+ApiKey = Annotated[str | None, typer.Option(envvar=["PENCHANT_API_KEY", "OPENAI_API_KEY"], help="For a remote embedder.")]
+DocumentColumns = Annotated[list[str] | None, typer.Option("--document-column", help="FIELD=COLUMN, e.g. title=headline.")]
+ClickColumns = Annotated[list[str] | None, typer.Option("--click-column", help="FIELD=COLUMN, e.g. at=timestamp.")]
+OnErrorOption = Annotated[Literal["stop", "skip"], typer.Option("--on-error", help="What a bad row does.")]
+
+
+class _Commands(typer.core.TyperGroup):
+    """Failures are told in one line: exit code 1, or 130 when interrupted."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except PenchantError as error:
+            err.print(f"penchant: {error}", markup=False, soft_wrap=True)
+            raise typer.Exit(1) from error
+        except KeyboardInterrupt as interrupt:
+            err.print("penchant: interrupted. What was done is kept: the same command goes on from there.", soft_wrap=True)
+            raise typer.Exit(130) from interrupt
+
+
+app = typer.Typer(cls=_Commands, no_args_is_help=True, add_completion=False, help="Interest Units for every reader.")
+
+
+class _StateOrSource(typer.core.TyperGroup):
+    """`import git PATH...` is a command of its own; everything else after `import` is a state and a file."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        return super().resolve_command(ctx, args if args and args[0] in self.commands else ["state", *args])
+
+
+imports = typer.Typer(cls=_StateOrSource, no_args_is_help=True, help="Fill a new state from an export, or make files from git.")
+app.add_typer(imports, name="import")
+
+
+@app.command()
+def build(
+    state: State,
+    documents: DocumentsFile,
+    clicks: ClicksFile,
+    embedder: EmbedderName = None,
+    index: Annotated[Literal["usearch", "exact"] | None, typer.Option(help="usearch (default) or exact.")] = None,
+    threshold: Annotated[float | None, typer.Option(help="tau; default: the embedder's. See `penchant calibrate`.")] = None,
+    kinds: Annotated[str | None, typer.Option(help="Learn only clicks of these kinds, comma-separated.")] = None,
+    on_error: OnErrorOption = "stop",
+    document_column: DocumentColumns = None,
+    click_column: ClickColumns = None,
+    api_key: ApiKey = None,
+    json: Json = False,
+) -> None:
+    """Build a state from documents and clicks. Interrupted or killed, the same command goes on where it was."""
+    problems = Problems(on_error)
+    given = _documents(documents, document_column, problems)
+    log = _clicks(clicks, click_column, problems, {document.id for document in given})
+    changed = _settings(threshold, kinds)
+    with Engine.open(state, embedder, index, _merged(state, changed), api_key=api_key) as engine, _progress() as report:
+        add_documents(engine, given, report)
+        with index_built_beside(state):
+            before = observe_log(engine, log, fingerprint(clicks), report)
+            report("index", 0, 1)
+        report("index", 1, 1)
+        summary = {**_summary(engine), "clicks": len(log), "learned before": before, "skipped rows": problems.count}
+    _tell(summary, problems, json)
+
+
+@app.command()
+def observe(
+    state: State,
+    clicks: ClicksFile,
+    documents: Annotated[Path | None, typer.Option(help="Documents to add first.")] = None,
+    on_error: OnErrorOption = "stop",
+    document_column: DocumentColumns = None,
+    click_column: ClickColumns = None,
+    api_key: ApiKey = None,
+    json: Json = False,
+) -> None:
+    """Learn more clicks. A file that was learned before changes nothing; a killed run goes on where it was."""
+    problems = Problems(on_error)
+    with _existing(state, api_key=api_key, write=True) as engine, _progress() as report:
+        if documents is not None:
+            add_documents(engine, _documents(documents, document_column, problems), report)
+        log = list(read_clicks(clicks, _columns(click_column), problems, engine.__contains__))
+        before = observe_log(engine, log, fingerprint(clicks), report)
+        summary = {**_summary(engine), "clicks": len(log), "learned before": before, "skipped rows": problems.count}
+    _tell(summary, problems, json)
+
+
+@app.command()
+def interests(state: State, user: User, json: Json = False) -> None:
+    """Show the Interest Units of a user."""
+    with _existing(state) as engine:
+        units = engine.units(user)
+    if json:
+        show.print_json(out, [show.unit_value(unit) for unit in units])
+    elif units:
+        out.print(show.units_table(user, units))
+    else:
+        out.print(f"{user} has no interests yet: no click of that user was learned.", markup=False)
+
+
+@app.command()
+def recommend(
+    state: State,
+    user: User,
+    k: K = 10,
+    where: Where = None,
+    scorer: Annotated[str | None, typer.Option(help="sum (the paper's) or max.")] = None,
+    published_after: Annotated[float | None, typer.Option(help="Unix seconds.")] = None,
+    include_seen: Annotated[bool, typer.Option(help="Also what the user clicked.")] = False,
+    at: At = None,
+    json: Json = False,
+) -> None:
+    """Recommend documents to a user, each with its reason."""
+    with _existing(state) as engine:
+        found = engine.recommend(
+            user,
+            k,
+            where=_where(where),
+            exclude_seen=not include_seen,
+            published_after=published_after,
+            scorer=scorer,
+            at=at,
+        )
+    _show_documents(f"For {user}", found, json)
+
+
+@app.command()
+def why(state: State, user: User, document: Annotated[str, typer.Argument(help="A document id.")], json: Json = False) -> None:
+    """Say what speaks for a document: its cosine to each interest of the user, and its score."""
+    with _existing(state) as engine:
+        title, score = engine.document(document).title, float(engine.score(user, [document])[0])
+        units, threshold = engine.why(user, document), engine.threshold
+    if json:
+        values = [{"cosine": round(cosine, 6), **show.unit_value(unit)} for unit, cosine in units]
+        show.print_json(out, {"document": document, "title": title, "score": score, "threshold": threshold, "interests": values})
+    else:
+        out.print(show.why_table(title, score, threshold, units))
+
+
+@app.command()
+def search(
+    state: State, text: str, k: K = 10, where: Where = None, at: At = None, api_key: ApiKey = None, json: Json = False
+) -> None:
+    """Find documents by meaning."""
+    with _existing(state, api_key=api_key) as engine:
+        found = engine.search(text, k, where=_where(where), at=at)
+    _show_documents(f"Nearest to “{text}”", found, json)
+
+
+@app.command()
+def forget(state: State, user: User) -> None:
+    """Delete all that is kept of a user."""
+    with _existing(state, write=True) as engine:
+        known = engine.forget(user)
+    out.print(f"{user} is forgotten." if known else f"Nothing was kept of {user}.", markup=False)
+
+
+@app.command()
+def calibrate(
+    documents: DocumentsFile,
+    clicks: ClicksFile,
+    embedder: EmbedderName = None,
+    pairs: Annotated[int, typer.Option(help="How many pairs of each kind.")] = 5_000,
+    seed: Annotated[int, typer.Option(help="Draws the same pairs again.")] = 0,
+    on_error: OnErrorOption = "stop",
+    document_column: DocumentColumns = None,
+    click_column: ClickColumns = None,
+    api_key: ApiKey = None,
+    json: Json = False,
+) -> None:
+    """Propose a threshold from how alike random documents are, and those that one reader clicks in a row."""
+    from penchant.calibrate import calibrate as compare
+    from penchant.state import new_embedder
+
+    problems = Problems(on_error)
+    given = _documents(documents, document_column, problems)
+    log = _clicks(clicks, click_column, problems, {document.id for document in given})
+    model = new_embedder(embedder or "corpus", [document.title for document in given], api_key)
+    with _progress() as report:
+        result = compare(
+            model,
+            given,
+            log,
+            pairs=pairs,
+            seed=seed,
+            progress=lambda done: report("embedding pairs", done, 4 * min(pairs, len(log))),
+        )
+    if json:
+        show.print_json(out, result)
+    else:
+        out.print(show.calibration_picture(result))
+
+
+@app.command()
+def reembed(state: State, embedder: Annotated[str, typer.Option(help="The new embedder.")], api_key: ApiKey = None) -> None:
+    """Move a state to another embedder, without any click history. `corpus` is trained on the titles of the state."""
+    from penchant.reembed import count_texts
+    from penchant.reembed import reembed as move
+    from penchant.store.sqlite import SqliteStore
+
+    _must_exist(state)
+    store = SqliteStore(state)
+    try:
+        total = count_texts(store)
+        with _progress() as report:
+            new = move(store, embedder, api_key=api_key, progress=lambda done: report("embedding texts", done, total))
+    finally:
+        store.close()
+    out.print(f"{total:,} texts embedded with {new.name}.", markup=False)
+
+
+@app.command()
+def info(state: State, json: Json = False) -> None:
+    """Show what a state holds and how it was built."""
+    with _existing(state) as engine:
+        summary = {**_summary(engine), "settings": show.settings_value(engine.settings)}
+    _tell(summary, Problems("stop"), json)
+
+
+@app.command()
+def export(
+    state: State,
+    file: Annotated[Path | None, typer.Argument(help="Default: standard output.")] = None,
+    vectors: Annotated[bool, typer.Option(help="Without them the file is smaller, and importing embeds anew.")] = True,
+) -> None:
+    """Write a state as JSON Lines, to be moved or read by others."""
+    from penchant.transfer import export_state
+
+    with _existing(state) as engine:
+        if file is None:
+            export_state(engine.store, sys.stdout.buffer, vectors=vectors)
+            return
+        unfinished = file.with_name(file.name + ".part")
+        with unfinished.open("wb") as target:
+            lines = export_state(engine.store, target, vectors=vectors)
+        unfinished.replace(file)
+    err.print(f"{lines:,} lines written to {file}", markup=False)
+
+
+@imports.command("state")
+def import_state(state: State, file: Path, api_key: ApiKey = None) -> None:
+    """Make a new state from what `penchant export` wrote."""
+    from penchant.store.sqlite import SqliteStore
+    from penchant.transfer import import_state as fill
+
+    if not file.is_file():
+        raise InvalidQuery(f"there is no file {file}")
+    store = SqliteStore(state)
+    try:
+        with file.open("rb") as source, _progress() as report:
+            fill(store, source, name=str(file), api_key=api_key, progress=lambda done: report("lines", done, 0))
+    finally:
+        store.close()
+    out.print(f"{state} holds what {file} held.", markup=False)
+
+
+@imports.command("git")
+def import_git(
+    paths: Annotated[list[Path], typer.Argument(help="Local git repositories.")],
+    out_folder: Annotated[Path, typer.Option("--out", help="Where the two files go.")] = Path("git-log"),
+) -> None:
+    """Make documents and clicks of git repositories: a change is a document, its author clicked it."""
+    from penchant.files import write_rows
+    from penchant.gitlog import read_repositories
+
+    documents, clicks = read_repositories(paths)
+    documents_file, clicks_file = out_folder / "documents.jsonl", out_folder / "clicks.jsonl"
+    write_rows(documents_file, documents)
+    write_rows(clicks_file, clicks)
+    authors = len({click.user_id for click in clicks})
+    out.print(f"{len(documents):,} changes by {authors:,} authors. Next:", markup=False)
+    out.print(
+        f"penchant build state --documents {documents_file} --clicks {clicks_file}",
+        markup=False,
+        soft_wrap=True,
+    )
+
+
+@app.command()
+def demo(
+    state: Annotated[Path | None, typer.Option(help="Keep the state in this directory. Default: in memory.")] = None,
+    seed: Annotated[int, typer.Option(help="Another community.")] = 0,
+) -> None:
+    """Simulate a community, build its Interest Units, and show one reader's interests week by week."""
+    from penchant.demo.tour import show_tour
+
+    show_tour(out, state, seed)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+def _existing(state: Path, *, api_key: str | None = None, write: bool = False) -> Engine:
+    _must_exist(state)
+    return Engine.open(state, read_only=not write, api_key=api_key)
+
+
+def _must_exist(state: Path) -> None:
+    if not state.exists():
+        raise InvalidQuery(f"there is no state in {state}: build one with `penchant build {state} --documents ... --clicks ...`")
+
+
+def _documents(path: Path, columns: list[str] | None, problems: Problems) -> list[Document]:
+    return list(read_documents(path, _columns(columns), problems))
+
+
+def _clicks(path: Path, columns: list[str] | None, problems: Problems, known: set[str]) -> list[Click]:
+    return list(read_clicks(path, _columns(columns), problems, known.__contains__))
+
+
+def _columns(pairs: list[str] | None) -> Columns:
+    named = {}
+    for pair in pairs or []:
+        field, separator, column = pair.partition("=")
+        if not (field and separator and column):
+            raise InvalidQuery(f"{pair!r} names no column: write FIELD=COLUMN, for example title=headline")
+        named[field] = column
+    return named
+
+
+def _settings(threshold: float | None, kinds: str | None) -> dict[str, Any]:
+    changed: dict[str, Any] = {}
+    if threshold is not None:
+        changed["threshold"] = threshold
+    if kinds is not None:
+        changed["kinds"] = tuple(kind.strip() for kind in kinds.split(","))
+    return changed
+
+
+def _merged(state: Path, changed: dict[str, Any]) -> Settings | None:
+    """The settings of the state, or the usual ones, with the changes; None to leave them alone."""
+    if not changed:
+        return None
+    if not (state / "state.db").exists():
+        return Settings(**changed)
+    with Engine.open(state, read_only=True) as engine:
+        return show.replaced(engine.settings, changed)
+
+
+def _where(conditions: Sequence[str] | None) -> dict[str, Any] | None:
+    where: dict[str, Any] = {}
+    for condition in conditions or []:
+        for sign, bound in ((">=", "min"), ("<=", "max")):
+            name, separator, value = condition.partition(sign)
+            if separator and name:
+                where.setdefault(name, {})[bound] = _value(value)
+                break
+        else:
+            name, separator, value = condition.partition("=")
+            if not (name and separator):
+                raise InvalidQuery(f"{condition!r} is no condition: write NAME=VALUE, NAME=A,B, NAME>=NUMBER or NAME<=NUMBER")
+            where[name] = [_value(part) for part in value.split(",")] if "," in value else _value(value)
+    return where or None
+
+
+def _value(text: str) -> Any:
+    from penchant.files import attribute
+
+    return attribute(text)
+
+
+def _summary(engine: Engine) -> dict[str, Any]:
+    about = engine.about
+    return {
+        "documents": len(engine),
+        "users": len(engine.user_ids()),
+        "embedder": about.embedder if about else None,
+        "dimension": about.dimension if about else None,
+        "index": about.index if about else None,
+        "latest time": show.time_text(engine.latest_at),
+        "size": f"{engine.store.size() / 1e6:,.1f} MB",
+        "seconds in the embedder": round(engine.embedding_seconds, 1),
+    }
+
+
+def _tell(summary: dict[str, Any], problems: Problems, as_json: bool) -> None:
+    for example in problems.examples:
+        err.print(f"skipped {example}", markup=False, soft_wrap=True)
+    if problems.count > len(problems.examples):
+        err.print(f"... and {problems.count - len(problems.examples):,} more rows", markup=False)
+    if as_json:
+        show.print_json(out, summary)
+    else:
+        out.print(show.pairs_table(summary))
+
+
+def _show_documents(title: str, found: Sequence[Any], as_json: bool) -> None:
+    if as_json:
+        show.print_json(out, [show.recommendation_value(recommendation) for recommendation in found])
+    elif found:
+        out.print(show.recommendations_table(title, found))
+    else:
+        out.print("Nothing passes these filters.")
+
+
+@contextmanager
+def _progress() -> Iterator[Report]:
+    """Bars on standard error, one a stage."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=err, transient=False, disable=not err.is_terminal) as bars:
+        tasks: dict[str, Any] = {}
+
+        def report(stage: str, done: int, of: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = bars.add_task(stage, total=of or None)
+            bars.advance(tasks[stage], done)
+
+        yield report
+
+
+__all__ = ["OnError", "__version__", "app", "main"]

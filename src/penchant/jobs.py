@@ -1,0 +1,71 @@
+"""Long work on a state, in steps that are each kept: what a killed job has done stays done, and the same call goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from multiprocessing import get_context
+from pathlib import Path
+
+from penchant.engine import Engine
+from penchant.errors import InvalidQuery
+from penchant.types import Click, Document
+
+_DOCUMENTS = 4_096
+_CLICKS = 8_192
+Report = Callable[[str, int, int], None]
+"""Called with the name of the stage, how many items were done since the last call, and how many there are in all."""
+
+
+def quiet(stage: str, done: int, of: int) -> None:
+    """Report nothing."""
+
+
+def add_documents(engine: Engine, documents: Sequence[Document], report: Report = quiet) -> None:
+    """Add documents in steps. In a new state the ``corpus`` embedder is trained on all of them."""
+    if not documents:
+        raise InvalidQuery("there are no documents to add")
+    if engine.about is None:
+        report("training on titles" if engine.wants_corpus else "loading the embedder", 0, 1)
+        engine.fit([document.title for document in documents])
+    for start in range(0, len(documents), _DOCUMENTS):
+        step = documents[start : start + _DOCUMENTS]
+        engine.add(step, progress=lambda done: report("documents", done, len(documents)))
+
+
+def observe_log(engine: Engine, clicks: Sequence[Click], name: str, report: Report = quiet) -> int:
+    """Learn a click log in the order of its times, in steps; a log of the same name is gone on with where it was left.
+
+    Returns how many clicks had been learned before.
+    """
+    ordered = sorted(clicks, key=lambda click: click.at)
+    before = engine.checkpoint(name)
+    report("clicks", before, len(ordered))
+    for start in range(before, len(ordered), _CLICKS):
+        step = ordered[start : start + _CLICKS]
+        engine.observe(step, checkpoint=(name, start + len(step)), progress=lambda done: report("clicks", done, len(ordered)))
+    return before
+
+
+@contextmanager
+def index_built_beside(directory: Path) -> Iterator[None]:
+    """Build and save the index of a state in a process of its own while the caller learns, which needs no index.
+
+    Should that process end early, nothing is lost: the index is built when it is first needed.
+    """
+    with ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn")) as processes:
+        building = processes.submit(_build_index, directory)
+        try:
+            yield
+        except BaseException:
+            building.cancel()
+            for process in list(processes._processes.values()):
+                process.terminate()
+            raise
+        building.exception()
+
+
+def _build_index(directory: Path) -> None:
+    with Engine.open(directory, read_only=True) as engine:
+        engine.save_index()

@@ -1,0 +1,177 @@
+"""What the command line shows: tables for people, plain values for programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from rich.console import Console, Group
+from rich.table import Table
+from rich.text import Text
+
+from penchant.calibrate import CHANCE, Calibration
+from penchant.types import Change, InterestUnit, Popular, Recommendation, Settings
+
+_CLOCK_BEGINS = 1e8
+"""Smaller times are positions, not seconds."""
+_BAR = 46
+
+
+def print_json(console: Console, value: Any) -> None:
+    """Plain JSON on one or more lines, for programs."""
+    console.print(
+        json.dumps(msgspec.to_builtins(value), ensure_ascii=False, indent=2), markup=False, soft_wrap=True, highlight=False
+    )
+
+
+def time_text(at: float) -> str:
+    """A time for people; a position where there is no clock."""
+    if at < _CLOCK_BEGINS:
+        return f"position {at:g}"
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M")
+
+
+def plain(text: str) -> Text:
+    """Text from outside: never markup, and without what would steer a terminal."""
+    return Text("".join(character if character.isprintable() else "�" for character in text))
+
+
+def unit_value(unit: InterestUnit) -> dict[str, Any]:
+    """An Interest Unit without its vector and its steps."""
+    return {
+        "title": unit.title,
+        "terms": [[term, count] for term, count in unit.terms],
+        "size": unit.size,
+        "updated_at": unit.updated_at,
+        "documents": list(unit.documents),
+        "text": unit.text,
+    }
+
+
+def recommendation_value(recommendation: Recommendation) -> dict[str, Any]:
+    """A recommendation with its reason in short."""
+    because: Any = None
+    if isinstance(recommendation.because, InterestUnit):
+        because = {"interest": recommendation.because.title, "size": recommendation.because.size}
+    elif isinstance(recommendation.because, Popular):
+        because = {"popular": round(recommendation.because.clicks, 3)}
+    return {
+        "document": msgspec.to_builtins(recommendation.document),
+        "score": round(recommendation.score, 6),
+        "because": because,
+    }
+
+
+def units_table(user_id: str, units: Sequence[InterestUnit]) -> Table:
+    """A user's interests: title, terms, size, last seen."""
+    table = Table(title=Text(f"Interests of {user_id}"), title_justify="left", expand=False)
+    table.add_column("interest", ratio=5)
+    table.add_column("terms", ratio=5)
+    table.add_column("size", justify="right")
+    table.add_column("last seen", no_wrap=True)
+    for unit in units:
+        terms = ", ".join(f"{term} {count}" if count > 1 else term for term, count in unit.terms[:10])
+        table.add_row(plain(unit.title), plain(terms), str(unit.size), time_text(unit.updated_at))
+    return table
+
+
+def recommendations_table(title: str, found: Sequence[Recommendation]) -> Table:
+    """Documents with their scores and reasons."""
+    table = Table(title=Text(title), title_justify="left", expand=False)
+    table.add_column("score", justify="right")
+    table.add_column("document", ratio=6)
+    if any(recommendation.because is not None for recommendation in found):
+        table.add_column("because of", ratio=4)
+    for recommendation in found:
+        row = [Text(f"{recommendation.score:.3f}"), plain(recommendation.document.title)]
+        table.add_row(*row, *([] if recommendation.because is None else [reason(recommendation)]))
+    return table
+
+
+def reason(recommendation: Recommendation) -> Text:
+    """What speaks most for a recommendation, in words."""
+    because = recommendation.because
+    if isinstance(because, InterestUnit):
+        return plain(f"{because.title} ({because.size})")
+    if isinstance(because, Popular):
+        return Text("popular of late" if because.clicks >= 0.005 else "new here")
+    return Text("")
+
+
+def change_line(change: Change) -> Text:
+    """What one click did, in words."""
+    merged = " + ".join(f"“{text[:40]}”" for text in change.merged)
+    words = {
+        "created": "a new interest",
+        "reinforced": f"grew {merged}",
+        "merged": f"merged {merged}",
+        "ignored": "ignored: seen before, or of a kind that is not learned",
+    }[change.action]
+    pruned = f"; let go of {len(change.pruned)}" if change.pruned else ""
+    return plain(f"{words} -> {change.unit[:60]}{pruned}" if change.unit else words)
+
+
+def calibration_picture(result: Calibration) -> Group:
+    """The two distributions as bars, the threshold between them, and why."""
+    table = Table(title=f"cosines under {result.embedder}", title_justify="left", box=None, pad_edge=False)
+    table.add_column("cosine", justify="right")
+    table.add_column(f"random pairs ({result.random_pairs:,})", min_width=_BAR)
+    table.add_column(f"clicked in a row ({result.neighbours:,})", min_width=_BAR)
+    highest = max(*result.random_share, *result.neighbour_share)
+    for low, high, chance, neighbour in zip(
+        result.edges, result.edges[1:], result.random_share, result.neighbour_share, strict=False
+    ):
+        mark = " <- threshold" if low <= result.proposed < high else ""
+        table.add_row(
+            f"{low:.2f}",
+            Text(_bar(chance, highest), "dim"),
+            Text(_bar(neighbour, highest) + mark, "green" if low >= result.proposed else ""),
+        )
+    above = result.neighbours_above
+    words = (
+        f"\nproposed threshold: {result.proposed:.2f} (now {result.current:.2f})\n"
+        f"One random pair in a hundred reaches it, and {above:.1%} of the pairs that a reader clicked in a row: "
+        f"{above / CHANCE:.1f} times as many.\n"
+        "Lower it for fewer, broader interests; raise it for more, narrower ones.\n"
+        f"Use it: penchant build ... --threshold {result.proposed:.2f}"
+    )
+    return Group(table, Text(words))
+
+
+def _bar(share: float, highest: float) -> str:
+    eighths = round(share / highest * _BAR * 8) if highest else 0
+    return "█" * (eighths // 8) + " ▏▎▍▌▋▊▉"[eighths % 8].strip()
+
+
+def why_table(title: str, score: float, threshold: float, units: Sequence[tuple[InterestUnit, float]]) -> Group:
+    """A document's cosine to each interest of a user."""
+    table = Table(title=plain(f"{title} (score {score:.3f})"), title_justify="left", expand=False)
+    table.add_column("cosine", justify="right")
+    table.add_column("interest", ratio=5)
+    table.add_column("size", justify="right")
+    table.add_column("would join it")
+    for unit, cosine in units:
+        table.add_row(f"{cosine:.3f}", plain(unit.text), str(unit.size), "yes" if cosine >= threshold else "")
+    return Group(table) if units else Group(plain(title), Text(f"score {score:.3f}: this user has no interests yet"))
+
+
+def settings_value(settings: Settings) -> dict[str, Any]:
+    """The settings that differ from the usual ones."""
+    usual = msgspec.to_builtins(Settings())
+    return {name: value for name, value in msgspec.to_builtins(settings).items() if value != usual[name]}
+
+
+def replaced(settings: Settings, changes: dict[str, Any]) -> Settings:
+    """Settings with changes."""
+    return msgspec.structs.replace(settings, **changes)
+
+
+def pairs_table(pairs: dict[str, Any]) -> Table:
+    """Names and values."""
+    table = Table(show_header=False, box=None, pad_edge=False)
+    for name, value in pairs.items():
+        table.add_row(name, Text(f"{value:,}" if isinstance(value, int) else str(value)))
+    return table
