@@ -38,8 +38,8 @@ _FEW_TITLES = 500
 _MOST_TITLES = 30_000
 """Titles that the singular vectors are computed from; more change the result little and cost time."""
 _USUAL_THRESHOLD = 0.25
-_THRESHOLDS = (0.15, 0.5)
-"""Between these any threshold lies, whatever the titles."""
+_THRESHOLDS = (0.15, 0.25)
+"""Between these any threshold lies. Above, only titles that share most of their words meet."""
 _MOST_WORDS = 50_000
 _MOST_NGRAMS = 30_000
 

@@ -1,0 +1,96 @@
+"""A guided tour: the simulated community is built week by week, and one reader's interests are shown as they change."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from penchant import show
+from penchant.demo.community import BEGIN, WEEK, Community, simulate
+from penchant.engine import Engine
+from penchant.errors import InvalidQuery
+from penchant.types import Change, Click, Settings
+
+THRESHOLD = 0.15
+"""Of 0.06 to 0.25 the one at which units agree best with the simulated truth: 98 % of a unit's documents are of one topic."""
+_SHOWN = 6
+_CLICKS = 40
+
+
+def show_tour(out: Console, state: Path | None, seed: int) -> None:
+    """Build the community and show what one reader's interests did each week, and what is recommended now and why.
+
+    Args:
+        state: a new directory to keep the state in; None: in memory.
+    """
+    if state is not None and state.exists():
+        raise InvalidQuery(f"{state} exists: name a new directory for the demo")
+    community = simulate(seed)
+    reader = most_changing_reader(community)
+    settings = Settings(threshold=THRESHOLD)
+    engine = Engine("corpus", settings=settings) if state is None else Engine.open(state, "corpus", settings=settings)
+    with engine:
+        out.print(
+            f"A simulated community: {len(community.documents):,} titles in English and Korean, {len(community.truth)} readers, "
+            f"{len(community.clicks):,} clicks in {community.weeks} weeks. None of it is real.\n"
+        )
+        engine.add(community.documents)
+        for week in range(community.weeks):
+            changes = engine.observe(clicks_of_week(community.clicks, week))
+            _show_week(out, engine, community, reader, week, [change for change in changes if change.user_id == reader])
+        out.print(show.recommendations_table(f"What {reader} is shown next", engine.recommend(reader, 8)))
+        out.print(show.recommendations_table("What a new reader is shown", engine.recommend("nobody-yet", 4)))
+    _show_next_steps(out, state, reader)
+
+
+def clicks_of_week(clicks: list[Click], week: int) -> list[Click]:
+    """The clicks of one week, counted from 0."""
+    return [click for click in clicks if BEGIN + week * WEEK <= click.at < BEGIN + (week + 1) * WEEK]
+
+
+def most_changing_reader(community: Community) -> str:
+    """Of the readers with some clicks, the one with the most topics over the weeks."""
+    clicks = Counter(click.user_id for click in community.clicks)
+    active = [user_id for user_id, count in clicks.items() if count >= _CLICKS] or list(clicks)
+    return max(active, key=lambda user_id: (len(_topics(community, user_id)), clicks[user_id], user_id))
+
+
+def _topics(community: Community, user_id: str) -> set[str]:
+    return {topic for week in community.truth[user_id] for topic in week}
+
+
+def _show_week(out: Console, engine: Engine, community: Community, reader: str, week: int, changes: list[Change]) -> None:
+    shares = sorted(community.truth[reader][week].items(), key=lambda share: -share[1])
+    out.print(Text(f"Week {week + 1}: {reader} clicks {len(changes)} documents", style="bold"))
+    out.print(Text("  the truth: " + ", ".join(f"{topic} {share:.0%}" for topic, share in shares), style="dim"))
+    for change in changes:
+        if change.action != "reinforced":
+            out.print(Text("  ") + show.change_line(change), no_wrap=True, overflow="ellipsis")
+    grown = sum(change.action == "reinforced" for change in changes)
+    if grown:
+        out.print(f"  {grown} {'click' if grown == 1 else 'clicks'} made known interests grow")
+    since = BEGIN + week * WEEK
+    table = Table(box=None, pad_edge=False, show_header=False)
+    for unit in engine.units(reader)[:_SHOWN]:
+        fading = unit.updated_at < since
+        bar = Text("■" * min(unit.size, 20), "dim" if fading else "green")
+        terms = show.plain(", ".join(term for term, _ in unit.terms[:4]))
+        terms.truncate(46, overflow="ellipsis")
+        note = f"fading since {show.time_text(unit.updated_at)[5:10]}" if fading else ""
+        table.add_row("   ", str(unit.size), bar, terms, Text(note, "dim"))
+    out.print(table)
+    out.print()
+
+
+def _show_next_steps(out: Console, state: Path | None, reader: str) -> None:
+    out.print("\nThis was a simulation. On your own data:")
+    out.print("  penchant build state --documents documents.csv --clicks clicks.csv")
+    out.print("  penchant interests state USER        penchant recommend state USER")
+    out.print("or, from git repositories on this machine:")
+    out.print("  penchant import git ~/code/project --out git-log")
+    if state is not None:
+        out.print(f"\nThe simulated state is kept: penchant interests {state} {reader}")
