@@ -12,6 +12,7 @@ import hashlib
 import io
 import re
 import unicodedata
+import zipfile
 import zlib
 from collections.abc import Sequence
 from functools import cached_property
@@ -150,7 +151,7 @@ class CorpusEmbedder:
                     idf=float(file["idf"]),
                     threshold=float(file["threshold"]),
                 )
-        except (OSError, ValueError, KeyError, zlib.error) as error:
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile, zlib.error) as error:
             raise EmbedderError(f"the corpus embedder of this state is damaged: {error}") from error
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -18,6 +18,7 @@ try:
 except ImportError as error:
     raise MissingExtra("a remote embedder needs httpx and tenacity: pip install 'penchant[remote]'") from error
 
+_FIRST_WAIT = 0.5
 _LONGEST_WAIT = 60.0
 
 
@@ -65,12 +66,26 @@ class RemoteEmbedder:
             retry=tenacity.retry_if_exception_type(_BusyError),
             reraise=True,
         )
-        self.dimension = int(self._embed(["dimension"]).shape[1])
+        try:
+            self.dimension = int(self._embed(["dimension"]).shape[1])
+        except BaseException:
+            self._client.close()
+            raise
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Vectors of unit length, float32 of shape (len(texts), dimension)."""
         batches = [list(texts[start : start + self._batch_size]) for start in range(0, len(texts), self._batch_size)]
         return np.concatenate([self._embed(batch) for batch in batches]) if batches else np.zeros((0, self.dimension), np.float32)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._client.close()
 
     def _embed(self, texts: list[str]) -> Vectors:
         try:
@@ -111,6 +126,6 @@ def _seconds(retry_after: str | None) -> float:
 
 
 def _wait_as_asked(state: tenacity.RetryCallState) -> float:
-    backoff = tenacity.wait_exponential_jitter(initial=0.5, max=_LONGEST_WAIT)(state)
+    backoff = tenacity.wait_exponential(multiplier=_FIRST_WAIT)(state) + tenacity.wait_random(0, _FIRST_WAIT)(state)
     error = state.outcome.exception() if state.outcome else None
     return min(_LONGEST_WAIT, max(backoff, error.wait if isinstance(error, _BusyError) else 0.0))

@@ -45,6 +45,8 @@ class TransformerEmbedder:
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Vectors of unit length, float32 of shape (len(texts), dimension)."""
+        if not texts:
+            return np.zeros((0, self.dimension), np.float32)
         lengths = np.array([len(ids) for ids in self._model.tokenizer(list(texts), truncation=True)["input_ids"]])
         vectors = np.zeros((len(texts), self.dimension), np.float32)
         for batch in self._batches(lengths):

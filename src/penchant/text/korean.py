@@ -16,7 +16,7 @@ from typing import NamedTuple
 from penchant.text.scripts import has_hangul
 from penchant.text.words import words_terms
 
-_NOUNS = frozenset(("NNG", "NNP", "SL", "SH", "SN", "W_SERIAL"))
+_NOUNS = frozenset(("NNG", "NNP", "SL", "SH", "SN", "W_SERIAL", "XPN"))
 _LONGEST_NAME = 4
 _LETTERS_ALONE = re.compile(r"[\u1100-\u11ff\u3130-\u318f]+")
 """What stands for laughter and tears (ㅋㅋ, ㅠㅠ)."""
@@ -91,7 +91,7 @@ def _spans(title: str, nouns: list[_Noun]) -> Iterator[tuple[int, int]]:
 
 def _is_term(title: str, noun: _Noun) -> bool:
     text = title[noun.start : noun.end]
-    if _LETTERS_ALONE.fullmatch(text):
+    if _LETTERS_ALONE.fullmatch(text) or noun.tags == ("XPN",):
         return False
     if not noun.is_name and not has_hangul(text):
         return noun.tags == ("SH",) or (noun.tags == ("SL",) and len(text) == 1 and text.isupper())

@@ -83,6 +83,7 @@ LANGUAGES: tuple[frozenset[str], ...] = tuple(
     frozenset(words.split()) for words in (ENGLISH, PORTUGUESE, SPANISH, FRENCH, GERMAN, ITALIAN, DUTCH)
 )
 """English first: it decides where no language does."""
+GERMAN_WORDS = frozenset(GERMAN.split())
 
 
 def stop_words(words: list[str]) -> frozenset[str]:

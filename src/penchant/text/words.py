@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from penchant.text.stopwords import stop_words
+from penchant.text.stopwords import GERMAN_WORDS, stop_words
 
 _TOKEN = re.compile(
     r"""
@@ -37,6 +37,8 @@ _VERSION = re.compile(r"\d{1,4}(?:\.\d+)*$")
 _YEAR = re.compile(r"(?:19|20)\d\d$")
 _QUANTITY = re.compile(r"\d+(?:[.,]\d+)*-?(?:st|nd|rd|th|s|k|m|mm|cm|ml|kg|g|mg|oz|lb|lbs|fl|ct|pcs|x|h|am|pm)$", re.IGNORECASE)
 _UNITS = frozenset("oz ounce ounces fl fluid ml kg lb lbs mg percent inch inches pack count cm mm pcs".split())
+_LONGEST_NAMES = {GERMAN_WORDS: 1}
+"""Words in a name: in German every noun has a capital, so that those side by side are no name."""
 _CONNECTIVES = frozenset("of de da do das dos del di van von du la".split())
 _OPENERS = frozenset(
     """
@@ -71,7 +73,7 @@ def words_terms(text: str) -> list[str]:
     Names, acronyms and identifiers are as written, other words lower-case.
     """
     title = _read(text)
-    longest = 3 if title.is_headline else 4
+    longest = _LONGEST_NAMES.get(title.stops, 3 if title.is_headline else 4)
     terms: list[str] = []
     for run in _runs(title):
         if 1 < sum(_is_capitalised(token) for token in run) <= longest or _names_a_version(run):

@@ -1,0 +1,151 @@
+"""For tests, of penchant and of what is written for it: a plain embedder, and one contract for each protocol.
+
+Each `check_...` raises AssertionError where an implementation breaks what the protocol promises.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from penchant.embed import Embedder
+from penchant.index import DocumentIndex
+from penchant.store import Changes, Store, StoredDocument, click_digest
+from penchant.types import Document, InterestUnit, User, Vectors
+from penchant.vectors import unit_length
+
+
+class HashingEmbedder:
+    """Words with a random direction each, added up: nothing to train, the same everywhere, and good enough for tests."""
+
+    def __init__(self, dimension: int = 64, threshold: float = 0.5, name: str = "hashing") -> None:
+        self.dimension = dimension
+        self.threshold = threshold
+        self.name = name
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Vectors of unit length, float32 of shape (len(texts), dimension)."""
+        rows = [self._sum(text.lower().split()) for text in texts]
+        return unit_length(np.stack(rows)) if rows else np.zeros((0, self.dimension), np.float32)
+
+    def _sum(self, words: Sequence[str]) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
+        total = np.zeros(self.dimension, np.float32)
+        for word in words:
+            total += np.random.default_rng(zlib.crc32(word.encode())).standard_normal(self.dimension).astype(np.float32)
+        return total
+
+
+def check_embedder(embedder: Embedder) -> None:
+    """Shapes, types, unit length, order, and that the same text gives the same vector, alone and among others."""
+    texts = ["Fast cosine search", "Slow bread", "Fast cosine search", "캠핑 의자", "a"]
+    vectors = embedder.encode(texts)
+    assert vectors.dtype == np.float32
+    assert vectors.shape == (len(texts), embedder.dimension)
+    assert np.allclose(np.linalg.norm(vectors, axis=1), 1.0, atol=2e-2)
+    assert np.allclose(vectors[0], vectors[2], atol=1e-2)
+    assert np.allclose(embedder.encode(texts[1:2])[0], vectors[1], atol=2e-2)
+    assert embedder.encode([]).shape == (0, embedder.dimension)
+    assert -1 < embedder.threshold < 1
+    assert embedder.name
+
+
+def check_index(make: Callable[[int], DocumentIndex], directory: Path) -> None:
+    """Adding, updating, removing, searching for many vectors at once, saving and loading."""
+    generator = np.random.default_rng(0)
+    vectors = unit_length(generator.standard_normal((300, 16)).astype(np.float32))
+    keys = np.arange(300) * 7
+    index = make(16)
+    assert len(index) == 0
+    assert [len(found) for found in index.search(vectors[:2], 5)] == [0, 0]
+    index.add(keys[:200], vectors[:200])
+    index.add(keys[200:], vectors[200:])
+    assert len(index) == 300
+    assert sorted(index.keys().tolist()) == keys.tolist()
+    assert np.allclose(index.vectors(keys[[5, 250, 5]]), vectors[[5, 250, 5]], atol=2e-2)
+    assert index.vectors(keys[:0]).shape == (0, 16)
+    _check_search(index, keys, vectors)
+    _check_update_and_removal(index, keys, vectors)
+    if index.save(directory / "index"):
+        loaded = make(16)
+        loaded.load(directory / "index")
+        assert sorted(loaded.keys().tolist()) == sorted(index.keys().tolist())
+        pairs = zip(loaded.search(vectors[:9], 4), index.search(vectors[:9], 4), strict=True)
+        assert all(left.tolist() == right.tolist() for left, right in pairs)
+
+
+def _check_search(index: DocumentIndex, keys: np.ndarray[tuple[int], np.dtype[np.int64]], vectors: Vectors) -> None:
+    found = index.search(vectors[:20], 10)
+    best = keys[np.argsort(-(vectors[:20] @ vectors.T), axis=1)[:, :10]]
+    assert all(len(one) >= 10 for one in found)
+    recall = np.mean([len(set(one[:10].tolist()) & set(true.tolist())) / 10 for one, true in zip(found, best, strict=True)])
+    assert recall >= 0.95, f"recall@10 is {recall}"
+    assert [sorted(one.tolist()) for one in index.search(vectors[:2], 1_000)] == [sorted(keys.tolist())] * 2
+
+
+def _check_update_and_removal(index: DocumentIndex, keys: np.ndarray[tuple[int], np.dtype[np.int64]], vectors: Vectors) -> None:
+    index.add(keys[:1], -vectors[:1])
+    assert len(index) == 300
+    assert np.allclose(index.vectors(keys[:1]), -vectors[:1], atol=2e-2)
+    assert index.search(-vectors[:1], 1)[0][0] == keys[0]
+    index.remove(np.array([keys[3], keys[299], 1], np.int64))
+    assert len(index) == 298
+    everything = {key for found in index.search(vectors, 298) for key in found.tolist()}
+    assert everything == set(keys.tolist()) - {int(keys[3]), int(keys[299])}
+    index.add(keys[3:4], vectors[3:4])
+    assert index.search(vectors[3:4], 1)[0][0] == keys[3]
+
+
+def check_store(make: Callable[[], Store]) -> None:
+    """What is committed comes back, in all parts or none, also (where it is kept) from a store opened again."""
+    store = make()
+    unit = InterestUnit("T", (("t", 2),), 1, 5.0, ("d1",), "T t", np.arange(4, dtype=np.float32), (3,), (1,), 3, 3)
+    user = User((unit,), 3, ("d1", "d2"))
+    stored = [StoredDocument(key, Document(f"d{key}", f"title {key}"), float(key), 1) for key in range(3)]
+    vectors = {key: np.full(4, key, np.float32).tobytes() for key in range(3)}
+    digests = [click_digest(f"c{number}") for number in range(5)]
+    store.commit(
+        [
+            Changes(documents=stored, vectors=vectors, facts={"a": b"1"}),
+            Changes(users={"ana": user, "bob": User()}, click_digests=digests, clicks_remembered=3),
+        ]
+    )
+    _check_contents(store, stored, user, digests)
+
+    def failing() -> object:
+        yield Changes(facts={"a": b"2"}, forgotten_users=["ana"])
+        raise RuntimeError("while committing")
+
+    try:
+        store.commit(failing())  # type: ignore[arg-type]
+    except RuntimeError:
+        pass
+    else:
+        raise AssertionError("a failure while committing must be told")
+    _check_contents(store, stored, user, digests)
+    store.commit([Changes(removed_documents=[1], popularity={2: 9.0}, forgotten_users=["bob", "nobody"])])
+    assert [document.key for document in store.documents()] == [0, 2]
+    assert [document.popularity for document in store.documents()] == [0.0, 9.0]
+    assert store.user_ids() == ["ana"]
+    store.close()
+    store.close()
+
+
+def _check_contents(store: Store, stored: list[StoredDocument], user: User, digests: list[bytes]) -> None:
+    assert list(store.documents()) == stored
+    assert store.revisions() == [(0, 1), (1, 1), (2, 1)]
+    assert store.vectors([2, 0]).tolist() == [[2.0] * 4, [0.0] * 4]
+    assert store.fact("a") == b"1"
+    assert store.fact("b") is None
+    assert store.user_ids() == ["ana", "bob"]
+    assert store.users(["ana", "nobody"]).keys() == {"ana"}
+    assert _plain(store.users(["ana"])["ana"]) == _plain(user)
+    assert store.known_clicks(digests) == set(digests[2:])
+    assert store.click_digests() == digests[2:]
+
+
+def _plain(user: User) -> object:
+    return msgspec.to_builtins(user, enc_hook=lambda vector: vector.tolist())

@@ -1,0 +1,48 @@
+"""What many tests share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from penchant import Document, Engine
+from penchant.testing import HashingEmbedder
+
+settings.register_profile("penchant", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+settings.load_profile("penchant")
+os.environ["HF_HUB_OFFLINE"] = "1"
+
+DATA = Path(os.environ.get("PENCHANT_DATA", Path(__file__).parents[2] / "shared" / "data"))
+
+TITLES = {
+    "d1": "fast cosine search",
+    "d2": "fast vector search",
+    "d3": "sourdough bread crumb",
+    "d4": "rye bread crumb",
+    "d5": "trail running shoes",
+}
+
+
+@pytest.fixture
+def data() -> Path:
+    """The real data; tests that need it are skipped where it is not."""
+    if not DATA.is_dir():
+        pytest.skip(f"no real data in {DATA}: set PENCHANT_DATA to run this test")
+    return DATA
+
+
+@pytest.fixture
+def documents() -> list[Document]:
+    return [Document(document_id, title) for document_id, title in TITLES.items()]
+
+
+@pytest.fixture
+def engine(documents: list[Document]) -> Iterator[Engine]:
+    """Five documents in memory, the exact index, an embedder that adds up words."""
+    with Engine(HashingEmbedder(), index="exact") as engine:
+        engine.add(documents)
+        yield engine
