@@ -45,10 +45,10 @@ def simulate(seed: int = 0, users: int = 300, titles_per_topic: int = 80, weeks:
 def _documents(generator: Generator, titles_per_topic: int, weeks: int) -> tuple[list[Document], dict[str, str]]:
     made = []
     for topic in TOPICS:
-        parts = list(product(PATTERNS[topic.language], topic.words, topic.things, topic.aspects))
-        for position in generator.permutation(len(parts))[:titles_per_topic]:
-            pattern, word, thing, aspect = parts[int(position)]
-            title = pattern.format(word=word, thing=thing, aspect=aspect)
+        parts = product(PATTERNS[topic.language], topic.words, topic.things, topic.aspects)
+        titles = list(dict.fromkeys(pattern.format(word=w, thing=t, aspect=a) for pattern, w, t, a in parts))
+        for position in generator.permutation(len(titles))[:titles_per_topic]:
+            title = titles[int(position)]
             published_at = BEGIN + float(generator.integers(0, weeks * WEEK))
             made.append((published_at, title[0].upper() + title[1:], topic))
     made.sort(key=lambda document: document[:2])

@@ -1,0 +1,46 @@
+# The two commands of the README, and what people and CI both run.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+PENCHANT_THREADS ?= 2
+export OMP_NUM_THREADS ?= $(PENCHANT_THREADS)
+export OPENBLAS_NUM_THREADS ?= $(PENCHANT_THREADS)
+
+.PHONY: run test check format docs clean
+
+run: $(VENV)/run.done  ## virtual environment, install, demo
+	$(BIN)/penchant demo
+
+test: $(VENV)/test.done  ## virtual environment, install, whole suite
+	$(BIN)/python -m pytest
+
+check: $(VENV)/test.done  ## style, types, and the direction of imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/test.done  ## write the code as `make check` wants it
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+docs: $(VENV)/test.done  ## write docs/real-readers.md from the real data
+	$(BIN)/python docs/real_readers.py > docs/real-readers.md.part
+	mv docs/real-readers.md.part docs/real-readers.md
+
+clean:
+	rm -rf $(VENV)
+
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.exit("penchant needs Python 3.11 or later, this is " + sys.version) if sys.version_info < (3, 11) else 0'
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install --upgrade 'pip>=25.1'
+
+$(VENV)/run.done: $(BIN)/python pyproject.toml
+	$(PIP) install --editable '.[korean]'
+	touch $@
+
+$(VENV)/test.done: $(BIN)/python pyproject.toml constraints.txt
+	$(PIP) install --constraint constraints.txt --editable '.[all]' --group dev
+	touch $@ $(VENV)/run.done

@@ -1,0 +1,71 @@
+"""The house rules: what is public, which way imports point, what importing costs, what is documented."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import typer
+
+import penchant
+from penchant import errors
+from penchant.cli import app
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_every_public_name_can_be_had_and_nothing_else():
+    for name in penchant.__all__:
+        assert getattr(penchant, name) is not None
+    assert dir(penchant) == penchant.__all__
+    own = {name for name, value in vars(errors).items() if isinstance(value, type) and value.__module__ == "penchant.errors"}
+    assert own <= set(penchant.__all__)
+    assert not hasattr(penchant, "nothing")
+
+
+def test_the_tree_of_errors_is_drawn_whole():
+    for name, value in vars(errors).items():
+        if isinstance(value, type):
+            assert name in errors.__doc__
+            assert issubclass(value, errors.PenchantError)
+
+
+def test_imports_point_down():
+    result = subprocess.run([Path(sys.executable).parent / "lint-imports"], cwd=ROOT, capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_importing_penchant_loads_nothing_heavy():
+    code = "import sys, penchant; penchant.Engine; print(*sys.modules)"
+    modules = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    for heavy in ("torch", "sentence_transformers", "sklearn", "scipy", "litestar", "uvicorn", "usearch", "rich", "typer"):
+        assert heavy not in modules, heavy
+
+
+def commands(group: typer.core.TyperGroup, before: str = "") -> list[str]:
+    found = []
+    for name, command in group.commands.items():
+        full = f"{before} {name}".strip()
+        assert command.help, f"{full} has no help"
+        found += commands(command, full) if hasattr(command, "commands") else [full]
+    return found
+
+
+def test_every_command_has_help_and_is_documented():
+    reference = (ROOT / "docs" / "reference.md").read_text()
+    for command in commands(typer.main.get_command(app)):
+        assert f"penchant {command.removesuffix(' state')}" in reference, command
+
+
+def test_every_setting_and_error_is_documented():
+    reference = (ROOT / "docs" / "reference.md").read_text()
+    for name in penchant.Settings.__struct_fields__:
+        assert f"`{name}`" in reference, name
+    for name in penchant.__all__:
+        assert f"`{name}`" in reference, name
+
+
+def test_no_module_is_too_long():
+    for path in (ROOT / "src").rglob("*.py"):
+        assert len(path.read_text().splitlines()) <= 500, path
