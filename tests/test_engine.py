@@ -313,6 +313,13 @@ def test_a_question_that_makes_no_sense_is_told(engine, arguments, message):
             engine.recommend(user, **arguments)
 
 
+def test_a_user_id_that_cannot_be_one_is_told(engine):
+    for user in (7, None, "a\0", "\ud800"):
+        for ask in (engine.units, engine.recommend, engine.forget, lambda user: engine.score(user, ["d1"])):
+            with pytest.raises(pc.InvalidQuery, match="user id"):
+                ask(user)
+
+
 def test_searching_for_nothing_is_told(engine):
     for text in ("", "  ", "a\0"):
         with pytest.raises(pc.InvalidQuery):

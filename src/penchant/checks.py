@@ -65,6 +65,11 @@ def check_time(value: Any, what: str, failure: Failure) -> None:
         raise failure(f"{what} is {value:.0f}, which looks like milliseconds: divide by 1,000")
 
 
+def check_user(user_id: str) -> None:
+    """Raises InvalidQuery unless there can be a user of that id."""
+    _check_text(user_id, "user id", InvalidQuery)
+
+
 def check_query(text: str) -> None:
     """Raises InvalidQuery unless the text can be searched for."""
     _check_text(text, "the text to search for", InvalidQuery)

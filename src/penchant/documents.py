@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from penchant.errors import InvalidQuery, UnknownDocument
 from penchant.store import StoredDocument
-from penchant.types import Attribute, Document
+from penchant.types import Attribute, Document, User
+from penchant.units import Clicked
 
 NEVER = -np.inf
 """The popularity of a document that nobody clicked."""
@@ -153,6 +154,25 @@ class Documents:
             self._published_at = np.append(self._published_at, np.full(grow, np.nan))
             self._expires_at = np.append(self._expires_at, np.full(grow, np.inf))
             self._popularity = np.append(self._popularity, np.full(grow, NEVER))
+
+
+def popularity_after(
+    documents: Documents, users: Mapping[str, User], clicks: Sequence[tuple[str, Clicked]], half_life: float
+) -> dict[int, float]:
+    """Row -> the popularity of each clicked document after the clicks, given as (user id, click): a reader counts once.
+
+    Args:
+        users: as they were before the clicks.
+    """
+    seen = {user_id: set(user.seen) for user_id, user in users.items()}
+    after: dict[int, float] = {}
+    for user_id, click in sorted(clicks, key=lambda user_and_click: user_and_click[1].at):
+        own = seen.setdefault(user_id, set())
+        if click.document_id not in own:
+            own.add(click.document_id)
+            row = documents.row(click.document_id)
+            after[row] = one_more_click(after.get(row, documents.popularity(row)), click.at, half_life)
+    return after
 
 
 def one_more_click(popularity: float, at: float, half_life: float) -> float:

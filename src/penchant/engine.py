@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from penchant import ranking, retrieval, state
 from penchant.bulk import learn
-from penchant.checks import check_click, check_document, check_query, check_time
-from penchant.documents import NEVER, Documents, Where, one_more_click
+from penchant.checks import check_click, check_document, check_query, check_time, check_user
+from penchant.documents import NEVER, Documents, Where, popularity_after
 from penchant.embed import Embedder
 from penchant.embed.texts import Progress, TextEmbedder
 from penchant.errors import InvalidQuery, StateReadOnly, UnknownDocument
@@ -88,9 +88,12 @@ class Engine:
 
         A state remembers its embedder, index and settings; what is given here for index and settings replaces them.
 
+        Args:
+            read_only: see the state as it is at this moment, also while another process writes it.
+
         Raises:
             EmbedderMismatch: the state was built with another embedder.
-            StateLocked: another process writes it; open it with ``read_only=True`` beside that.
+            StateLocked: another process writes it.
             StateDamaged, StateTooNew, StateReadOnly: as they say.
         """
         from penchant.store.sqlite import SqliteStore
@@ -205,7 +208,7 @@ class Engine:
         if progress is not None and len(fresh) < len(given):
             progress(len(given) - len(fresh))
         now, changes = learn(users, clicked, self._texts.encode, self.threshold, self.settings, progress) if fresh else ({}, [])
-        popularity = self._popularity_after(users, clicked)
+        popularity = popularity_after(self._documents, users, clicked, self.settings.popular_half_life)
         latest = max([self._counters.latest_at, *(given[position].at for position in fresh)])
         counters = msgspec.structs.replace(self._counters, latest_at=latest)
         facts = {COUNTERS: msgspec.json.encode(counters)}
@@ -234,6 +237,7 @@ class Engine:
     def forget(self, user_id: str) -> bool:
         """Delete all that is kept of a user; returns whether there was anything."""
         self._check_writable()
+        check_user(user_id)
         known = bool(self._load_users({user_id}))
         if known:
             self.store.commit([Changes(forgotten_users=[user_id])])
@@ -432,9 +436,8 @@ class Engine:
     def _texts(self) -> TextEmbedder:
         if not isinstance(self._wanted, str):
             return TextEmbedder(self._wanted)
-        if self._about is None:
-            raise InvalidQuery("there are no documents yet: add some first")
-        return TextEmbedder(state.remembered_embedder(self._about, self.store.fact(CORPUS_MODEL), self._api_key))
+        about = self._require_about()
+        return TextEmbedder(state.remembered_embedder(about, self.store.fact(CORPUS_MODEL), self._api_key))
 
     def _remember_settings(self, about: About) -> None:
         changed = msgspec.structs.replace(about, index=self._index_kind, settings=self.settings)
@@ -452,6 +455,7 @@ class Engine:
             raise StateReadOnly(f"{self._directory} was opened read-only: open it without read_only to change it")
 
     def _user(self, user_id: str) -> User:
+        check_user(user_id)
         return self._load_users({user_id}).get(user_id) or User()
 
     def _load_users(self, user_ids: set[str]) -> dict[str, User]:
@@ -498,19 +502,6 @@ class Engine:
             name: (name, document.title, tuple(key_terms(document.title)), vectors[name]) for name, document in documents.items()
         }
         return [(click.user_id, Clicked(*known[click.document_id], at=click.at)) for click in clicks]
-
-    def _popularity_after(self, users: Mapping[str, User], clicks: Sequence[tuple[str, Clicked]]) -> dict[int, float]:
-        """The popularity of the clicked documents: every reader counts once."""
-        seen = {user_id: set(user.seen) for user_id, user in users.items()}
-        after: dict[int, float] = {}
-        for user_id, click in sorted(clicks, key=lambda user_and_click: user_and_click[1].at):
-            if click.document_id in seen.setdefault(user_id, set()):
-                continue
-            seen[user_id].add(click.document_id)
-            row = self._documents.row(click.document_id)
-            before = after.get(row, self._documents.popularity(row))
-            after[row] = one_more_click(before, click.at, self.settings.popular_half_life)
-        return after
 
 
 def _checkpoint_fact(name: str) -> str:

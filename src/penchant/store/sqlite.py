@@ -41,7 +41,9 @@ _CHUNK = 500
 
 
 class SqliteStore:
-    """See `Store`. A writer holds a lock on the directory for as long as it is open; readers need none.
+    """See `Store`. A writer holds a lock on the directory for as long as it is open.
+
+    A reader needs none, and sees the state as it was when it was opened.
 
     Raises:
         StateLocked: another process is writing.
@@ -71,6 +73,8 @@ class SqliteStore:
             raise
 
     def _prepare(self) -> None:
+        if self._read_only:
+            self._connection.execute("BEGIN")  # everything is read from one snapshot
         version = self._connection.execute("PRAGMA user_version").fetchone()[0]
         if version > SCHEMA:
             raise StateTooNew(
@@ -82,7 +86,8 @@ class SqliteStore:
                 raise StateDamaged(f"{self._directory} holds no state yet: build it first")
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.executescript(f"BEGIN; {_TABLES} PRAGMA user_version = {SCHEMA}; COMMIT;")
-        self._connection.execute("PRAGMA synchronous = FULL")
+        if not self._read_only:
+            self._connection.execute("PRAGMA synchronous = FULL")
 
     def commit(self, parts: Iterable[Changes]) -> None:
         if self._read_only:

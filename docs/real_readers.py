@@ -1,0 +1,65 @@
+"""Writes docs/real-readers.md: what penchant finds for five readers of two real communities.
+
+python docs/real_readers.py [FOLDER WITH deskdrop AND pydev] > docs/real-readers.md
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from penchant import Engine, Popular
+from penchant.files import Problems, read_clicks, read_documents
+from penchant.jobs import add_documents, observe_log
+
+READERS = {
+    "deskdrop": ["-1443636648652872475", "2416280733544962613", "-108842214936804958"],
+    "pydev": ["42f6f5bfed", "cbf8b86620"],
+}
+ABOUT = {
+    "deskdrop": "Deskdrop: employees share and read articles in a company community, in English and Portuguese.",
+    "pydev": "Twelve Python projects: a document is a change, clicked by its author.",
+}
+
+
+def main(data: Path) -> None:
+    """Print the page."""
+    print(
+        "# Real readers\n\nWritten by `make docs`: the `corpus` embedder, default settings, public data sets. User ids as published."
+    )
+    for name, readers in READERS.items():
+        engine = build(data / name)
+        print(f"\n## {ABOUT[name]}")
+        for reader in readers:
+            show(engine, reader)
+
+
+def build(folder: Path) -> Engine:
+    """Everything that the data set holds, learned in memory."""
+    engine, problems = Engine("corpus", index="exact"), Problems("stop")
+    add_documents(engine, list(read_documents(folder / "documents.tsv.gz", {}, problems)))
+    observe_log(engine, list(read_clicks(folder / "clicks.tsv.gz", {}, problems, engine.__contains__)), folder.name)
+    return engine
+
+
+def show(engine: Engine, reader: str) -> None:
+    """One reader's larger interests and what is recommended."""
+    units = sorted(engine.units(reader), key=lambda unit: -unit.size)[:6]
+    print(f"\n### Reader {reader}\n\n| interest | key terms | size |\n|---|---|---|")
+    for unit in units:
+        terms = ", ".join(f"{term} {count}" if count > 1 else term for term, count in unit.terms[:7])
+        print(f"| {cell(unit.title)} | {cell(terms)} | {unit.size} |")
+    print("\n| recommended | because of |\n|---|---|")
+    for found in engine.recommend(reader, 5):
+        assert found.because is not None
+        reason = "popular" if isinstance(found.because, Popular) else found.because.title
+        print(f"| {cell(found.document.title)} | {cell(reason)} |")
+
+
+def cell(text: str) -> str:
+    """Text that cannot break a table."""
+    return text.replace("|", "/").replace("`", "'").replace("<", "&lt;").replace("*", "\\*")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1] if len(sys.argv) > 1 else "../shared/data"))
