@@ -13,8 +13,8 @@ from penchant.files import Problems, read_clicks, read_documents
 from penchant.jobs import add_documents, observe_log
 
 READERS = {
-    "deskdrop": ["-1443636648652872475", "2416280733544962613", "-108842214936804958"],
-    "pydev": ["42f6f5bfed", "cbf8b86620"],
+    "deskdrop": ["3891637997717104548", "3609194402293569455", "3302556033962996625"],
+    "pydev": ["0ab4155448", "47d9568e08"],
 }
 ABOUT = {
     "deskdrop": "Deskdrop: employees share and read articles in a company community, in English and Portuguese.",
@@ -25,7 +25,7 @@ ABOUT = {
 def main(data: Path) -> None:
     """Print the page."""
     print(
-        "# Real readers\n\nWritten by `make docs`: the `corpus` embedder, default settings, public data sets. User ids as published."
+        "# Real readers\n\nWritten by `make docs`: the `corpus` embedder, default settings, public data. User ids as published."
     )
     for name, readers in READERS.items():
         engine = build(data / name)

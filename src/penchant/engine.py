@@ -167,15 +167,8 @@ class Engine:
         latest = max([self._counters.latest_at, *(d.published_at for d in documents if d.published_at is not None)])
         counters = Counters(latest, next_row, revision)
         rows = np.array([row for row, _ in retitled], np.int64)
-        self.store.commit(
-            [
-                Changes(
-                    documents=stored,
-                    vectors={row: vector.tobytes() for row, vector in zip(rows.tolist(), vectors, strict=True)},
-                    facts={COUNTERS: msgspec.json.encode(counters)},
-                )
-            ]
-        )
+        packed = {row: vector.tobytes() for row, vector in zip(rows.tolist(), vectors, strict=True)}
+        self.store.commit([Changes(documents=stored, vectors=packed, facts={COUNTERS: msgspec.json.encode(counters)})])
         self._counters = counters
         for kept in stored:
             self._documents.put(kept)
@@ -358,11 +351,6 @@ class Engine:
     def embedder(self) -> Embedder:
         """What turns texts into vectors. Raises InvalidQuery for ``corpus`` before the first document."""
         return self._texts.embedder
-
-    @property
-    def wants_corpus(self) -> bool:
-        """Whether the embedder of this new state is to be trained on the titles."""
-        return self._about is None and self._wanted == "corpus"
 
     @property
     def embedding_seconds(self) -> float:

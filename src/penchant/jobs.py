@@ -27,8 +27,9 @@ def add_documents(engine: Engine, documents: Sequence[Document], report: Report 
     if not documents:
         raise InvalidQuery("there are no documents to add")
     if engine.about is None:
-        report("training on titles" if engine.wants_corpus else "loading the embedder", 0, 1)
+        report("embedder", 0, 1)
         engine.fit([document.title for document in documents])
+        report("embedder", 1, 1)
     for start in range(0, len(documents), _DOCUMENTS):
         step = documents[start : start + _DOCUMENTS]
         engine.add(step, progress=lambda done: report("documents", done, len(documents)))
