@@ -103,7 +103,7 @@ def reason(recommendation: Recommendation) -> Text:
 
 def change_line(change: Change) -> Text:
     """What one click did, in words."""
-    merged = " + ".join(f"“{text[:40]}”" for text in change.merged)
+    merged = " + ".join(f"“{shortened(text, 28)}”" for text in change.merged)
     words = {
         "created": "a new interest",
         "reinforced": f"grew {merged}",
@@ -111,7 +111,12 @@ def change_line(change: Change) -> Text:
         "ignored": "ignored: seen before, or of a kind that is not learned",
     }[change.action]
     pruned = f"; let go of {len(change.pruned)}" if change.pruned else ""
-    return plain(f"{words} -> {change.unit[:60]}{pruned}" if change.unit else words)
+    return plain(f"{words} -> {shortened(change.unit, 56)}{pruned}" if change.unit else words)
+
+
+def shortened(text: str, length: int) -> str:
+    """The text, or its beginning where it is longer."""
+    return text if len(text) <= length else f"{text[: length - 1].rstrip()}…"
 
 
 def calibration_picture(result: Calibration) -> Group:

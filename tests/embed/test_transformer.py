@@ -7,6 +7,7 @@ import pytest
 
 from penchant import EmbedderError, Engine
 from penchant.embed import load_embedder
+from penchant.embed.texts import TextEmbedder
 from penchant.testing import check_embedder
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # torch and transformers warn of their own affairs
@@ -35,6 +36,15 @@ def test_batches_do_not_change_order_or_result(minilm):
     alone = np.concatenate([minilm.encode([text]) for text in texts])
     assert np.allclose(together, alone, atol=2e-2)
     assert sorted(position for batch in minilm._batches(np.array([5, 300, 5, 90])) for position in batch) == [0, 1, 2, 3]
+
+
+def test_in_bfloat16_the_vectors_are_nearly_the_same(minilm, monkeypatch):
+    """As on a processor that multiplies bfloat16 itself; here it is only slower."""
+    monkeypatch.setattr("penchant.embed.transformer._multiplies_bfloat16", lambda device: True)
+    halved = load_embedder("minilm")
+    check_embedder(halved)
+    texts = ["A cat sits on the mat", "interest rates of central banks", "캠핑 의자"]
+    assert np.einsum("nd,nd->n", TextEmbedder(halved).encode(texts), minilm.encode(texts)).min() > 0.995
 
 
 def test_changed_weights_are_refused(minilm, monkeypatch):

@@ -20,6 +20,7 @@ _NOUNS = frozenset(("NNG", "NNP", "SL", "SH", "SN", "W_SERIAL", "XPN"))
 _LONGEST_NAME = 4
 _LETTERS_ALONE = re.compile(r"[\u1100-\u11ff\u3130-\u318f]+")
 """What stands for laughter and tears (ㅋㅋ, ㅠㅠ)."""
+_LATIN = re.compile(r"[A-Za-z\u00c0-\u02ff]")
 _STOP_NOUNS = frozenset(
     """
     가운데 가지 각각 결과 경우 계획 과정 관계자 관련 구체 그간 그것 그날 그동안 그때 기간 기준 기타
@@ -60,8 +61,10 @@ def korean_terms(title: str) -> list[str]:
         return [_without_particle(term) for term in words_terms(title)]
     nouns = list(_nouns(analyse(title)))
     found = [(start, title[start:end]) for start, end in _spans(title, nouns)]
-    found += [(title.find(term), term) for term in words_terms(_only_latin(title, nouns))]
-    return [term for _, term in sorted(found, key=lambda place_and_term: place_and_term[0])]
+    if _LATIN.search(title):
+        found += [(title.find(term), term) for term in words_terms(_only_latin(title, nouns))]
+        found.sort(key=lambda place_and_term: place_and_term[0])
+    return [term for _, term in found]
 
 
 def _nouns(morphemes: list[tuple[str, int, int]]) -> Iterator[_Noun]:
