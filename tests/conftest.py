@@ -27,6 +27,14 @@ TITLES = {
 }
 
 
+SLOW = ("test_transformer", "test_cli", "test_real_data", "test_crash")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Fast tests first; whole processes, models and kills last."""
+    items.sort(key=lambda item: next((n for n, name in enumerate(SLOW, 1) if name in item.nodeid), 0))
+
+
 @pytest.fixture
 def data() -> Path:
     """The real data; tests that need it are skipped where it is not."""

@@ -30,10 +30,12 @@ class ReferenceUnit:
 
 
 class Reference:
-    def __init__(self, embedder, threshold, big_size=5, keep_big=10, keep_small=10, terms_in_text=10, candidates=100):
+    def __init__(
+        self, embedder, threshold, big_size=5, keep_big=10, keep_small=10, terms_in_text=10, candidates=100, terms_kept=100
+    ):
         self.embedder, self.threshold = embedder, threshold
         self.big_size, self.keep_big, self.keep_small = big_size, keep_big, keep_small
-        self.terms_in_text, self.candidates = terms_in_text, candidates
+        self.terms_in_text, self.candidates, self.terms_kept = terms_in_text, candidates, terms_kept
         self.titles, self.vectors = {}, {}
         self.users, self.clicks, self.seen = {}, {}, {}
 
@@ -65,6 +67,7 @@ class Reference:
             for term in key_terms(self.titles[document]):
                 merged.counts[term] = merged.counts.get(term, 0) + 1
                 merged.last_seen[term] = number
+        merged.counts = dict(merged.terms()[: self.terms_kept])
         if (at, number) > (merged.updated_at, merged.title_click):
             merged.title, merged.updated_at, merged.title_click = self.titles[document], at, number
         merged.vector = self._embed(merged.text(self.terms_in_text))

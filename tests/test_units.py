@@ -164,17 +164,24 @@ limits = st.one_of(st.none(), st.integers(0, 3))
 
 @settings(max_examples=150)
 @given(
-    catalogues, st.integers(0, 10**6), st.sampled_from([0.2, 0.45, 0.7]), limits, limits, st.integers(1, 4), st.integers(1, 12)
+    catalogues,
+    st.integers(0, 10**6),
+    st.sampled_from([0.2, 0.45, 0.7]),
+    limits,
+    limits,
+    st.integers(1, 4),
+    st.integers(1, 12),
+    st.sampled_from([2, 4, 100]),
 )
 def test_units_recommendations_and_scores_are_those_of_the_reference(
-    catalogue, seed, threshold, keep_big, keep_small, big, candidates
+    catalogue, seed, threshold, keep_big, keep_small, big, candidates, kept
 ):
     """Random logs in random order, cut into calls at random: late clicks, ties, repeated clicks, every limit."""
     generator = np.random.default_rng(seed)
     embedder = HashingEmbedder(dimension=24, threshold=threshold)
-    chosen = Settings(keep_big=keep_big, keep_small=keep_small, big_size=big, candidates_per_unit=candidates)
+    chosen = Settings(keep_big=keep_big, keep_small=keep_small, big_size=big, candidates_per_unit=candidates, terms_kept=kept)
     engine = Engine(embedder, index="exact", settings=chosen)
-    reference = Reference(embedder, threshold, big, keep_big, keep_small, candidates=candidates)
+    reference = Reference(embedder, threshold, big, keep_big, keep_small, candidates=candidates, terms_kept=kept)
     engine.add([Document(f"d{n}", title) for n, title in enumerate(catalogue)])
     for n, title in enumerate(catalogue):
         reference.add(f"d{n}", title)

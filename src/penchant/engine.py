@@ -447,9 +447,10 @@ class Engine:
         return self._load_users({user_id}).get(user_id) or User()
 
     def _load_users(self, user_ids: set[str]) -> dict[str, User]:
-        missing = sorted(user_ids - self._users.keys())
-        loaded = self.store.users(missing) if missing else {}
-        known = {**{user_id: self._users[user_id] for user_id in user_ids if user_id in self._users}, **loaded}
+        known = {user_id: self._users[user_id] for user_id in user_ids if user_id in self._users}
+        missing = [user_id for user_id in user_ids if user_id not in known]
+        if missing:
+            known.update(self.store.users(missing))
         self._cache_users(known)
         return known
 

@@ -17,7 +17,7 @@ from penchant.types import Change, InterestUnit, Popular, Recommendation, Settin
 
 _CLOCK_BEGINS = 1e8
 """Smaller times are positions, not seconds."""
-_BAR = 46
+_BAR = 27
 
 
 def print_json(console: Console, value: Any) -> None:
