@@ -102,8 +102,9 @@ class Engine:
         store = SqliteStore(directory, read_only=read_only)
         try:
             engine = cls(embedder, index, settings, api_key=api_key, store=store, directory=directory, read_only=read_only)
-            if engine._about is not None and not read_only:
-                engine._remember_settings(engine._about)
+            if not read_only:
+                state.remove_unfinished(directory)
+                engine._remember_settings()
             return engine
         except BaseException:
             store.close()
@@ -427,9 +428,11 @@ class Engine:
         about = self._require_about()
         return TextEmbedder(state.remembered_embedder(about, self.store.fact(CORPUS_MODEL), self._api_key))
 
-    def _remember_settings(self, about: About) -> None:
-        changed = msgspec.structs.replace(about, index=self._index_kind, settings=self.settings)
-        if changed != about:
+    def _remember_settings(self) -> None:
+        if self._about is None:
+            return
+        changed = msgspec.structs.replace(self._about, index=self._index_kind, settings=self.settings)
+        if changed != self._about:
             self.store.commit([Changes(facts={ABOUT: msgspec.json.encode(changed)})])
             self._about = changed
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import get_context
 from pathlib import Path
@@ -55,18 +55,17 @@ def index_built_beside(directory: Path) -> Iterator[None]:
 
     Should that process end early, nothing is lost: the index is built when it is first needed.
     """
-    with ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn")) as processes:
-        building = processes.submit(_build_index, directory)
-        try:
-            yield
-        except BaseException:
-            building.cancel()
-            for process in list(processes._processes.values()):
-                process.terminate()
-            raise
-        building.exception()
+    building = get_context("spawn").Process(target=_build_index, args=(directory,), daemon=True)
+    building.start()
+    try:
+        yield
+        building.join()
+    finally:
+        building.terminate()
+        building.join()
 
 
 def _build_index(directory: Path) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interruption is the parent's, who ends this process
     with Engine.open(directory, read_only=True) as engine:
         engine.save_index()

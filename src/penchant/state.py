@@ -5,6 +5,7 @@ that it remembers, and the index, which is a cache that catches up with the stor
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -127,7 +128,7 @@ def save_index(index: DocumentIndex, revision: int, settings: Settings, director
     old = saved_indexes(directory, settings)
     if path in old:
         return
-    unfinished = path.with_suffix(".part")
+    unfinished = directory / f"{path.stem}.{os.getpid()}.part"
     try:
         if not index.save(unfinished):
             return
@@ -138,6 +139,12 @@ def save_index(index: DocumentIndex, revision: int, settings: Settings, director
         return
     for stale in old:
         stale.unlink(missing_ok=True)
+
+
+def remove_unfinished(directory: Path) -> None:
+    """Delete what a process that was killed while saving an index has left."""
+    for path in directory.glob("index-*.part"):
+        path.unlink(missing_ok=True)
 
 
 def saved_indexes(directory: Path | None, settings: Settings) -> list[Path]:
