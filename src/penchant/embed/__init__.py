@@ -16,7 +16,7 @@ from typing import Protocol, runtime_checkable
 from penchant.errors import EmbedderError
 from penchant.types import Vectors
 
-DEFAULT_THRESHOLD = 0.6
+DEFAULT_THRESHOLD = 0.5
 """For models that nobody calibrated yet: `penchant calibrate` proposes a better one."""
 
 
