@@ -8,14 +8,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import msgspec
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from penchant import __version__, show
+from penchant import show
 from penchant.engine import Engine
 from penchant.errors import InvalidQuery, PenchantError
-from penchant.files import Columns, OnError, Problems, fingerprint, read_clicks, read_documents
+from penchant.files import Columns, OnError, Problems, attribute, fingerprint, read_clicks, read_documents, write_rows
 from penchant.jobs import Report, add_documents, index_built_beside, observe_log
 from penchant.types import Click, Document, Settings
 
@@ -37,7 +38,7 @@ EmbedderName = Annotated[
 ApiKey = Annotated[str | None, typer.Option(envvar=["PENCHANT_API_KEY", "OPENAI_API_KEY"], help="For a remote embedder.")]
 DocumentColumns = Annotated[list[str] | None, typer.Option("--document-column", help="FIELD=COLUMN, e.g. title=headline.")]
 ClickColumns = Annotated[list[str] | None, typer.Option("--click-column", help="FIELD=COLUMN, e.g. at=timestamp.")]
-OnErrorOption = Annotated[Literal["stop", "skip"], typer.Option("--on-error", help="What a bad row does.")]
+OnErrorOption = Annotated[OnError, typer.Option("--on-error", help="What a bad row does.")]
 
 
 class _Commands(typer.core.TyperGroup):
@@ -295,7 +296,6 @@ def import_git(
     out_folder: Annotated[Path, typer.Option("--out", help="Where the two files go.")] = Path("git-log"),
 ) -> None:
     """Make documents and clicks of git repositories: a change is a document, its author clicked it."""
-    from penchant.files import write_rows
     from penchant.gitlog import read_repositories
 
     documents, clicks = read_repositories(paths)
@@ -371,7 +371,7 @@ def _merged(state: Path, changed: dict[str, Any]) -> Settings | None:
     if not (state / "state.db").exists():
         return Settings(**changed)
     with Engine.open(state, read_only=True) as engine:
-        return show.replaced(engine.settings, changed)
+        return msgspec.structs.replace(engine.settings, **changed)
 
 
 def _where(conditions: Sequence[str] | None) -> dict[str, Any] | None:
@@ -380,20 +380,14 @@ def _where(conditions: Sequence[str] | None) -> dict[str, Any] | None:
         for sign, bound in ((">=", "min"), ("<=", "max")):
             name, separator, value = condition.partition(sign)
             if separator and name:
-                where.setdefault(name, {})[bound] = _value(value)
+                where.setdefault(name, {})[bound] = attribute(value)
                 break
         else:
             name, separator, value = condition.partition("=")
             if not (name and separator):
                 raise InvalidQuery(f"{condition!r} is no condition: write NAME=VALUE, NAME=A,B, NAME>=NUMBER or NAME<=NUMBER")
-            where[name] = [_value(part) for part in value.split(",")] if "," in value else _value(value)
+            where[name] = [attribute(part) for part in value.split(",")] if "," in value else attribute(value)
     return where or None
-
-
-def _value(text: str) -> Any:
-    from penchant.files import attribute
-
-    return attribute(text)
 
 
 def _summary(engine: Engine) -> dict[str, Any]:
@@ -443,6 +437,3 @@ def _progress() -> Iterator[Report]:
             bars.advance(tasks[stage], done)
 
         yield report
-
-
-__all__ = ["OnError", "__version__", "app", "main"]

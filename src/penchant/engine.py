@@ -31,7 +31,7 @@ from penchant.store import Changes, Store, StoredDocument, click_digest
 from penchant.store.memory import MemoryStore
 from penchant.text import key_terms
 from penchant.types import Change, Click, Document, InterestUnit, Recommendation, Settings, User
-from penchant.units import Clicked, by_recency
+from penchant.units import Clicked, by_recency, similarities
 
 
 class Engine:
@@ -321,7 +321,7 @@ class Engine:
         units = by_recency(self._user(user_id).units)
         if not units:
             return []
-        cosines = ranking.vectors_of(units) @ self._index.vectors(row)[0]
+        cosines = similarities(units, self._index.vectors(row)[0])
         return [(units[position], float(cosines[position])) for position in np.argsort(-cosines, kind="stable")]
 
     def similar(

@@ -169,11 +169,6 @@ def settings_value(settings: Settings) -> dict[str, Any]:
     return {name: value for name, value in msgspec.to_builtins(settings).items() if value != usual[name]}
 
 
-def replaced(settings: Settings, changes: dict[str, Any]) -> Settings:
-    """Settings with changes."""
-    return msgspec.structs.replace(settings, **changes)
-
-
 def pairs_table(pairs: dict[str, Any]) -> Table:
     """Names and values."""
     table = Table(show_header=False, box=None, pad_edge=False)
