@@ -12,7 +12,7 @@ import msgspec
 
 from penchant.text import contextual_text
 from penchant.types import Action, Change, InterestUnit, Settings, User, Vector, Vectors
-from penchant.units import Clicked, Step, absorb
+from penchant.units import Clicked, PruneRule, Step, TextRule, absorb, prune
 
 Encode = Callable[[Sequence[str]], Vectors]
 
@@ -24,12 +24,17 @@ def learn(
     threshold: float,
     settings: Settings,
     progress: Callable[[int], None] | None = None,
+    *,
+    text_rule: TextRule = contextual_text,
+    prune_rule: PruneRule = prune,
 ) -> tuple[dict[str, User], list[Change]]:
     """Learn clicks, given as (user id, clicked document), each user's in the order of their times (ties: as given).
 
     Args:
         users: those of the clicks' users who are known already.
         encode: contextual texts -> vectors of unit length.
+        text_rule, prune_rule: how a contextual text is made, and which units are let go; others than the usual ones serve
+            the ablations of the paper.
 
     Returns:
         The users of the clicks as they are now, and one change for each click, in the order given.
@@ -39,7 +44,7 @@ def learn(
     changes: dict[int, Change] = {}
     for wave in _waves(clicks):
         steps = {
-            position: absorb(now[clicks[position][0]], clicks[position][1], threshold, settings, contextual_text)
+            position: absorb(now[clicks[position][0]], clicks[position][1], threshold, settings, text_rule, prune_rule)
             for position in wave
         }
         for (position, step), units in zip(steps.items(), _embedded(list(steps.values()), encode), strict=True):

@@ -3,42 +3,39 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from penchant import show
+from penchant.console import (
+    ApiKey,
+    At,
+    ClickColumns,
+    ClicksFile,
+    DocumentColumns,
+    DocumentsFile,
+    EmbedderName,
+    Json,
+    K,
+    OnErrorOption,
+    State,
+    User,
+    Where,
+    err,
+    named_columns,
+    out,
+    progress_bars,
+)
 from penchant.engine import Engine
 from penchant.errors import InvalidQuery, PenchantError
-from penchant.files import Columns, OnError, Problems, attribute, fingerprint, read_clicks, read_documents, write_rows
-from penchant.jobs import Report, add_documents, index_built_beside, observe_log
+from penchant.files import Problems, attribute, fingerprint, read_clicks, read_documents, write_rows
+from penchant.jobs import add_documents, index_built_beside, observe_log
+from penchant.lab.commands import lab
 from penchant.types import Click, Document, Settings
-
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
-
-State = Annotated[Path, typer.Argument(help="The directory that holds the state.")]
-User = Annotated[str, typer.Argument(help="A user id.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
-K = Annotated[int, typer.Option("-k", help="How many.")]
-At = Annotated[float | None, typer.Option(help="Now, in Unix seconds. Default: the latest time in the data.")]
-Where = Annotated[list[str] | None, typer.Option(help="NAME=VALUE, NAME=A,B (one of), NAME>=N or NAME<=N; all must hold.")]
-DocumentsFile = Annotated[Path, typer.Option("--documents", help="CSV, TSV, JSON Lines or Parquet, also gzipped.")]
-ClicksFile = Annotated[Path, typer.Option("--clicks", help="CSV, TSV, JSON Lines or Parquet, also gzipped.")]
-EmbedderName = Annotated[
-    str | None,
-    typer.Option("--embedder", help="corpus (default), minilm, remote:MODEL@URL, or a sentence-transformers name or path."),
-]
-ApiKey = Annotated[str | None, typer.Option(envvar=["PENCHANT_API_KEY", "OPENAI_API_KEY"], help="For a remote embedder.")]
-DocumentColumns = Annotated[list[str] | None, typer.Option("--document-column", help="FIELD=COLUMN, e.g. title=headline.")]
-ClickColumns = Annotated[list[str] | None, typer.Option("--click-column", help="FIELD=COLUMN, e.g. at=timestamp.")]
-OnErrorOption = Annotated[OnError, typer.Option("--on-error", help="What a bad row does.")]
 
 
 class _Commands(typer.core.TyperGroup):
@@ -67,6 +64,7 @@ class _StateOrSource(typer.core.TyperGroup):
 
 imports = typer.Typer(cls=_StateOrSource, no_args_is_help=True, help="Fill a new state from an export, or make files from git.")
 app.add_typer(imports, name="import")
+app.add_typer(lab, name="lab")
 
 
 @app.command()
@@ -89,7 +87,7 @@ def build(
     given = _documents(documents, document_column, problems)
     log = _clicks(clicks, click_column, problems, {document.id for document in given})
     changed = _settings(threshold, kinds)
-    with Engine.open(state, embedder, index, _merged(state, changed), api_key=api_key) as engine, _progress() as report:
+    with Engine.open(state, embedder, index, _merged(state, changed), api_key=api_key) as engine, progress_bars() as report:
         add_documents(engine, given, report)
         with index_built_beside(state):
             before = observe_log(engine, log, fingerprint(clicks), report)
@@ -112,10 +110,10 @@ def observe(
 ) -> None:
     """Learn more clicks. A file that was learned before changes nothing; a killed run goes on where it was."""
     problems = Problems(on_error)
-    with _existing(state, api_key=api_key, write=True) as engine, _progress() as report:
+    with _existing(state, api_key=api_key, write=True) as engine, progress_bars() as report:
         if documents is not None:
             add_documents(engine, _documents(documents, document_column, problems), report)
-        log = list(read_clicks(clicks, _columns(click_column), problems, engine.__contains__))
+        log = list(read_clicks(clicks, named_columns(click_column), problems, engine.__contains__))
         before = observe_log(engine, log, fingerprint(clicks), report)
         summary = {**_summary(engine), "clicks": len(log), "learned before": before, "skipped rows": problems.count}
     _tell(summary, problems, json)
@@ -212,7 +210,7 @@ def calibrate(
     given = _documents(documents, document_column, problems)
     log = _clicks(clicks, click_column, problems, {document.id for document in given})
     model = new_embedder(embedder or "corpus", [document.title for document in given], api_key)
-    with _progress() as report:
+    with progress_bars() as report:
         result = compare(
             model,
             given,
@@ -238,7 +236,7 @@ def reembed(state: State, embedder: Annotated[str, typer.Option(help="The new em
     store = SqliteStore(state)
     try:
         total = count_texts(store)
-        with _progress() as report:
+        with progress_bars() as report:
             new = move(store, embedder, api_key=api_key, progress=lambda done: report("embedding texts", done, total))
     finally:
         store.close()
@@ -283,7 +281,7 @@ def import_state(state: State, file: Path, api_key: ApiKey = None) -> None:
         raise InvalidQuery(f"there is no file {file}")
     store = SqliteStore(state)
     try:
-        with file.open("rb") as source, _progress() as report:
+        with file.open("rb") as source, progress_bars() as report:
             fill(store, source, name=str(file), api_key=api_key, progress=lambda done: report("lines", done, 0))
     finally:
         store.close()
@@ -338,21 +336,11 @@ def _must_exist(state: Path) -> None:
 
 
 def _documents(path: Path, columns: list[str] | None, problems: Problems) -> list[Document]:
-    return list(read_documents(path, _columns(columns), problems))
+    return list(read_documents(path, named_columns(columns), problems))
 
 
 def _clicks(path: Path, columns: list[str] | None, problems: Problems, known: set[str]) -> list[Click]:
-    return list(read_clicks(path, _columns(columns), problems, known.__contains__))
-
-
-def _columns(pairs: list[str] | None) -> Columns:
-    named = {}
-    for pair in pairs or []:
-        field, separator, column = pair.partition("=")
-        if not (field and separator and column):
-            raise InvalidQuery(f"{pair!r} names no column: write FIELD=COLUMN, for example title=headline")
-        named[field] = column
-    return named
+    return list(read_clicks(path, named_columns(columns), problems, known.__contains__))
 
 
 def _settings(threshold: float | None, kinds: str | None) -> dict[str, Any]:
@@ -422,18 +410,3 @@ def _show_documents(title: str, found: Sequence[Any], as_json: bool) -> None:
         out.print(show.recommendations_table(title, found))
     else:
         out.print("Nothing passes these filters.")
-
-
-@contextmanager
-def _progress() -> Iterator[Report]:
-    """Bars on standard error, one a stage."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=err, transient=False, disable=not err.is_terminal) as bars:
-        tasks: dict[str, Any] = {}
-
-        def report(stage: str, done: int, of: int) -> None:
-            if stage not in tasks:
-                tasks[stage] = bars.add_task(stage, total=of or None)
-            bars.advance(tasks[stage], done)
-
-        yield report

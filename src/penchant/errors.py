@@ -12,6 +12,7 @@
     │   ├── EmbedderMismatch        the state was built with another embedder
     │   ├── EndpointError           a remote embedder did not answer usefully
     │   └── MissingExtra            an optional package is not installed
+    ├── PeerFailed                  a peer in the lab could not be installed, or did not end well
     └── StateError                  the directory that holds the state
         ├── StateDamaged            ... cannot be read
         ├── StateFull               ... has no room left: nothing of the call was kept
@@ -69,6 +70,10 @@ class EndpointError(EmbedderError):
 
 class MissingExtra(EmbedderError, ImportError):
     """An optional package is needed and not installed."""
+
+
+class PeerFailed(PenchantError):
+    """A peer in the lab could not be installed, or did not end well."""
 
 
 class StateError(PenchantError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -174,4 +174,30 @@ def pairs_table(pairs: dict[str, Any]) -> Table:
     table = Table(show_header=False, box=None, pad_edge=False)
     for name, value in pairs.items():
         table.add_row(name, Text(f"{value:,}" if isinstance(value, int) else str(value)))
+    return table
+
+
+def comparison_table(found: Mapping[str, Any]) -> Table:
+    """What `penchant lab compare` found, as a table."""
+    table = Table("method", "measure", "before", "after", "difference", "95 %", "p, adjusted", title=f"{found['users']} users")
+    for row in found["rows"]:
+        significant = row["p_adjusted"] < 0.05
+        table.add_row(
+            plain(row["method"]),
+            row["measure"],
+            f"{row['before']:.4f}",
+            f"{row['after']:.4f}",
+            f"{row['difference']:+.4f}",
+            f"{row['low']:+.4f} to {row['high']:+.4f}",
+            f"{row['p_adjusted']:.3g}{' *' if significant else ''}",
+        )
+    return table
+
+
+def tuned_table(found: Mapping[str, Any]) -> Table:
+    """What `penchant lab tune` chose, as a table."""
+    table = Table("method", "trials", found["measure"], "chosen", title=f"{found['validation_users']} validation users")
+    for name, entry in found["methods"].items():
+        value = "failed" if entry["value"] is None else f"{entry['value']:.4f}"
+        table.add_row(plain(name), str(len(entry["trials"])), value, plain(str(entry["params"])))
     return table

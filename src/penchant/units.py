@@ -18,6 +18,10 @@ from penchant.types import InterestUnit, Settings, User, Vector
 
 Terms = Sequence[tuple[str, int]]
 TextRule = Callable[[str, Terms], str]
+"""(title, terms) -> contextual text."""
+Units = tuple[InterestUnit, ...]
+PruneRule = Callable[[Sequence[InterestUnit], Settings], tuple[Units, Units]]
+"""(units, settings) -> (kept, pruned), both in the order given."""
 
 
 class Clicked(msgspec.Struct, frozen=True, eq=False):
@@ -93,7 +97,7 @@ def merge(units: Sequence[InterestUnit], clicked: Clicked, step: int, settings: 
     )
 
 
-def prune(units: Sequence[InterestUnit], settings: Settings) -> tuple[tuple[InterestUnit, ...], tuple[InterestUnit, ...]]:
+def prune(units: Sequence[InterestUnit], settings: Settings) -> tuple[Units, Units]:
     """(kept, pruned): of big units the `keep_big` most recently updated are kept, of small ones the `keep_small`.
 
     Between units of the same time, the one changed last stays. Both results keep the order given.
@@ -109,14 +113,16 @@ def prune(units: Sequence[InterestUnit], settings: Settings) -> tuple[tuple[Inte
     )
 
 
-def absorb(user: User, clicked: Clicked, threshold: float, settings: Settings, text_rule: TextRule) -> Step:
+def absorb(
+    user: User, clicked: Clicked, threshold: float, settings: Settings, text_rule: TextRule, prune_rule: PruneRule = prune
+) -> Step:
     """Algorithm 1 for one click: find the relevant units, merge them with the document, prune."""
     step = user.steps + 1
     matching = set(relevant(similarities(user.units, clicked.vector), threshold))
     before = tuple(unit for position, unit in enumerate(user.units) if position in matching)
     others = tuple(unit for position, unit in enumerate(user.units) if position not in matching)
     changed = merge(before, clicked, step, settings, text_rule)
-    kept, pruned = prune((*others, changed), settings)
+    kept, pruned = prune_rule((*others, changed), settings)
     return Step(units=kept, changed=changed, before=before, pruned=pruned)
 
 

@@ -1,0 +1,60 @@
+"""What a protocol makes of a click log: a trial, which is what may be learned and the cases in which it is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from penchant.lab.log import Clicks, Rows
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """One question to every method: rank the candidates for this user, now."""
+
+    user: int
+    at: float
+    """Now."""
+    learned: int
+    """So many clicks of the trial's training may be known when the case is ranked."""
+    candidates: Rows
+    """What could be shown, the relevant ones included, in the order of the log's documents."""
+    relevant: Rows
+    """What was clicked."""
+
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """Cases in the order of what may be learned before them."""
+
+    protocol: str
+    training: Clicks
+    """Every click that may be learned at all, in order."""
+    cases: Sequence[Case]
+    measures: Sequence[str]
+    alone: bool = False
+    """Each relevant document is ranked alone against the candidates that are not relevant."""
+    by_case: bool = False
+    """Whether a figure is a mean over cases (clicks); otherwise it is the mean over users of the mean over their cases."""
+    prequential: bool = False
+    """Test, then train: clicks are learned between cases, and trained peers are retrained from time to time."""
+    trained_on: int | None = None
+    """Trained peers see only so many clicks of the training; the rest is history. None: what the case allows."""
+    population: Sequence[int] = ()
+    """The users whom the protocol could ask, of whom it asks all or some."""
+    segments: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
+    """Name -> which of the (case, relevant document) pairs belong to it."""
+    periods: Sequence[str] = ()
+    """The week of each (case, relevant document) pair, where there is a clock and the protocol is prequential."""
+
+    @property
+    def pairs(self) -> int:
+        """How many (case, relevant document) pairs there are."""
+        return sum(len(case.relevant) for case in self.cases)
+
+    def users(self) -> list[int]:
+        """The users of the cases, each once."""
+        return sorted({case.user for case in self.cases})

@@ -1,0 +1,213 @@
+"""`penchant lab`: each command in a few lines. What is heavy is imported when it is needed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from penchant import show
+from penchant.console import ApiKey, ClickColumns, DocumentColumns, Json, err, named_columns, out, progress_bars
+from penchant.files import OnError
+
+if TYPE_CHECKING:
+    from penchant.lab.datasets import Source
+    from penchant.lab.run import Protocol
+
+lab = typer.Typer(no_args_is_help=True, help="How good is it, on your data, beside what else you could use?")
+
+Data = Annotated[
+    str | None,
+    typer.Option(help="A preset, a folder with documents.* and clicks.*, or NAME:FOLDER: see the reference."),
+]
+Documents = Annotated[Path | None, typer.Option(help="As for `penchant build`, instead of --data.")]
+ClicksOption = Annotated[Path | None, typer.Option("--clicks", help="As for `penchant build`, instead of --data.")]
+DataHome = Annotated[Path | None, typer.Option(envvar="PENCHANT_DATA", help="Where the folders of the presets are.")]
+Cache = Annotated[Path, typer.Option(envvar="PENCHANT_CACHE", help="Where embeddings, peers and outcomes are kept.")]
+CACHE = Path("~/.cache/penchant/lab")
+Methods = Annotated[str, typer.Option(help="Comma-separated names, or light, cheap, all.")]
+Embedder = Annotated[str, typer.Option(help="corpus, minilm, remote:MODEL@URL, or a sentence-transformers name or path.")]
+Seed = Annotated[int, typer.Option(help="Of everything that is drawn.")]
+Users = Annotated[int | None, typer.Option(help="Ask so many users at most. Default: all.")]
+Threads = Annotated[int, typer.Option(help="For the peers.")]
+Rows = Annotated[OnError | None, typer.Option("--on-error", help="What a bad row does. Default: stop; presets know better.")]
+
+
+@lab.command()
+def run(
+    out_folder: Annotated[Path, typer.Option("--out", help="The folder of the report.")],
+    data: Data = None,
+    protocol: Annotated[
+        Literal["live", "ira", "shift", "full", "eimf", "leave-one-out"] | None,
+        typer.Option(help="Default: live where there is a clock, else full."),
+    ] = None,
+    documents: Documents = None,
+    clicks: ClicksOption = None,
+    methods: Methods = "all",
+    studies: Annotated[str, typer.Option(help="Comma-separated names, or all, none.")] = "all",
+    embedder: Embedder = "corpus",
+    reference: Annotated[str | None, typer.Option(help="Embedder that tells what is distant. Default: the same.")] = None,
+    candidates: Annotated[Literal["distant", "uniform"], typer.Option(help="Of `ira` and `shift`.")] = "distant",
+    window_days: Annotated[float, typer.Option(help="So long a document is a candidate under `live` and `full`.")] = 60.0,
+    retrain_days: Annotated[float | None, typer.Option(help="Under `live`; default: each peer's own.")] = None,
+    tuned: Annotated[Path | None, typer.Option(help="Hyperparameters from `penchant lab tune`.")] = None,
+    users: Users = None,
+    study_users: Annotated[int, typer.Option(help="So many users in each study.")] = 150,
+    quick: Annotated[bool, typer.Option("--quick", help="300 users, cheap peers, no studies.")] = False,
+    seed: Seed = 0,
+    threads: Threads = 2,
+    data_home: DataHome = None,
+    cache: Cache = CACHE,
+    on_error: Rows = None,
+    document_column: DocumentColumns = None,
+    click_column: ClickColumns = None,
+    api_key: ApiKey = None,
+    json: Json = False,
+) -> None:
+    """Evaluate methods on a click log and write a report. Interrupted, the same command goes on from what is done."""
+    from penchant.lab import report as reports
+    from penchant.lab.protocols import Rules
+    from penchant.lab.run import Plan, run
+    from penchant.lab.tune import read_tuned
+
+    source = _source(data, documents, clicks, data_home, on_error, document_column, click_column)
+    plan = Plan(
+        source=source,
+        protocol=protocol or _usual(source),
+        methods=_names(methods),
+        studies=_names(studies),
+        embedder=embedder,
+        reference=reference,
+        rules=Rules(candidates=candidates, window_days=window_days, users=users, seed=seed),
+        tuned=read_tuned(tuned) if tuned is not None else {},
+        study_users=study_users,
+        retrain_days=retrain_days,
+        quick=quick,
+        threads=threads,
+        api_key=api_key,
+    )
+    with progress_bars() as progress:
+        findings = run(plan, cache.expanduser(), progress, _say)
+    reports.write_report(findings, out_folder)
+    if json:
+        show.print_json(out, findings.report)
+    else:
+        out.print(reports.summary(findings.report), markup=False)
+        out.print(f"{out_folder / 'report.html'}, report.md and report.json are written.", markup=False, soft_wrap=True)
+
+
+@lab.command()
+def compare(
+    first: Annotated[Path, typer.Argument(help="The folder of a report.")],
+    second: Annotated[Path, typer.Argument(help="The folder of another one, of the same data and protocol.")],
+    json: Json = False,
+) -> None:
+    """Say what changed between two reports, and whether it is significant."""
+    from penchant.lab.compare import compare
+
+    found = compare(first, second)
+    if json:
+        show.print_json(out, found)
+        return
+    for what, (before, after) in found["changed"].items():
+        out.print(f"{what}: {before} -> {after}", markup=False, soft_wrap=True)
+    out.print(show.comparison_table(found))
+
+
+@lab.command()
+def tune(
+    out_file: Annotated[Path, typer.Option("--out", help="The file for what was chosen and all that was tried.")],
+    data: Data = None,
+    documents: Documents = None,
+    clicks: ClicksOption = None,
+    methods: Methods = "all",
+    seconds: Annotated[float, typer.Option(help="For each method.")] = 300.0,
+    trials: Annotated[int, typer.Option(help="For each method, at most.")] = 20,
+    embedder: Embedder = "corpus",
+    users: Users = None,
+    seed: Seed = 0,
+    threads: Threads = 2,
+    data_home: DataHome = None,
+    cache: Cache = CACHE,
+    on_error: Rows = None,
+    document_column: DocumentColumns = None,
+    click_column: ClickColumns = None,
+    api_key: ApiKey = None,
+    json: Json = False,
+) -> None:
+    """Search hyperparameters on validation users, the same seconds for each method; the test users are never asked."""
+    import msgspec
+
+    from penchant.lab.protocols import Rules
+    from penchant.lab.run import Plan
+    from penchant.lab.tune import tune
+
+    source = _source(data, documents, clicks, data_home, on_error, document_column, click_column)
+    plan = Plan(
+        source, "full", methods=_names(methods), embedder=embedder, rules=Rules(users=users, seed=seed), threads=threads,
+        api_key=api_key,
+    )  # fmt: skip
+    with progress_bars() as progress:
+        found = tune(plan, cache.expanduser(), seconds=seconds, trials=trials, progress=progress, say=_say)
+    out_file.parent.mkdir(parents=True, exist_ok=True)
+    out_file.write_bytes(msgspec.json.format(msgspec.json.encode(found), indent=1) + b"\n")
+    if json:
+        show.print_json(out, found)
+    else:
+        out.print(show.tuned_table(found))
+
+
+@lab.command()
+def peers(cache: Cache = CACHE, json: Json = False) -> None:
+    """Make the environments of the trained peers now, which a run would make when it first needs them."""
+    from penchant.lab.peers import REQUIREMENTS
+    from penchant.lab.peers.environments import python_of
+
+    made = {name: str(python_of(name, cache.expanduser(), _say)) for name in REQUIREMENTS}
+    if json:
+        show.print_json(out, made)
+    else:
+        out.print(show.pairs_table(made))
+
+
+@lab.command()
+def results(
+    reports: Annotated[list[Path], typer.Argument(help="Folders of reports.")],
+    out_file: Annotated[Path, typer.Option("--out", help="The Markdown file.")],
+) -> None:
+    """Write one page from several reports: what was found on each data set, under each protocol."""
+    from penchant.lab.results import write_results
+
+    write_results(reports, out_file)
+    out.print(f"{out_file} is written.", markup=False)
+
+
+def _source(
+    data: str | None,
+    documents: Path | None,
+    clicks: Path | None,
+    home: Path | None,
+    on_error: OnError | None,
+    document_column: list[str] | None,
+    click_column: list[str] | None,
+) -> Source:
+    from penchant.lab.datasets import Source
+
+    return Source(data, documents, clicks, home, on_error, named_columns(document_column), named_columns(click_column))
+
+
+def _usual(source: Source) -> Protocol:
+    """`live` where it can be asked, else `full`."""
+    from penchant.lab.datasets import read_log
+
+    log, _ = read_log(source)
+    return "live" if log.clock and not log.publication_is_click else "full"
+
+
+def _names(given: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in given.split(",") if name.strip())
+
+
+def _say(text: str) -> None:
+    err.print(text, markup=False, soft_wrap=True)

@@ -1,0 +1,106 @@
+"""A click log as arrays: what every protocol cuts into cases and every method learns from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from penchant.errors import InvalidQuery
+from penchant.types import Click, Document
+
+Rows = NDArray[np.int32]
+"""Numbers of documents (or users) in their log."""
+Times = NDArray[np.float64]
+
+EARLIEST_CLOCK = 1e8
+"""Unix seconds, March 1973. Where all times are earlier, they are positions and no clock."""
+
+
+@dataclass(frozen=True, eq=False)
+class Clicks:
+    """Clicks in the order in which they are learned; three arrays of one length."""
+
+    users: Rows
+    documents: Rows
+    at: Times
+
+    def __len__(self) -> int:
+        return len(self.users)
+
+    def __getitem__(self, which: slice | NDArray[np.bool_] | NDArray[np.int64]) -> Clicks:
+        return Clicks(self.users[which], self.documents[which], self.at[which])
+
+    @cached_property
+    def of_user(self) -> dict[int, NDArray[np.int64]]:
+        """user -> the positions of the user's clicks, in order."""
+        order = np.argsort(self.users, kind="stable")
+        users, starts = np.unique(self.users[order], return_index=True)
+        return dict(zip(users.tolist(), np.split(order, starts[1:]), strict=True))
+
+
+@dataclass(frozen=True, eq=False)
+class Log:
+    """Documents, and each user's first click on each of them, ordered by time (ties: as given)."""
+
+    name: str
+    documents: Sequence[Document]
+    user_ids: Sequence[str]
+    clicks: Clicks
+    clock: bool
+    """Whether times are Unix seconds. Without a clock they are positions within each user's history."""
+
+    @cached_property
+    def titles(self) -> list[str]:
+        """The title of each document."""
+        return [document.title for document in self.documents]
+
+    @cached_property
+    def published(self) -> Times:
+        """When each document was published. A document without `published_at` counts from its first click; never clicked: NaN."""
+        first = np.full(len(self.documents), np.inf)
+        np.minimum.at(first, self.clicks.documents, self.clicks.at)
+        told = np.array([np.nan if d.published_at is None else d.published_at for d in self.documents], np.float64)
+        return np.where(np.isnan(told), np.where(np.isinf(first), np.nan, first), told)
+
+    @cached_property
+    def publication_is_click(self) -> bool:
+        """Whether most documents are published by their only click, so that ranking by time would be ranking by the answer."""
+        if not self.clock or not len(self.clicks):
+            return False
+        counts = np.bincount(self.clicks.documents, minlength=len(self.documents))
+        alone = counts[self.clicks.documents] == 1
+        same = self.clicks.at <= self.published[self.clicks.documents]
+        return bool((alone & same).mean() > 0.5)
+
+
+def make_log(name: str, documents: Sequence[Document], clicks: Sequence[Click]) -> Log:
+    """The log of documents and clicks. A user's later clicks on the same document are left out.
+
+    Raises:
+        InvalidQuery: there is nothing to evaluate on.
+    """
+    if not documents or not clicks:
+        raise InvalidQuery(f"{name}: {len(documents)} documents and {len(clicks)} clicks are nothing to evaluate on")
+    rows = {document.id: row for row, document in enumerate(documents)}
+    kept = list({document.id: document for document in documents}.values())
+    if len(kept) != len(documents):
+        rows = {document.id: row for row, document in enumerate(kept)}
+    numbers: dict[str, int] = {}
+    at = np.array([click.at for click in clicks], np.float64)
+    users = np.array([numbers.setdefault(click.user_id, len(numbers)) for click in clicks], np.int32)
+    clicked = np.array([rows[click.document_id] for click in clicks], np.int32)
+    order = np.argsort(at, kind="stable")
+    pairs = users[order].astype(np.int64) * len(kept) + clicked[order]
+    _, first = np.unique(pairs, return_index=True)
+    order = order[np.sort(first)]
+    return Log(
+        name=name,
+        documents=kept,
+        user_ids=list(numbers),
+        clicks=Clicks(users[order], clicked[order], at[order]),
+        clock=bool(at.min() >= EARLIEST_CLOCK),
+    )

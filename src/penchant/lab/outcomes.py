@@ -1,0 +1,191 @@
+"""What a method made of a trial: ranks, what it showed, and what it cost; each computed once and kept."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import pickle
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import penchant
+from penchant.errors import PeerFailed, PenchantError
+from penchant.lab.cases import Case, Trial
+from penchant.lab.log import Log, Rows
+from penchant.lab.methods import Method, Scores
+from penchant.lab.metrics import Ranks, ranks
+from penchant.lab.peers.environments import Say
+from penchant.lab.peers.ranking import Report, answer
+from penchant.types import Vectors
+
+SHOWN = 20
+"""Places that count for coverage and novelty."""
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """Ranks and costs; or why there are none."""
+
+    ranks: Ranks
+    """Of each (case, relevant document) pair, in order."""
+    shown: Rows
+    """The first 20 documents of each case, shape (cases, 20), -1 where there were fewer."""
+    cost: Mapping[str, float]
+    """``training_seconds``, ``trainings``, ``milliseconds_per_case``, ``state_bytes``."""
+    failed: str | None = None
+
+
+def ask(method: Method, trial: Trial, shared: Sequence[object], progress: Progress | None = None) -> Outcome:
+    """Replay a trial with a method that learns from every click.
+
+    Args:
+        shared: what the method was made from, which does not count as its state.
+    """
+    learning = scoring = 0.0
+    learned = 0
+    found, shown = [], []
+    for case in trial.cases:
+        started = perf_counter()
+        if case.learned > learned:
+            method.learn(trial.training[learned : case.learned])
+            learned = case.learned
+        between = perf_counter()
+        scores = method.score(case.user, case.candidates, case.at)
+        ended = perf_counter()
+        learning, scoring = learning + between - started, scoring + ended - between
+        found.append(ranks(case, scores, alone=trial.alone))
+        shown.append(first_places(case, scores))
+        if progress is not None:
+            progress(1)
+    cost = {
+        "training_seconds": learning,
+        "trainings": 0.0,
+        "milliseconds_per_case": 1_000 * scoring / len(trial.cases),
+        "state_bytes": float(_state_bytes(method, shared)),
+    }
+    return Outcome(np.concatenate(found), np.stack(shown), cost)
+
+
+def ask_peer(
+    name: str,
+    params: Mapping[str, Any],
+    log: Log,
+    trial: Trial,
+    vectors: Vectors,
+    *,
+    retrain_days: float,
+    cache: Path,
+    seed: int,
+    threads: int,
+    say: Say,
+    report: Report,
+) -> Outcome:
+    """Let a trained peer answer a trial. A peer that fails is an outcome, too."""
+    try:
+        given = answer(
+            name, params, log, trial, vectors, retrain_days=retrain_days, cache=cache, seed=seed, threads=threads, say=say,
+            report=report,
+        )  # fmt: skip
+    except PeerFailed as error:
+        return failure(trial, error)
+    cost = {
+        "training_seconds": given.training_seconds,
+        "trainings": float(given.trainings),
+        "milliseconds_per_case": 1_000 * given.answering_seconds / len(trial.cases),
+        "state_bytes": float(given.memory),
+    }
+    pairs = list(zip(trial.cases, given.scores, strict=True))
+    return Outcome(
+        np.concatenate([ranks(case, scores, alone=trial.alone) for case, scores in pairs]),
+        np.stack([first_places(case, scores) for case, scores in pairs]),
+        cost,
+    )
+
+
+def failure(trial: Trial, error: PenchantError) -> Outcome:
+    """The outcome of a method that did not end well."""
+    return Outcome(np.zeros(0), np.zeros((0, SHOWN), np.int32), {}, failed=str(error))
+
+
+def first_places(case: Case, scores: Scores) -> Rows:
+    """The first 20 documents, ties by their number; -1 where there are fewer."""
+    scores = np.asarray(scores)
+    count = min(SHOWN, len(scores))
+    cut = np.partition(scores, len(scores) - count)[len(scores) - count]
+    near = np.flatnonzero(scores >= cut)
+    best = near[np.argsort(-scores[near], kind="stable")][:count]
+    return np.pad(case.candidates[best], (0, SHOWN - count), constant_values=-1).astype(np.int32)
+
+
+class Kept:
+    """Outcomes by what they were made from, in a folder: what was computed once is read, an interrupted run goes on."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def get(self, key: Mapping[str, Any], compute: Callable[[], Outcome]) -> Outcome:
+        """The outcome of a key. Failures are not kept: the next run tries again."""
+        digest = sha256(json.dumps(key, sort_keys=True, default=str).encode()).hexdigest()[:24]
+        path = self._folder / f"{digest}.npz"
+        if path.exists():
+            with np.load(path) as file:
+                cost = json.loads(file["cost"].item())
+                return Outcome(file["ranks"], file["shown"], cost)
+        outcome = compute()
+        if outcome.failed is None:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            unfinished = path.with_name(f"{digest}.{os.getpid()}.part")
+            with unfinished.open("wb") as target:
+                np.savez(target, ranks=outcome.ranks, shown=outcome.shown, cost=json.dumps(dict(outcome.cost)))
+            unfinished.replace(path)
+        return outcome
+
+
+def trial_key(log_digest: str, trial: Trial) -> str:
+    """A digest of everything that a method is told in a trial."""
+    digest = sha256(log_digest.encode())
+    digest.update(repr((trial.protocol, trial.alone, trial.prequential, trial.trained_on)).encode())
+    for values in (trial.training.users, trial.training.documents, trial.training.at, np.array(trial.population)):
+        digest.update(values.tobytes())
+    for case in trial.cases:
+        digest.update(repr((case.user, case.at, case.learned)).encode())
+        digest.update(case.candidates.tobytes())
+        digest.update(case.relevant.tobytes())
+    return digest.hexdigest()[:24]
+
+
+def source_digest(*modules: str) -> str:
+    """A digest of the source of modules or packages of penchant: an outcome of other code is not this one's."""
+    digest = sha256()
+    root = Path(penchant.__file__).parent
+    for module in modules:
+        path = root / module
+        for file in sorted(path.rglob("*.py")) if path.is_dir() else [path.with_suffix(".py")]:
+            digest.update(file.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def _state_bytes(method: Method, shared: Sequence[object]) -> int:
+    """How much a method remembers, without what it shares with others: the length of its pickle."""
+
+    class Sizer(pickle.Pickler):
+        def persistent_id(self, obj: Any) -> str | None:
+            return "shared" if (callable(obj) and not isinstance(obj, type)) or any(obj is one for one in shared) else None
+
+    target = io.BytesIO()
+    Sizer(target, pickle.HIGHEST_PROTOCOL).dump(vars(method))
+    return target.tell()
+
+
+def readers(trial: Trial, documents: int) -> NDArray[np.int64]:
+    """How many clicks of the training each document has."""
+    return np.bincount(trial.training.documents, minlength=documents)

@@ -1,0 +1,169 @@
+"""Cases to jobs, jobs to scores: how a trained peer answers a trial."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from penchant.errors import PeerFailed
+from penchant.lab.cases import Case, Trial
+from penchant.lab.log import Log, Rows
+from penchant.lab.methods import Scores
+from penchant.lab.peers import PEERS, Peer
+from penchant.lab.peers.environments import Say, python_of
+from penchant.lab.peers.exchange import Job, Round, write_job
+from penchant.lab.protocols import DAY
+from penchant.types import Vectors
+
+Report = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What a peer made of a trial."""
+
+    scores: list[Scores]
+    """One array a case, in the order of its candidates."""
+    training_seconds: float
+    trainings: int
+    answering_seconds: float
+    memory: int
+    """Bytes, at the peak of its process."""
+
+
+def answer(
+    name: str,
+    params: Mapping[str, Any],
+    log: Log,
+    trial: Trial,
+    vectors: Vectors,
+    *,
+    retrain_days: float,
+    cache: Path,
+    seed: int,
+    threads: int,
+    say: Say,
+    report: Report,
+) -> Answered:
+    """Train a peer and let it score the candidates of every case.
+
+    Args:
+        vectors: of the documents' titles: for the stand-ins of cold documents, and for Hybrid.
+        retrain_days: under a prequential protocol.
+        report: called with how many trainings are done since the last call, and how many there are.
+
+    Raises:
+        PeerFailed: it says which and why.
+    """
+    peer = PEERS[name]
+    rounds = training_rounds(trial, peer, retrain_days)
+    stand_ins = [_with_stand_ins(trial, part, vectors) for part in rounds]
+    candidates = [known[case.candidates] for part, known in zip(rounds, stand_ins, strict=True) for case in _asked(trial, part)]
+    job = Job(
+        peer=name,
+        params=dict(params),
+        seed=seed,
+        threads=threads,
+        rounds=rounds,
+        users=trial.training.users,
+        documents=trial.training.documents,
+        documents_in_all=len(log.documents),
+        request_users=np.array([case.user for case in trial.cases], np.int32),
+        histories=np.array(
+            [part.trained if trial.prequential else case.learned for part in rounds for case in _asked(trial, part)], np.int64
+        ),
+        offsets=np.concatenate([[0], np.cumsum([len(rows) for rows in candidates])]).astype(np.int64),
+        candidates=np.concatenate(candidates).astype(np.int32),
+        vectors=vectors if peer.wants_titles else None,
+    )
+    python = python_of(peer.environment, cache, say)
+    (cache / "jobs").mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=cache / "jobs") as folder:
+        write_job(Path(folder), job)
+        _run(name, python, peer.environment, Path(folder), threads, lambda: report(1, len(rounds)))
+        scores = np.load(Path(folder) / "scores.npy")
+        cost = json.loads((Path(folder) / "cost.json").read_text())
+    return Answered(
+        scores=np.split(scores, job.offsets[1:-1]),
+        training_seconds=cost["training"],
+        trainings=len(rounds),
+        answering_seconds=cost["answering"],
+        memory=cost["memory"],
+    )
+
+
+def training_rounds(trial: Trial, peer: Peer, retrain_days: float) -> list[Round]:
+    """When the peer is trained, and which cases each training answers; no case is answered with clicks it may not know."""
+    if trial.trained_on is not None:
+        return [Round(trial.trained_on, 0, len(trial.cases))]
+    cases = trial.cases
+    starts = [0]
+    if trial.prequential:
+        for number, case in enumerate(cases):
+            if case.at // (retrain_days * DAY) > cases[starts[-1]].at // (retrain_days * DAY):
+                starts.append(number)
+    else:
+        moments = np.unique([case.learned for case in cases])
+        if len(moments) > 1:
+            starts = sorted({len(cases) * part // peer.retrainings for part in range(peer.retrainings)})
+    ends = [*starts[1:], len(cases)]
+    return [Round(cases[start].learned, start, end) for start, end in zip(starts, ends, strict=True)]
+
+
+def _asked(trial: Trial, part: Round) -> Iterator[Case]:
+    yield from trial.cases[part.first : part.last]
+
+
+def _with_stand_ins(trial: Trial, part: Round, vectors: Vectors) -> Rows:
+    """For each document, itself; for a candidate without a click in the training, the most similar one that has some.
+
+    Source: IRA, section 3.1.2: how an id-based peer scores a document that it has not seen.
+    """
+    known = np.arange(len(vectors), dtype=np.int32)
+    seen = np.unique(trial.training.documents[: part.trained])
+    asked = np.unique(np.concatenate([case.candidates for case in _asked(trial, part)]))
+    cold = np.setdiff1d(asked, seen)
+    if len(seen):
+        for start in range(0, len(cold), 1_024):
+            some = cold[start : start + 1_024]
+            known[some] = seen[(vectors[some] @ vectors[seen].T).argmax(axis=1)]
+    return known
+
+
+def _run(name: str, python: Path, environment: str, folder: Path, threads: int, done: Callable[[], None]) -> None:
+    """Run the worker; one line of its output is one round done."""
+    worker = Path(__file__).with_name(f"worker_{environment}.py")
+    limits = {variable: str(threads) for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
+    if environment == "implicit":  # it has threads of its own, and is slow when OpenBLAS starts more
+        limits["OPENBLAS_NUM_THREADS"] = "1"
+    log = folder / "errors"
+    with log.open("wb") as errors:
+        running = subprocess.Popen(
+            [str(python), str(worker), str(folder)],
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            cwd=folder,
+            env={**os.environ, **limits, "PYTHONPATH": ""},
+        )
+        try:
+            assert running.stdout is not None
+            for line in running.stdout:
+                if line.startswith(b"round "):
+                    done()
+            running.wait()
+        finally:
+            if running.poll() is None:
+                running.kill()
+                running.wait()
+    if running.returncode != 0:
+        lines = [line for line in log.read_text(errors="replace").strip().splitlines() if line.strip()]
+        reason = lines[-1] if lines else f"it ended with code {running.returncode}, most likely for want of memory"
+        raise PeerFailed(f"{name} failed: {reason}")

@@ -1,0 +1,94 @@
+"""Every method of the lab by its name, and where each can be asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from penchant.errors import InvalidQuery
+from penchant.lab.cases import Trial
+from penchant.lab.interests import InterestUnits, Variant
+from penchant.lab.log import Log
+from penchant.lab.methods import BM25, LiveItemKNN, MeanVector, Method, NearestClicked, Newest, Popular, Trending
+from penchant.lab.peers import PEERS
+from penchant.lab.texts import RememberedTexts
+from penchant.ranking import SCORERS
+from penchant.types import Settings, Vectors
+
+
+@dataclass(frozen=True, eq=False)
+class Given:
+    """What methods are made from."""
+
+    log: Log
+    trial: Trial
+    vectors: Vectors
+    """Of the documents' titles."""
+    texts: RememberedTexts
+    settings: Settings = Settings()
+
+
+OURS: Mapping[str, str] = MappingProxyType({f"units ({scorer})": scorer for scorer in SCORERS})
+"""penchant's own: one method a scorer."""
+
+LIGHT: Mapping[str, Callable[[Given], Method]] = MappingProxyType(
+    {
+        "ItemPop": lambda given: Popular(given.log),
+        "ItemPop among those asked": lambda given: Popular(given.log, given.trial.population),
+        "newest first": lambda given: Newest(given.log),
+        "trending": lambda given: Trending(given.log),
+        "ItemKNN live": lambda given: LiveItemKNN(given.log),
+        "mean vector": lambda given: MeanVector(given.vectors),
+        "mean of the last ten": lambda given: MeanVector(given.vectors, last=10),
+        "last click": lambda given: MeanVector(given.vectors, last=1),
+        "maximum over history": lambda given: NearestClicked(given.vectors),
+        "BM25": lambda given: BM25(given.log.titles),
+    }
+)
+
+NAMES = (*OURS, *LIGHT, *PEERS)
+GROUPS: Mapping[str, Sequence[str]] = MappingProxyType(
+    {
+        "light": (*OURS, *LIGHT),
+        "cheap": (*OURS, *LIGHT, *(name for name, peer in PEERS.items() if peer.cheap)),
+        "all": NAMES,
+    }
+)
+"""What can be given instead of names. ``light`` needs no environments, ``cheap`` is that of a quick run."""
+
+
+def chosen(names: Sequence[str]) -> list[str]:
+    """The methods of a list of names and groups, each once, in the lab's order.
+
+    Raises:
+        InvalidQuery: there is no such method.
+    """
+    wanted: set[str] = set()
+    for name in names:
+        if name not in GROUPS and name not in NAMES:
+            raise InvalidQuery(f"unknown method {name!r}: use {', '.join((*GROUPS, *NAMES))}")
+        wanted.update(GROUPS.get(name, (name,)))
+    return [name for name in NAMES if name in wanted]
+
+
+def why_not(name: str, log: Log, trial: Trial) -> str | None:
+    """Why a method would make no sense here; None where it can be asked."""
+    if name in ("newest first", "trending"):
+        if not log.clock:
+            return "the log has positions and no clock"
+        if log.publication_is_click:
+            return "documents are published by their only click, so that their time is the answer"
+    if name == "ItemKNN live" and not trial.prequential:
+        return "it is ItemKNN 0.9, learned click by click, and has its place under `live`"
+    if name == "ItemPop among those asked" and not (trial.alone and trial.population):
+        return "it has its place under `ira`, whose users are a selection"
+    return None
+
+
+def make(name: str, given: Given) -> Method:
+    """A fresh method, one of ours or a light one."""
+    if name in OURS:
+        variant = Variant(settings=given.settings, scorer=OURS[name])
+        return InterestUnits(given.log, given.vectors, given.texts, given.trial.users(), variant)
+    return LIGHT[name](given)

@@ -1,0 +1,80 @@
+"""docs/results.md: one page from several reports."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from penchant.lab import paper
+from penchant.lab.report import Table, overall_table, read_report, sections, summary
+
+_SHORT = ("Distribution shift", "Big units", "By segment", "Distant and uniform candidates", "Coverage and novelty", "Cost")
+
+
+def write_results(folders: Sequence[Path], out: Path) -> None:
+    """Write the page, from the reports in these folders, in this order.
+
+    Raises:
+        InvalidQuery: a folder holds no report.
+    """
+    reports = [read_report(folder) for folder in folders]
+    parts = [_HEAD, _overview(reports), *(_chapter(report) for report in reports), _environment(reports)]
+    out.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = out.with_name(out.name + ".part")
+    unfinished.write_text("\n\n".join(parts).rstrip() + "\n")
+    unfinished.replace(out)
+
+
+_HEAD = """# Results
+
+Written by `penchant lab results` from reports of `penchant lab run`; no number on this page was typed. The protocols, the
+methods and how to run them on your own data are in the [reference](reference.md#the-lab); what the numbers mean for a choice
+is in the [explanation](explanation.md)."""
+
+
+def _overview(reports: Sequence[dict[str, Any]]) -> str:
+    rows = []
+    for report in reports:
+        measure = report["protocol"]["main_measure"]
+        values = {name: found[measure]["value"] for name, found in report["methods"].items()}
+        best = max(values, key=lambda name: (values[name], name))
+        mine = max((name for name in values if name.startswith("units")), key=lambda name: values[name], default="")
+        rows.append([
+            report["data"]["name"], report["protocol"]["name"], str(report["protocol"]["users"]), measure,
+            f"{best} {values[best]:.3f}", f"{mine} {values[mine]:.3f}" if mine else "",
+        ])  # fmt: skip
+    return Table(["data", "protocol", "users", "measure", "best", "penchant's best"], rows, text=True).markdown()
+
+
+def _chapter(report: dict[str, Any]) -> str:
+    data, protocol = report["data"], report["protocol"]
+    lines = [
+        f"## {data['name']}, `{protocol['name']}`",
+        f"{data['documents']} documents, {data['users']} users, {data['clicks']} clicks. {protocol['users']} users asked "
+        f"{protocol['questions']} questions with {protocol['candidates']} candidates on average; mean over "
+        f"{protocol['mean_over']}; embedder `{report['embedder']}`, seed {report['seed']}.",
+        summary(report),
+        overall_table(report).markdown(),
+    ]
+    for heading, found in (("Failed", report["failed"]), ("Not asked", report["not_run"])):
+        lines += [f"{heading}: " + "; ".join(f"{name}: {reason}" for name, reason in found.items()) + "."] if found else []
+    if protocol["name"] in ("ira", "shift"):
+        wanted = ("Table 3", "Figure 2, left") if protocol["name"] == "shift" else ("Table 2", "Figure 2, right", "Figure 3")
+        rows = [[row.place, row.paper, row.ours] for row in paper.counterparts(report) if row.place.startswith(wanted)]
+        lines += ["### Beside the paper", Table(["IRA, section 3", "the paper", "here"], rows, text=True).markdown()]
+    for part in sections(report):
+        if part.heading in _SHORT or part.heading.startswith("Study"):
+            lines += [f"### {part.heading}", part.note, part.table.markdown()]
+    if report["parameters"]:
+        rows = [[name, ", ".join(f"{key} {value}" for key, value in values.items() if value != "")]
+                for name, values in report["parameters"].items()]  # fmt: skip
+        lines += ["### Hyperparameters of the peers", Table(["peer", "values"], rows, text=True).markdown()]
+    return "\n\n".join(line for line in lines if line)
+
+
+def _environment(reports: Sequence[dict[str, Any]]) -> str:
+    versions = {name: value for report in reports for name, value in report["versions"].items()}
+    threads = sorted({str(report["machine"]["threads"]) for report in reports})
+    rows = [*([name, value] for name, value in versions.items()), ["threads", ", ".join(threads)]]
+    return "## Versions\n\n" + Table(["what", "version"], rows, text=True).markdown()
