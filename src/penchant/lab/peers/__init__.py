@@ -67,7 +67,9 @@ PEERS: Mapping[str, Peer] = MappingProxyType(
         "ItemKNN 0.9": Peer(
             "implicit", {"neighbours": 2000, "weight": 0.9}, {"neighbours": (20, 100, 500, 2000)}, cheap=True
         ),
-        "EASE": Peer("rectools", {"regularization": 500.0}, {"regularization": (10.0, 50.0, 100.0, 250.0, 500.0, 1000.0)}),
+        "EASE": Peer(
+            "rectools", {"regularization": 500.0}, {"regularization": (10.0, 50.0, 100.0, 250.0, 500.0, 1000.0)}, retrain_days=7
+        ),
         "SASRec": Peer("rectools", _SASREC, _TRANSFORMER_SPACE, retrain_days=28, retrainings=4),
         "BERT4Rec": Peer(
             "rectools", _SASREC, _TRANSFORMER_SPACE, retrain_days=28, retrainings=4

@@ -6,14 +6,17 @@ and ``cost.json``. A round is a moment of training: what the peer saw, and the r
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
+import pickle
 import resource
 import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -53,6 +56,8 @@ class Job:
     """int32, of all requests."""
     vectors: Any
     """Of the documents' titles, float32; None where the peer does not want them."""
+    models: str | None
+    """The folder where trained models are kept; None: they are not."""
 
     def requests(self, part: Round) -> Iterator[tuple[int, int, Any, slice]]:
         """(user, history, candidates, where their scores go) of each request of a round."""
@@ -73,7 +78,8 @@ def write_job(folder: Path, job: Job) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     about = {
         "peer": job.peer, "params": job.params, "seed": job.seed, "threads": job.threads,
-        "documents_in_all": job.documents_in_all, "rounds": [[r.trained, r.first, r.last] for r in job.rounds],
+        "documents_in_all": job.documents_in_all, "models": job.models,
+        "rounds": [[r.trained, r.first, r.last] for r in job.rounds],
     }  # fmt: skip
     np.savez(folder / "clicks.npz", users=job.users, documents=job.documents)
     np.savez(folder / "requests.npz", users=job.request_users, histories=job.histories, offsets=job.offsets,
@@ -94,33 +100,39 @@ def read_job(folder: Path) -> Job:
         users=clicks["users"], documents=clicks["documents"], documents_in_all=about["documents_in_all"],
         request_users=requests["users"], histories=requests["histories"], offsets=requests["offsets"],
         candidates=requests["candidates"], vectors=np.load(vectors) if vectors.exists() else None,
+        models=about["models"],
     )  # fmt: skip
 
 
-class Costs:
-    """Seconds of training and of answering."""
-
-    def __init__(self) -> None:
-        self.training = 0.0
-        self.answering = 0.0
+Answer = Callable[[int, Any], Any]
+"""(user, history) -> one score a document, float of shape (documents_in_all,)."""
 
 
-Train = Callable[[Job, Round], Callable[[int, Any], Any]]
-"""(job, round) -> a function of (user, history) that gives one score a document, float of shape (documents_in_all,)."""
+class Trainer(NamedTuple):
+    """A peer in two steps."""
+
+    fit: Callable[[Job, Round], Any]
+    """What is learned from the round's clicks; it can be pickled."""
+    answers: Callable[[Any, Job, Round], Answer]
+    """(what was learned, job, round) -> how it answers the round's requests."""
 
 
-def work(trainers: dict[str, Train]) -> None:
+KEPT_FROM = 5.0
+"""Seconds of training from which on a model is kept for the next job with the same clicks."""
+
+
+def work(trainers: dict[str, Trainer]) -> None:
     """The main function of every worker: do the job in the folder that the command line names."""
     folder = Path(sys.argv[1])
     job = read_job(folder)
     positions = positions_of(job.users)
     scores = np.zeros(int(job.offsets[-1]), np.float32)
-    costs = Costs()
+    training = answering = 0.0
     for number, part in enumerate(job.rounds, 1):
+        seconds, model = _fitted(trainers[job.peer], job, part)
+        training += seconds
         started = time.perf_counter()
-        answer = trainers[job.peer](job, part)
-        costs.training += time.perf_counter() - started
-        started = time.perf_counter()
+        answer = trainers[job.peer].answers(model, job, part)
         popular = popularity(job, part)
         trained_users = set(job.users[: part.trained].tolist())
         for user, known, candidates, place in job.requests(part):
@@ -128,17 +140,45 @@ def work(trainers: dict[str, Train]) -> None:
             # whoever was not there at the training gets what is popular, as any site would do
             known_user = user in trained_users or len(history)
             scores[place] = (answer(user, history) if known_user else popular)[candidates]
-        costs.answering += time.perf_counter() - started
+        answering += time.perf_counter() - started
         print(f"round {number}", flush=True)
     np.save(folder / "scores.npy", scores)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-    cost = {"training": costs.training, "answering": costs.answering, "memory": peak}
+    cost = {"training": training, "answering": answering, "memory": peak}
     (folder / "cost.json").write_text(json.dumps(cost))
 
 
 def popularity(job: Job, part: Round) -> Any:
     """How many of the round's clicks each document has."""
     return np.bincount(job.documents[: part.trained], minlength=job.documents_in_all).astype(np.float64)
+
+
+def _fitted(trainer: Trainer, job: Job, part: Round) -> tuple[float, Any]:
+    """(seconds of training, the model): from the folder of models where it was trained before."""
+    path = None if job.models is None else Path(job.models) / f"{_model_key(job, part)}.pickle"
+    if path is not None and path.exists():
+        with path.open("rb") as file:
+            kept: tuple[float, Any] = pickle.load(file)
+        return kept
+    started = time.perf_counter()
+    model = trainer.fit(job, part)
+    seconds = time.perf_counter() - started
+    if path is not None and seconds >= KEPT_FROM:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = path.with_name(f"{path.name}.{os.getpid()}.part")
+        with unfinished.open("wb") as file:
+            pickle.dump((seconds, model), file, pickle.HIGHEST_PROTOCOL)
+        unfinished.replace(path)
+    return seconds, model
+
+
+def _model_key(job: Job, part: Round) -> str:
+    """A digest of all that training depends on, the worker's own code included."""
+    digest = hashlib.sha256(Path(sys.argv[0]).read_bytes())
+    digest.update(json.dumps([job.peer, job.params, job.seed, job.threads, job.documents_in_all], sort_keys=True).encode())
+    for values in (job.users[: part.trained], job.documents[: part.trained], job.vectors):
+        digest.update(b"" if values is None else np.ascontiguousarray(values).tobytes())
+    return digest.hexdigest()[:24]
 
 
 def positions_of(users: Any) -> dict[int, Any]:

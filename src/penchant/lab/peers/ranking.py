@@ -83,6 +83,7 @@ def answer(
         offsets=np.concatenate([[0], np.cumsum([len(rows) for rows in candidates])]).astype(np.int64),
         candidates=np.concatenate(candidates).astype(np.int32),
         vectors=vectors if peer.wants_titles else None,
+        models=str(cache / "models"),
     )
     python = python_of(peer.environment, cache, say)
     (cache / "jobs").mkdir(parents=True, exist_ok=True)

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from exchange import Job, Round, work
+from exchange import Answer, Job, Round, Trainer, work
 from implicit.als import AlternatingLeastSquares
 from implicit.bpr import BayesianPersonalizedRanking
 from implicit.nearest_neighbours import CosineRecommender
 from scipy.sparse import csr_matrix
-
-Answer = Callable[[int, Any], Any]
 
 
 def matrix(job: Job, part: Round) -> Any:
@@ -22,7 +19,7 @@ def matrix(job: Job, part: Round) -> Any:
     return csr_matrix((np.ones(len(users), np.float32), (users, documents)), shape=shape)
 
 
-def als(job: Job, part: Round) -> Answer:
+def als(job: Job, part: Round) -> Any:
     """Alternating least squares."""
     params = job.params
     model = AlternatingLeastSquares(
@@ -32,7 +29,7 @@ def als(job: Job, part: Round) -> Answer:
     return _factors(model, job, part)
 
 
-def bpr(job: Job, part: Round) -> Answer:
+def bpr(job: Job, part: Round) -> Any:
     """Matrix factorisation with the BPR loss; one thread, since more of them race and no run is like another."""
     params = job.params
     model = BayesianPersonalizedRanking(
@@ -42,11 +39,15 @@ def bpr(job: Job, part: Round) -> Answer:
     return _factors(model, job, part)
 
 
-def item_knn(job: Job, part: Round) -> Answer:
-    """Cosine over shared readers; a document clicked so many steps ago weighs `weight` to that power."""
+def item_knn(job: Job, part: Round) -> Any:
+    """The cosines over shared readers, documents x documents."""
     model = CosineRecommender(K=job.params["neighbours"], num_threads=job.threads)
     model.fit(matrix(job, part), show_progress=False)
-    similarity = csr_matrix(model.similarity)
+    return csr_matrix(model.similarity)
+
+
+def by_neighbours(similarity: Any, job: Job, part: Round) -> Answer:
+    """A document clicked so many steps ago weighs `weight` to that power."""
     weight = job.params["weight"]
 
     def answer(user: int, history: Any) -> Any:
@@ -56,11 +57,17 @@ def item_knn(job: Job, part: Round) -> Answer:
     return answer
 
 
-def _factors(model: Any, job: Job, part: Round) -> Answer:
-    model.fit(matrix(job, part), show_progress=False)
-    users, documents = np.asarray(model.user_factors), np.asarray(model.item_factors)
+def by_factors(factors: Any, job: Job, part: Round) -> Answer:
+    """The product of a user's and a document's factors."""
+    users, documents = factors
     return lambda user, history: documents @ users[user]
 
 
+def _factors(model: Any, job: Job, part: Round) -> Any:
+    model.fit(matrix(job, part), show_progress=False)
+    return np.asarray(model.user_factors), np.asarray(model.item_factors)
+
+
 if __name__ == "__main__":
-    work({"ALS": als, "BPR": bpr, "ItemKNN": item_knn, "ItemKNN 0.9": item_knn})
+    neighbours = Trainer(item_knn, by_neighbours)
+    work({"ALS": Trainer(als, by_factors), "BPR": Trainer(bpr, by_factors), "ItemKNN": neighbours, "ItemKNN 0.9": neighbours})

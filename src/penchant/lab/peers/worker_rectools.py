@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
-from exchange import Job, Round, popularity, positions_of, work
+from exchange import Answer, Job, Round, Trainer, popularity, positions_of, work
 from pytorch_lightning import seed_everything
 from rectools import Columns
 from rectools.dataset import Dataset
@@ -19,8 +18,6 @@ from rectools.models.nn.item_net import IdEmbeddingsItemNet, ItemNetBase
 from rectools.models.nn.transformers.bert4rec import BERT4RecModel
 from rectools.models.nn.transformers.hstu import HSTUModel
 from rectools.models.nn.transformers.sasrec import SASRecModel
-
-Answer = Callable[[int, Any], Any]
 
 LARGEST_EASE = 20_000
 """Documents. EASE inverts a dense matrix of every pair: 20,000 documents are 3.2 GB, three times over."""
@@ -40,8 +37,8 @@ def interactions(users: Any, documents: Any) -> Any:
     )
 
 
-def ease(job: Job, part: Round) -> Answer:
-    """EASE: a linear map in closed form."""
+def ease(job: Job, part: Round) -> Any:
+    """EASE: a linear map in closed form. Returns (documents known, weights)."""
     users, documents = job.users[: part.trained], job.documents[: part.trained]
     size = len(np.unique(documents))
     if size > LARGEST_EASE:
@@ -49,22 +46,28 @@ def ease(job: Job, part: Round) -> Answer:
     model = EASEModel(regularization=job.params["regularization"], recommend_n_threads=job.threads)
     dataset = Dataset.construct(interactions(users, documents))
     model.fit(dataset)
+    return dataset.item_id_map.external_ids.astype(np.int64), np.asarray(model.weight, np.float32)
+
+
+def by_weights(fitted: Any, job: Job, part: Round) -> Answer:
+    """The sum of the weights from each document of the history."""
+    known, weight = fitted
     internal = np.full(job.documents_in_all, -1)
-    internal[dataset.item_id_map.external_ids.astype(int)] = np.arange(size)
+    internal[known] = np.arange(len(known))
 
     def answer(user: int, history: Any) -> Any:
         rows = internal[history]
         scores = np.zeros(job.documents_in_all)
-        scores[internal >= 0] = model.weight[rows[rows >= 0]].sum(axis=0)[internal[internal >= 0]]
+        scores[known] = weight[rows[rows >= 0]].sum(axis=0)
         return scores
 
     return answer
 
 
-def transformer(model_class: Any, **fixed: Any) -> Callable[[Job, Round], Answer]:
+def transformer(model_class: Any, **fixed: Any) -> Trainer:
     """A trainer for one of the transformer models; all read histories, so a user unseen in training is no problem."""
 
-    def train(job: Job, part: Round) -> Answer:
+    def fit(job: Job, part: Round) -> Any:
         seed_everything(job.seed, verbose=False)
         torch.set_num_threads(job.threads)
         users, documents = job.users[: part.trained], job.documents[: part.trained]
@@ -74,9 +77,9 @@ def transformer(model_class: Any, **fixed: Any) -> Callable[[Job, Round], Answer
         dataset = Dataset.construct(interactions(users, documents), **_features(job, documents))
         model = model_class(**params, **fixed, recommend_torch_device="cpu", recommend_n_threads=job.threads)
         model.fit(dataset)
-        return _answers(model, job, part)
+        return model
 
-    return train
+    return Trainer(fit, by_sessions)
 
 
 class FrozenTitles(ItemNetBase):  # type: ignore[misc]
@@ -94,6 +97,11 @@ class FrozenTitles(ItemNetBase):  # type: ignore[misc]
     @classmethod
     def from_dataset(cls, dataset: Dataset, n_factors: int, *args: Any, **kwargs: Any) -> FrozenTitles:
         return cls(torch.tensor(dataset.item_features.values, dtype=torch.float32), n_factors)
+
+    @classmethod
+    def from_dataset_schema(cls, dataset_schema: Any, n_factors: int, *args: Any, **kwargs: Any) -> FrozenTitles:
+        """An empty one of the right shape, for a model that is read from a file with its vectors."""
+        return cls(torch.zeros(dataset_schema.items.n_hot, len(dataset_schema.items.features.names)), n_factors)
 
     def get_all_embeddings(self) -> torch.Tensor:
         mapped: torch.Tensor = self.map(self.vectors)
@@ -114,7 +122,7 @@ def _features(job: Job, documents: Any) -> dict[str, Any]:
     return {"item_features_df": table, "make_dense_item_features": True}
 
 
-def _answers(model: Any, job: Job, part: Round) -> Answer:
+def by_sessions(model: Any, job: Job, part: Round) -> Answer:
     """Scores of all documents, from the sessions of all requests of the round encoded in batches.
 
     rectools' `recommend` gives the best k, and the lab needs the scores of given candidates: these are the same embeddings
@@ -159,7 +167,7 @@ if __name__ == "__main__":
     logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
     work(
         {
-            "EASE": ease,
+            "EASE": Trainer(ease, by_weights),
             "SASRec": transformer(SASRecModel),
             "BERT4Rec": transformer(BERT4RecModel),
             "HSTU": transformer(HSTUModel, relative_time_attention=False),
