@@ -12,6 +12,7 @@
     │   ├── EmbedderMismatch        the state was built with another embedder
     │   ├── EndpointError           a remote embedder did not answer usefully
     │   └── MissingExtra            an optional package is not installed
+    ├── LeakFound                   a protocol in the lab would let a method see the answer
     ├── PeerFailed                  a peer in the lab could not be installed, or did not end well
     └── StateError                  the directory that holds the state
         ├── StateDamaged            ... cannot be read
@@ -70,6 +71,10 @@ class EndpointError(EmbedderError):
 
 class MissingExtra(EmbedderError, ImportError):
     """An optional package is needed and not installed."""
+
+
+class LeakFound(PenchantError):
+    """A protocol in the lab would let a method see the answer; nothing was evaluated."""
 
 
 class PeerFailed(PenchantError):

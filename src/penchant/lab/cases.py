@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from penchant.errors import LeakFound
 from penchant.lab.log import Clicks, Rows
 
 
@@ -58,3 +59,29 @@ class Trial:
     def users(self) -> list[int]:
         """The users of the cases, each once."""
         return sorted({case.user for case in self.cases})
+
+
+def check_no_leak(trial: Trial) -> None:
+    """Raises unless every case is asked before any of its answers may be known.
+
+    It holds that no method sees a test click: no (user, relevant document) pair is in the training before its case, outside of
+    prequential protocols none is in the training at all, what may be known never shrinks from case to case, and every
+    relevant document is a candidate.
+
+    Raises:
+        LeakFound: it names the user and the document.
+    """
+    pairs = {(int(u), int(d)): n for n, (u, d) in enumerate(zip(trial.training.users, trial.training.documents, strict=True))}
+    known = 0
+    for case in trial.cases:
+        if case.learned < known or case.learned > len(trial.training):
+            raise LeakFound(f"a case of user {case.user} may know {case.learned} clicks after one that knew {known}")
+        known = case.learned
+        if not np.isin(case.relevant, case.candidates).all():
+            raise LeakFound(f"a document that user {case.user} clicked is no candidate of the case")
+        for document in case.relevant.tolist():
+            position = pairs.get((case.user, document))
+            if position is not None and (not trial.prequential or position < case.learned):
+                raise LeakFound(
+                    f"the test click of user {case.user} on document {document} is in the training of {trial.protocol}"
+                )

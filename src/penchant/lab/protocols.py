@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal
 from zlib import crc32
@@ -116,7 +116,10 @@ def full(log: Log, rules: Rules = Rules()) -> Trial:
     nothing that happened after the first test click is known. Otherwise all documents are candidates. What the user clicked
     before is left out.
     """
-    split = _last_clicks(log, rules)
+    return _full(log, _last_clicks(log, rules), rules)
+
+
+def _full(log: Log, split: _Split, rules: Rules) -> Trial:
     cases = []
     for user, history, test, at in split.users:
         if log.clock:
@@ -212,11 +215,11 @@ def validation(log: Log, rules: Rules = Rules()) -> Trial:
     clicks of the test users are not in the training either.
     """
     test = _last_clicks(log, rules)
-    fewer = Rules(fewest=max(10 * rules.fewest // 15, 6), most=rules.fewest - 1, held_out=rules.held_out,
-                  window_days=rules.window_days, users=rules.users, seed=rules.seed)  # fmt: skip
+    fewer = replace(rules, fewest=max(10 * rules.fewest // 15, rules.held_out + 1), most=rules.fewest - 1)
+    # what is left of a test user's clicks may be as few: such users are not asked either
     without = Log(log.name, log.documents, log.user_ids, test.training, log.clock)
-    trial = full(without, fewer)
-    return Trial("validation", trial.training, trial.cases, trial.measures, segments=trial.segments)
+    trial = _full(without, _last_clicks(without, fewer, never=test.eligible), fewer)
+    return replace(trial, protocol="validation")
 
 
 @dataclass(frozen=True, eq=False)
@@ -227,10 +230,16 @@ class _Split:
     eligible: Sequence[int]
 
 
-def _last_clicks(log: Log, rules: Rules) -> _Split:
-    """The last clicks of each user with enough and not too many are held out; all of them also where only some are asked."""
+def _last_clicks(log: Log, rules: Rules, never: Sequence[int] = ()) -> _Split:
+    """The last clicks of each user with enough and not too many are held out; all of them also where only some are asked.
+
+    Args:
+        never: users who are not asked, and whose clicks are not held out.
+    """
     clicks = log.clicks
-    eligible = [user for user, found in sorted(clicks.of_user.items()) if rules.fewest <= len(found) <= rules.most]
+    spared = set(never)
+    enough = (user for user, found in sorted(clicks.of_user.items()) if rules.fewest <= len(found) <= rules.most)
+    eligible = [user for user in enough if user not in spared]
     held_out = _mask(clicks, [clicks.of_user[user][-rules.held_out :] for user in eligible])
     users = []
     for user in _drawn(eligible, log, rules):

@@ -18,7 +18,7 @@ from penchant.errors import InvalidQuery, PenchantError
 from penchant.jobs import Report as Progress
 from penchant.jobs import quiet
 from penchant.lab import evaluation, protocols, registry
-from penchant.lab.cases import Trial
+from penchant.lab.cases import Trial, check_no_leak
 from penchant.lab.datasets import PRESETS, Source, fingerprint, read_log
 from penchant.lab.interests import InterestUnits, Variant
 from penchant.lab.log import Log
@@ -98,6 +98,8 @@ def run(plan: Plan, cache: Path, progress: Progress = quiet, say: Say = lambda t
     plan = _quick(plan) if plan.quick else plan
     setting = prepare(plan, cache, progress, say)
     trials = make_trials(setting)
+    for trial in trials.values():
+        check_no_leak(trial)
     main = trials[next(reversed(trials))]
     outcomes, absent = _outcomes(setting, main, plan.methods)
     figures = evaluation.by_user(main, outcomes)
