@@ -7,7 +7,7 @@ PENCHANT_THREADS ?= 2
 export OMP_NUM_THREADS ?= $(PENCHANT_THREADS)
 export OPENBLAS_NUM_THREADS ?= $(PENCHANT_THREADS)
 
-.PHONY: run test check format docs clean
+.PHONY: run test check format docs results clean
 
 run: $(VENV)/run.done  ## virtual environment, install, demo
 	$(BIN)/penchant demo
@@ -28,6 +28,23 @@ format: $(VENV)/test.done  ## write the code as `make check` wants it
 docs: $(VENV)/test.done  ## write docs/real-readers.md from the real data
 	$(BIN)/python docs/real_readers.py > docs/real-readers.md.part
 	mv docs/real-readers.md.part docs/real-readers.md
+
+LAB := $(BIN)/penchant lab
+REPORTS := reports
+RUN = $(LAB) run --embedder minilm --data $(1) --protocol $(2) --out $(REPORTS)/$(1)-$(2)
+
+results: $(VENV)/test.done  ## run the lab on the real data (PENCHANT_DATA) and write docs/results.md
+	$(LAB) tune --embedder minilm --data deskdrop --seconds 20 --out $(REPORTS)/tuned-deskdrop.json
+	$(LAB) tune --embedder minilm --data beauty --methods 'BPR,ALS,ItemKNN,ItemKNN 0.9' --seconds 30 --out $(REPORTS)/tuned-beauty.json
+	$(call RUN,deskdrop,live) --tuned $(REPORTS)/tuned-deskdrop.json --studies none
+	$(call RUN,deskdrop,full) --tuned $(REPORTS)/tuned-deskdrop.json --studies none
+	$(call RUN,deskdrop,ira) --tuned $(REPORTS)/tuned-deskdrop.json --study-users 80
+	$(call RUN,deskdrop,shift) --tuned $(REPORTS)/tuned-deskdrop.json --studies none
+	$(call RUN,pydev,full) --studies none
+	$(call RUN,pydev,ira) --study-users 80
+	$(call RUN,beauty,full) --tuned $(REPORTS)/tuned-beauty.json --studies none
+	$(call RUN,beauty,ira) --tuned $(REPORTS)/tuned-beauty.json --study-users 80
+	$(LAB) results $(foreach name,deskdrop-live deskdrop-full pydev-full beauty-full deskdrop-ira pydev-ira beauty-ira deskdrop-shift,$(REPORTS)/$(name)) --out docs/results.md
 
 clean:
 	rm -rf $(VENV)

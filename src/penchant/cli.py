@@ -312,9 +312,18 @@ def import_git(
 @app.command()
 def demo(
     state: Annotated[Path | None, typer.Option(help="Keep the state in this directory. Default: in memory.")] = None,
+    files: Annotated[Path | None, typer.Option(help="Only write the community into this folder, for `build` and `lab`.")] = None,
     seed: Annotated[int, typer.Option(help="Another community.")] = 0,
 ) -> None:
     """Simulate a community, build its Interest Units, and show one reader's interests week by week."""
+    if files is not None:
+        from penchant.demo.community import simulate
+
+        community = simulate(seed)
+        write_rows(files / "documents.jsonl", community.documents)
+        write_rows(files / "clicks.jsonl", community.clicks)
+        out.print(f"{files / 'documents.jsonl'} and {files / 'clicks.jsonl'} are written.", markup=False, soft_wrap=True)
+        return
     from penchant.demo.tour import show_tour
 
     show_tour(out, state, seed)

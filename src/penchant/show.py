@@ -178,10 +178,13 @@ def pairs_table(pairs: dict[str, Any]) -> Table:
 
 
 def comparison_table(found: Mapping[str, Any]) -> Table:
-    """What `penchant lab compare` found, as a table."""
-    table = Table("method", "measure", "before", "after", "difference", "95 %", "p, adjusted", title=f"{found['users']} users")
-    for row in found["rows"]:
-        significant = row["p_adjusted"] < 0.05
+    """What `penchant lab compare` found, as a table of what differs."""
+    rows = [row for row in found["rows"] if row["before"] != row["after"]]
+    same = len(found["rows"]) - len(rows)
+    title = f"{found['users']} users; {len(rows)} figures differ, {same} are the same; * p < 0.05, corrected for their number"
+    table = Table("method", "measure", "before", "after", "difference", "95 %", "p", title=title)
+    for row in rows:
+        star = " *" if row["p_adjusted"] < 0.05 else ""
         table.add_row(
             plain(row["method"]),
             row["measure"],
@@ -189,7 +192,7 @@ def comparison_table(found: Mapping[str, Any]) -> Table:
             f"{row['after']:.4f}",
             f"{row['difference']:+.4f}",
             f"{row['low']:+.4f} to {row['high']:+.4f}",
-            f"{row['p_adjusted']:.3g}{' *' if significant else ''}",
+            f"{row['p_adjusted']:.3g}{star}",
         )
     return table
 

@@ -52,6 +52,7 @@ def run(
     window_days: Annotated[float, typer.Option(help="So long a document is a candidate under `live` and `full`.")] = 60.0,
     retrain_days: Annotated[float | None, typer.Option(help="Under `live`; default: each peer's own.")] = None,
     tuned: Annotated[Path | None, typer.Option(help="Hyperparameters from `penchant lab tune`.")] = None,
+    threshold: Annotated[float | None, typer.Option(help="tau of our units. Default: the embedder's.")] = None,
     users: Users = None,
     study_users: Annotated[int, typer.Option(help="So many users in each study.")] = 150,
     quick: Annotated[bool, typer.Option("--quick", help="300 users, cheap peers, no studies.")] = False,
@@ -70,6 +71,7 @@ def run(
     from penchant.lab.protocols import Rules
     from penchant.lab.run import Plan, run
     from penchant.lab.tune import read_tuned
+    from penchant.types import Settings
 
     source = _source(data, documents, clicks, data_home, on_error, document_column, click_column)
     plan = Plan(
@@ -80,6 +82,7 @@ def run(
         embedder=embedder,
         reference=reference,
         rules=Rules(candidates=candidates, window_days=window_days, users=users, seed=seed),
+        settings=Settings(threshold=threshold),
         tuned=read_tuned(tuned) if tuned is not None else {},
         study_users=study_users,
         retrain_days=retrain_days,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -38,13 +39,27 @@ def compare(first: Path, second: Path, *, seed: int = 0) -> dict[str, Any]:
             if kind in after[name]:
                 old, new = _of(before, name, kind, ids_before, shared), _of(after, name, kind, ids_after, shared)
                 rows.append({"method": name, "measure": kind, **_row(old, new, by_case, seed)})
-    for row, p in zip(rows, adjusted([row["p"] for row in rows]), strict=True):
+    tested = [row for row in rows if row["before"] != row["after"]]  # what is the same to the last digit was not tested
+    for row, p in zip(tested, adjusted([row["p"] for row in tested]), strict=True):
         row["p_adjusted"] = round(p, 6)
-    changed = {
-        key: [reports[0][key], reports[1][key]] for key in ("embedder", "seed", "settings", "versions", "parameters")
-        if reports[0][key] != reports[1][key]
+    return {
+        "first": str(first), "second": str(second), "users": len(shared),
+        "changed": _changed(reports[0], reports[1], ("embedder", "seed", "settings", "versions", "parameters")),
+        "rows": [{"p_adjusted": 1.0, **row} for row in rows],
     }  # fmt: skip
-    return {"first": str(first), "second": str(second), "users": len(shared), "changed": changed, "rows": rows}
+
+
+def _changed(first: dict[str, Any], second: dict[str, Any], keys: Iterable[str]) -> dict[str, list[Any]]:
+    """What differs, by its path: [before, after]."""
+    found: dict[str, list[Any]] = {}
+    for key in keys:
+        before, after = first.get(key), second.get(key)
+        if isinstance(before, dict) and isinstance(after, dict):
+            inner = _changed(before, after, sorted({*before, *after}))
+            found.update({f"{key}, {name}": values for name, values in inner.items()})
+        elif before != after:
+            found[key] = [before, after]
+    return found
 
 
 def _of(figures: Figures, name: str, kind: str, ids: list[str], shared: list[str]) -> tuple[Values, Values]:

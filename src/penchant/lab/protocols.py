@@ -70,7 +70,8 @@ def ira(log: Log, reference: Vectors, rules: Rules = Rules()) -> Trial:
         Case(user, at, len(split.training), _beside(log, reference, user, history, test, rules), test)
         for user, history, test, at in split.users
     ]
-    return Trial("ira", split.training, cases, RANKED_ALONE, alone=True, population=split.eligible,
+    name = "ira" if rules.candidates == "distant" else "ira, uniform"
+    return Trial(name, split.training, cases, RANKED_ALONE, alone=True, population=split.eligible,
                  segments=_segments(log, split, cases))  # fmt: skip
 
 

@@ -146,24 +146,19 @@ def _run(name: str, python: Path, environment: str, folder: Path, threads: int, 
     if environment == "implicit":  # it has threads of its own, and is slow when OpenBLAS starts more
         limits["OPENBLAS_NUM_THREADS"] = "1"
     log = folder / "errors"
-    with log.open("wb") as errors:
-        running = subprocess.Popen(
-            [str(python), str(worker), str(folder)],
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            cwd=folder,
-            env={**os.environ, **limits, "PYTHONPATH": ""},
-        )
+    command = [str(python), str(worker), str(folder)]
+    environ = {**os.environ, **limits, "PYTHONPATH": ""}
+    with (
+        log.open("wb") as errors,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, cwd=folder, env=environ) as running,
+    ):
         try:
-            assert running.stdout is not None
-            for line in running.stdout:
+            for line in running.stdout or ():
                 if line.startswith(b"round "):
                     done()
-            running.wait()
-        finally:
-            if running.poll() is None:
-                running.kill()
-                running.wait()
+        except BaseException:
+            running.kill()
+            raise
     if running.returncode != 0:
         lines = [line for line in log.read_text(errors="replace").strip().splitlines() if line.strip()]
         reason = lines[-1] if lines else f"it ended with code {running.returncode}, most likely for want of memory"

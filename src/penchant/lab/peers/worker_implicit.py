@@ -59,7 +59,8 @@ def by_neighbours(similarity: Any, job: Job, part: Round) -> Answer:
 
 def by_factors(factors: Any, job: Job, part: Round) -> Answer:
     """The product of a user's and a document's factors."""
-    users, documents = factors
+    # double precision: the last bits of a single-precision product depend on where an array lies in memory
+    users, documents = (values.astype(np.float64) for values in factors)
     return lambda user, history: documents @ users[user]
 
 

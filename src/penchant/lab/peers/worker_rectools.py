@@ -146,9 +146,10 @@ def by_sessions(model: Any, job: Job, part: Round) -> Answer:
         loader = model.data_preparator.get_dataloader_recommend(ready, 256)
         users, items = model.lightning_model._get_user_item_embeddings(loader, "cpu")
     number = {int(session): row for row, session in enumerate(ready.user_id_map.external_ids)}
-    documents = np.zeros((job.documents_in_all, items.shape[1]), np.float32)
+    # double precision: the last bits of a single-precision product depend on where an array lies in memory
+    documents = np.zeros((job.documents_in_all, items.shape[1]))
     documents[known] = items.numpy()[model.data_preparator.item_id_map.convert_to_internal(known)]
-    users = users.numpy()
+    users = users.numpy().astype(np.float64)
     row_of = {key: number.get(session) for session, key in enumerate(sessions)}
 
     def answer(user: int, history: Any) -> Any:
