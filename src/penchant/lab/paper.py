@@ -62,9 +62,8 @@ def _overall(report: Row) -> str:
         text += f" The best is {best} with {values[best]:.3f}: on this data the paper's method is not ahead."
     if "mean vector" in values:
         difference = values[mine] - values["mean vector"]
-        relation = (
-            "level with" if abs(difference) < 0.0005 else f"{abs(difference):.3f} {'behind' if difference < 0 else 'ahead of'}"
-        )
+        size = f"{abs(difference):.3f} {'behind' if difference < 0 else 'ahead of'}"
+        relation = "level with" if abs(difference) < 0.0005 else size
         text += (
             f" It is {relation} one mean vector of the history ({values['mean vector']:.3f}): a sum of cosines is one product "
             "with the sum of the unit vectors, so both rank by one direction."
