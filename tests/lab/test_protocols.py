@@ -242,3 +242,16 @@ def test_live_never_leaks_whatever_the_log(rows: list[tuple[int, int, int]]):
     for case in trial.cases:
         assert case.at == made.clicks.at[case.learned]
         assert made.clicks.documents[case.learned] == case.relevant[0]
+
+
+def test_documents_that_never_say_when_they_were_published_stay_available(log):
+    films = make_log("films", [Document(d.id, d.title) for d in log.documents], [
+        Click(log.user_ids[u], log.documents[d].id, at + 500 * DAY * (at > START + 60 * DAY))
+        for u, d, at in zip(log.clicks.users, log.clicks.documents, log.clicks.at.tolist(), strict=True)
+    ])  # fmt: skip
+    last = protocols.live(films).cases[-1]
+    clicked = np.unique(films.clicks.documents[: last.learned])
+    mine = films.clicks.documents[: last.learned][films.clicks.users[: last.learned] == last.user]
+    assert last.candidates.tolist() == np.setdiff1d(clicked, mine).tolist()
+    for case in protocols.full(films, FEW).cases:
+        assert len(case.candidates) == len(films.documents) - len(films.clicks.of_user[case.user]) + 5

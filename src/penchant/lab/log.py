@@ -67,6 +67,11 @@ class Log:
         return np.where(np.isnan(told), np.where(np.isinf(first), np.nan, first), told)
 
     @cached_property
+    def tells_publication(self) -> bool:
+        """Whether any document says when it was published; films, say, do not, and stay available."""
+        return any(document.published_at is not None for document in self.documents)
+
+    @cached_property
     def publication_is_click(self) -> bool:
         """Whether most documents are published by their only click, so that ranking by time would be ranking by the answer."""
         if not self.clock or not len(self.clicks):

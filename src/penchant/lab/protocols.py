@@ -113,9 +113,9 @@ def shift(log: Log, reference: Vectors, rules: Rules = Rules(), *, through: Lite
 def full(log: Log, rules: Rules = Rules()) -> Trial:
     """Everything that was available is a candidate: no sampling, which flatters (Krichene and Rendle, KDD 2020).
 
-    Where there is a clock, a user's candidates were published from 60 days before the first test click to the last one, and
-    nothing that happened after the first test click is known. Otherwise all documents are candidates. What the user clicked
-    before is left out.
+    Where documents say when they were published, a user's candidates are those from 60 days before the first test click to
+    the last one; otherwise all are. What the user clicked before is left out. Where there is a clock, nothing that happened
+    after the first test click is known.
     """
     return _full(log, _last_clicks(log, rules), rules)
 
@@ -123,12 +123,12 @@ def full(log: Log, rules: Rules = Rules()) -> Trial:
 def _full(log: Log, split: _Split, rules: Rules) -> Trial:
     cases = []
     for user, history, test, at in split.users:
-        if log.clock:
+        if log.clock and log.tells_publication:
             until = float(log.clicks.at[log.clicks.of_user[user][-1]])
             available = (log.published >= at - rules.window_days * DAY) & (log.published <= until)
-            learned = int(np.searchsorted(split.training.at, at, side="left"))
         else:
-            available, learned = np.ones(len(log.documents), bool), len(split.training)
+            available = np.ones(len(log.documents), bool)
+        learned = int(np.searchsorted(split.training.at, at, side="left")) if log.clock else len(split.training)
         available[test] = True
         available[history] = False
         cases.append(Case(user, at, learned, np.flatnonzero(available).astype(np.int32), test))
@@ -139,7 +139,8 @@ def _full(log: Log, split: _Split, rules: Rules) -> Trial:
 def live(log: Log, rules: Rules = Rules()) -> Trial:
     """Test, then train: each click is predicted from all that came before it, and then learned.
 
-    The candidates are all documents published in the 60 days before the click and not clicked by that user. Counted are
+    The candidates are all documents published in the 60 days before the click and not clicked by that user; where no document
+    says when it was published, all that anybody clicked so far. Counted are
     clicks after the first fifth of all clicks, of users with at least five earlier documents, except a document's very
     first click, which is often its publication.
 
@@ -156,7 +157,8 @@ def live(log: Log, rules: Rules = Rules()) -> Trial:
             "use --protocol full"
         )
     clicks = log.clicks
-    asked = set(_drawn(sorted(clicks.of_user), log, rules))
+    asked = set(_drawn([user for user, found in sorted(clicks.of_user.items()) if len(found) > rules.earlier], log, rules))
+    span = rules.window_days * DAY if log.tells_publication else np.inf
     newest_last = np.argsort(log.published, kind="stable")
     by_time = log.published[newest_last]
     earlier: dict[int, set[int]] = {}
@@ -167,8 +169,8 @@ def live(log: Log, rules: Rules = Rules()) -> Trial:
     ):
         known = earlier.setdefault(user, set())
         counted = position >= rules.warm_up * len(clicks) and len(known) >= rules.earlier and readers[document] > 0
-        if counted and user in asked and at - rules.window_days * DAY <= log.published[document] <= at:
-            window = slice(np.searchsorted(by_time, at - rules.window_days * DAY), np.searchsorted(by_time, at, side="right"))
+        if counted and user in asked and at - span <= log.published[document] <= at:
+            window = slice(np.searchsorted(by_time, at - span), np.searchsorted(by_time, at, side="right"))
             shown = np.sort(newest_last[window]).astype(np.int32)
             new = ~np.isin(shown, np.fromiter(known, np.int32, len(known)))
             cases.append(Case(user, at, position, shown[new], np.array([document], np.int32)))

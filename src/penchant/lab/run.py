@@ -32,7 +32,7 @@ from penchant.types import Settings, Vectors
 
 Protocol = Literal["live", "ira", "shift", "full", "eimf", "leave-one-out"]
 QUICK_USERS = 300
-QUICK_RETRAIN_DAYS = 7.0
+QUICK_TRAININGS = 12
 _LEARNS_TEXTS = ("units", "bulk", "ranking", "text", "lab/interests", "lab/methods", "lab/metrics", "lab/outcomes")
 _LEARNS_ALONE = ("lab/methods", "lab/metrics", "lab/outcomes")
 _TRAINED = ("lab/peers", "lab/metrics")
@@ -120,7 +120,7 @@ def run(plan: Plan, cache: Path, progress: Progress = quiet, say: Say = lambda t
         "shift": _shift(setting, trials, outcomes) if plan.protocol == "shift" else {},
         "uniform": _uniform(setting, plan.methods) if plan.protocol == "ira" and plan.rules.candidates == "distant" else {},
         "studies": _studies(setting, main),
-        "parameters": _parameters(plan, outcomes),
+        "parameters": _parameters(plan, main, outcomes),
         "settings": json.loads(penchant_settings(plan.settings)),
         "versions": _versions(outcomes),
         "machine": {"processor": platform.machine(), "system": platform.system(), "threads": plan.threads},
@@ -206,7 +206,7 @@ def _peer_outcome(
     setting: Setting, name: str, trial: Trial, params: Mapping[str, Any] | None, key: dict[str, Any], kept: Kept
 ) -> Outcome:
     plan = setting.plan
-    days = plan.retrain_days or PEERS[name].retrain_days
+    days = _retrain_days(plan, name, trial)
     chosen = {**PEERS[name].params, **plan.tuned.get(name, {}), **(params or {})}
     key.update(params=chosen, days=days if trial.prequential else None, source=source_digest(*_TRAINED), seed=plan.rules.seed)
     return kept.get(
@@ -216,6 +216,14 @@ def _peer_outcome(
             threads=plan.threads, say=setting.say, report=lambda done, of: setting.progress(name, done, of),
         ),
     )  # fmt: skip
+
+
+def _retrain_days(plan: Plan, name: str, trial: Trial) -> float:
+    """After how many days a peer is retrained; in a quick run so seldom that it is trained a dozen times."""
+    days = plan.retrain_days or PEERS[name].retrain_days
+    if plan.quick and plan.retrain_days is None and trial.prequential:
+        days = max(days, (trial.cases[-1].at - trial.cases[0].at) / protocols.DAY / QUICK_TRAININGS)
+    return days
 
 
 def _outcomes(setting: Setting, trial: Trial, names: Sequence[str]) -> tuple[dict[str, Outcome], dict[str, str]]:
@@ -325,7 +333,6 @@ def _quick(plan: Plan) -> Plan:
         rules=replace(plan.rules, users=plan.rules.users or QUICK_USERS),
         methods=("cheap",) if tuple(plan.methods) == ("all",) else plan.methods,
         studies=("none",) if tuple(plan.studies) == ("all",) else plan.studies,
-        retrain_days=plan.retrain_days or QUICK_RETRAIN_DAYS,
     )
 
 
@@ -348,12 +355,12 @@ def _about_protocol(plan: Plan, trial: Trial) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _parameters(plan: Plan, outcomes: Mapping[str, Outcome]) -> dict[str, Any]:
+def _parameters(plan: Plan, trial: Trial, outcomes: Mapping[str, Outcome]) -> dict[str, Any]:
     return {
         name: {
             "chosen_by": "search" if name in plan.tuned else "default",
             **{**PEERS[name].params, **plan.tuned.get(name, {})},
-            "retrained": f"every {plan.retrain_days or PEERS[name].retrain_days:g} days" if plan.protocol == "live" else "",
+            "retrained": f"every {_retrain_days(plan, name, trial):g} days" if trial.prequential else "",
         }
         for name in outcomes
         if name in PEERS
