@@ -44,7 +44,8 @@ results: $(VENV)/test.done  ## run the lab on the real data (PENCHANT_DATA) and 
 	$(call RUN,pydev,ira) --study-users 80
 	$(call RUN,beauty,full) --tuned $(REPORTS)/tuned-beauty.json --studies none
 	$(call RUN,beauty,ira) --tuned $(REPORTS)/tuned-beauty.json --study-users 80
-	$(LAB) results $(foreach name,deskdrop-live deskdrop-full pydev-full beauty-full deskdrop-ira pydev-ira beauty-ira deskdrop-shift,$(REPORTS)/$(name)) --out docs/results.md
+	$(LAB) results $(foreach name,deskdrop-live deskdrop-full pydev-full beauty-full deskdrop-ira pydev-ira beauty-ira deskdrop-shift,$(REPORTS)/$(name)) \
+		--tuned $(REPORTS)/tuned-deskdrop.json --tuned $(REPORTS)/tuned-beauty.json --out docs/results.md
 
 clean:
 	rm -rf $(VENV)

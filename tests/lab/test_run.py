@@ -199,6 +199,9 @@ def test_the_search_keeps_to_its_trials_and_the_run_takes_what_it_chose(communit
     again = tmp_path / "again.json"
     lab("tune", "--data", community, "--cache", cache, "--methods", "units (sum)", "--trials", 3, "--out", again)
     assert again.read_bytes() == (tmp_path / "t.json").read_bytes()
+    run(community, cache, tmp_path / "r", "--protocol", "full", "--studies", "none", "--tuned", tmp_path / "t.json")
+    lab("results", tmp_path / "r", "--tuned", tmp_path / "t.json", "--out", tmp_path / "results.md")
+    assert re.search(r"\| units \(sum\) \| 3 \|", (tmp_path / "results.md").read_text())
     broken = CliRunner().invoke(
         app, ["lab", "run", "--data", str(community), "--out", "x", "--tuned", str(community / "clicks.jsonl")]
     )

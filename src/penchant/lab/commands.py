@@ -178,11 +178,12 @@ def peers(cache: Cache = CACHE, json: Json = False) -> None:
 def results(
     reports: Annotated[list[Path], typer.Argument(help="Folders of reports.")],
     out_file: Annotated[Path, typer.Option("--out", help="The Markdown file.")],
+    tuned: Annotated[list[Path] | None, typer.Option(help="Files of `penchant lab tune`.")] = None,
 ) -> None:
     """Write one page from several reports: what was found on each data set, under each protocol."""
     from penchant.lab.results import write_results
 
-    write_results(reports, out_file)
+    write_results(reports, out_file, tuned or ())
     out.print(f"{out_file} is written.", markup=False)
 
 

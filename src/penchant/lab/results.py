@@ -8,18 +8,23 @@ from typing import Any
 
 from penchant.lab import paper
 from penchant.lab.report import Table, overall_table, read_report, sections, summary
+from penchant.lab.tune import read_search
 
 _SHORT = ("Distribution shift", "Big units", "By segment", "Distant and uniform candidates", "Coverage and novelty", "Cost")
 
 
-def write_results(folders: Sequence[Path], out: Path) -> None:
+def write_results(folders: Sequence[Path], out: Path, searches: Sequence[Path] = ()) -> None:
     """Write the page, from the reports in these folders, in this order.
 
+    Args:
+        searches: files of `penchant lab tune`.
+
     Raises:
-        InvalidQuery: a folder holds no report.
+        InvalidQuery: a folder holds no report, or a file no search.
     """
     reports = [read_report(folder) for folder in folders]
-    parts = [_HEAD, _overview(reports), *(_chapter(report) for report in reports), _environment(reports)]
+    chapters = [_chapter(report) for report in reports]
+    parts = [_HEAD, _overview(reports), *chapters, *(_search(read_search(path)) for path in searches), _environment(reports)]
     out.parent.mkdir(parents=True, exist_ok=True)
     unfinished = out.with_name(out.name + ".part")
     unfinished.write_text("\n\n".join(parts).rstrip() + "\n")
@@ -71,6 +76,22 @@ def _chapter(report: dict[str, Any]) -> str:
                 for name, values in report["parameters"].items()]  # fmt: skip
         lines += ["### Hyperparameters of the peers", Table(["peer", "values"], rows, text=True).markdown()]
     return "\n\n".join(line for line in lines if line)
+
+
+def _search(found: dict[str, Any]) -> str:
+    """What a search tried and chose: one trial means that the default took all the seconds."""
+    rows = []
+    for name, entry in found["methods"].items():
+        value = "failed" if entry["value"] is None else f"{entry['value']:.4f}"
+        first = entry["trials"][0][found["measure"]] if entry["trials"] else None
+        chosen = ", ".join(f"{key} {value}" for key, value in entry["params"].items())
+        rows.append([name, str(len(entry["trials"])), "" if first is None else f"{first:.4f}", value, chosen])
+    table = Table(["method", "trials", f"{found['measure']}, default", f"{found['measure']}, chosen", "chosen"], rows)
+    note = (
+        f"{found['validation_users']} validation users, whom no test asks; {found['seconds']:g} seconds a method, the default "
+        "first. One trial means that the default alone took all the seconds."
+    )
+    return f"## The search of hyperparameters, {found['data']}\n\n{note}\n\n{table.markdown()}"
 
 
 def _environment(reports: Sequence[dict[str, Any]]) -> str:

@@ -58,9 +58,20 @@ def read_tuned(path: Path) -> Mapping[str, Mapping[str, Any]]:
     Raises:
         InvalidQuery: the file is not what `penchant lab tune` writes.
     """
+    return {name: entry["params"] for name, entry in read_search(path)["methods"].items() if name in PEERS}
+
+
+def read_search(path: Path) -> dict[str, Any]:
+    """All that a search tried and chose.
+
+    Raises:
+        InvalidQuery: the file is not what `penchant lab tune` writes.
+    """
     try:
-        found = msgspec.json.decode(path.read_bytes())["methods"]
-        return {name: entry["params"] for name, entry in found.items() if name in PEERS and entry["trials"]}
+        found: dict[str, Any] = msgspec.json.decode(path.read_bytes())
+        for entry in found["methods"].values():
+            _ = entry["params"], entry["trials"]
+        return found
     except (OSError, KeyError, TypeError, msgspec.DecodeError) as error:
         raise InvalidQuery(f"{path} is not what `penchant lab tune --out {path}` writes: {error}") from error
 
