@@ -23,6 +23,7 @@ from penchant.lab.peers import PEERS
 from penchant.lab.peers.environments import python_of
 from penchant.lab.peers.exchange import Job, Round, read_job, write_job
 from penchant.lab.peers.ranking import Answered, answer, training_rounds
+from penchant.lab.peers.standins import StandIns
 from penchant.lab.protocols import Rules
 from penchant.lab.report import read_report
 
@@ -33,7 +34,7 @@ SHORT = {"epochs": 1, "n_epochs": 1, "num_epochs": 1, "iterations": 3}
 def ask(name: str, log: Log, trial: Trial, vectors: np.ndarray, cache: Path = CACHE, **params: object) -> Answered:
     chosen = {key: SHORT.get(key, value) for key, value in PEERS[name].params.items()} | params
     return answer(
-        name, chosen, log, trial, vectors, retrain_days=40, cache=cache, seed=0, threads=2, say=lambda text: None,
+        name, chosen, log, trial, StandIns(vectors), retrain_days=40, cache=cache, seed=0, threads=2, say=lambda text: None,
         report=lambda done, of: None,
     )  # fmt: skip
 

@@ -12,7 +12,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from penchant.errors import InvalidQuery
+from penchant.errors import InvalidQuery, MissingExtra
 from penchant.lab.cases import Case, Trial
 from penchant.lab.log import Clicks, Log, Rows
 from penchant.types import Vectors
@@ -176,14 +176,16 @@ class BM25:
     _LAST = 50
 
     def __init__(self, titles: Sequence[str]) -> None:
-        import bm25s
+        try:
+            import bm25s
+        except ImportError as error:
+            raise MissingExtra("BM25 needs bm25s: pip install 'penchant[lab]'") from error
+        from scipy.sparse import csc_matrix
 
         self._tokens = bm25s.tokenize(list(titles), stopwords=None, return_ids=False, show_progress=False)
         index = bm25s.BM25()
         index.index(self._tokens, show_progress=False)
         # documents x words, each entry what the word adds to the document's score
-        from scipy.sparse import csc_matrix
-
         parts = index.scores
         shape = (len(titles), len(parts["indptr"]) - 1)
         self._weights = csc_matrix((parts["data"], parts["indices"], parts["indptr"]), shape=shape).tocsr()

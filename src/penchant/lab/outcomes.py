@@ -24,7 +24,7 @@ from penchant.lab.methods import Method, Scores
 from penchant.lab.metrics import Ranks, ranks
 from penchant.lab.peers.environments import Say
 from penchant.lab.peers.ranking import Report, answer
-from penchant.types import Vectors
+from penchant.lab.peers.standins import StandIns
 
 SHOWN = 20
 """Places that count for coverage and novelty."""
@@ -80,7 +80,7 @@ def ask_peer(
     params: Mapping[str, Any],
     log: Log,
     trial: Trial,
-    vectors: Vectors,
+    stand_ins: StandIns,
     *,
     retrain_days: float,
     cache: Path,
@@ -92,7 +92,7 @@ def ask_peer(
     """Let a trained peer answer a trial. A peer that fails is an outcome, too."""
     try:
         given = answer(
-            name, params, log, trial, vectors, retrain_days=retrain_days, cache=cache, seed=seed, threads=threads, say=say,
+            name, params, log, trial, stand_ins, retrain_days=retrain_days, cache=cache, seed=seed, threads=threads, say=say,
             report=report,
         )  # fmt: skip
     except PeerFailed as error:

@@ -25,6 +25,7 @@ from penchant.lab.log import Log
 from penchant.lab.outcomes import Kept, Outcome, ask, ask_peer, failure, source_digest, trial_key
 from penchant.lab.peers import PEERS, REQUIREMENTS
 from penchant.lab.peers.environments import Say
+from penchant.lab.peers.standins import StandIns
 from penchant.lab.protocols import Rules
 from penchant.lab.studies import STUDIES, chosen_studies, for_study
 from penchant.lab.texts import RememberedTexts, remembered
@@ -72,6 +73,7 @@ class Setting:
     texts: RememberedTexts
     vectors: Vectors
     reference: Vectors
+    stand_ins: StandIns
     progress: Progress
     say: Say
     skipped: int
@@ -138,7 +140,9 @@ def prepare(plan: Plan, cache: Path, progress: Progress, say: Say) -> Setting:
     if plan.reference is not None and plan.reference != plan.embedder and plan.protocol in ("ira", "shift"):
         other = remembered(plan.reference, log.titles, cache, api_key=plan.api_key)
         reference = other.encode(log.titles, lambda done: progress("titles, reference", done, len(log.documents)))
-    return Setting(plan, cache, log, fingerprint(log), texts, vectors, reference, progress, say, problems.count)
+    return Setting(
+        plan, cache, log, fingerprint(log), texts, vectors, reference, StandIns(vectors), progress, say, problems.count
+    )
 
 
 def make_trials(setting: Setting, rules: Rules | None = None) -> dict[str, Trial]:
@@ -212,7 +216,7 @@ def _peer_outcome(
     return kept.get(
         key,
         lambda: ask_peer(
-            name, chosen, setting.log, trial, setting.vectors, retrain_days=days, cache=setting.cache, seed=plan.rules.seed,
+            name, chosen, setting.log, trial, setting.stand_ins, retrain_days=days, cache=setting.cache, seed=plan.rules.seed,
             threads=plan.threads, say=setting.say, report=lambda done, of: setting.progress(name, done, of),
         ),
     )  # fmt: skip
@@ -321,7 +325,7 @@ def _embedders(setting: Setting, trial: Trial) -> dict[str, Outcome]:
             setting.say(f"study embedder: {name} left out: {error}")
             continue
         vectors = texts.encode(setting.log.titles)
-        other = replace(setting, texts=texts, vectors=vectors)
+        other = replace(setting, texts=texts, vectors=vectors, stand_ins=StandIns(vectors))
         outcomes[name] = outcome_of(other, f"embedder, {name}", trial, variant=Variant(setting.plan.settings))
     return outcomes
 

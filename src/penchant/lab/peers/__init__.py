@@ -35,7 +35,7 @@ class Peer:
     """What `penchant lab tune` searches."""
     retrain_days: float = 1.0
     """Under `live`, it is trained anew after so many days, and frozen between."""
-    retrainings: int = 12
+    retrainings: int = 6
     """Under `full`, it is trained at so many moments at most, each for the users whose test begins after it."""
     cheap: bool = False
     """Part of a quick run."""

@@ -15,13 +15,13 @@ import numpy as np
 
 from penchant.errors import PeerFailed
 from penchant.lab.cases import Case, Trial
-from penchant.lab.log import Log, Rows
+from penchant.lab.log import Log
 from penchant.lab.methods import Scores
 from penchant.lab.peers import PEERS, Peer
 from penchant.lab.peers.environments import Say, python_of
 from penchant.lab.peers.exchange import Job, Round, write_job
+from penchant.lab.peers.standins import StandIns
 from penchant.lab.protocols import DAY
-from penchant.types import Vectors
 
 Report = Callable[[int, int], None]
 
@@ -44,7 +44,7 @@ def answer(
     params: Mapping[str, Any],
     log: Log,
     trial: Trial,
-    vectors: Vectors,
+    stand_ins: StandIns,
     *,
     retrain_days: float,
     cache: Path,
@@ -56,7 +56,7 @@ def answer(
     """Train a peer and let it score the candidates of every case.
 
     Args:
-        vectors: of the documents' titles: for the stand-ins of cold documents, and for Hybrid.
+        stand_ins: for cold documents.
         retrain_days: under a prequential protocol.
         report: called with how many trainings are done since the last call, and how many there are.
 
@@ -65,8 +65,7 @@ def answer(
     """
     peer = PEERS[name]
     rounds = training_rounds(trial, peer, retrain_days)
-    stand_ins = [_with_stand_ins(trial, part, vectors) for part in rounds]
-    candidates = [known[case.candidates] for part, known in zip(rounds, stand_ins, strict=True) for case in _asked(trial, part)]
+    candidates = [stand_ins.of(trial, part)[case.candidates] for part in rounds for case in _asked(trial, part)]
     job = Job(
         peer=name,
         params=dict(params),
@@ -82,7 +81,7 @@ def answer(
         ),
         offsets=np.concatenate([[0], np.cumsum([len(rows) for rows in candidates])]).astype(np.int64),
         candidates=np.concatenate(candidates).astype(np.int32),
-        vectors=vectors if peer.wants_titles else None,
+        vectors=stand_ins.vectors if peer.wants_titles else None,
         models=str(cache / "models"),
     )
     python = python_of(peer.environment, cache, say)
@@ -121,22 +120,6 @@ def training_rounds(trial: Trial, peer: Peer, retrain_days: float) -> list[Round
 
 def _asked(trial: Trial, part: Round) -> Iterator[Case]:
     yield from trial.cases[part.first : part.last]
-
-
-def _with_stand_ins(trial: Trial, part: Round, vectors: Vectors) -> Rows:
-    """For each document, itself; for a candidate without a click in the training, the most similar one that has some.
-
-    Source: IRA, section 3.1.2: how an id-based peer scores a document that it has not seen.
-    """
-    known = np.arange(len(vectors), dtype=np.int32)
-    seen = np.unique(trial.training.documents[: part.trained])
-    asked = np.unique(np.concatenate([case.candidates for case in _asked(trial, part)]))
-    cold = np.setdiff1d(asked, seen)
-    if len(seen):
-        for start in range(0, len(cold), 1_024):
-            some = cold[start : start + 1_024]
-            known[some] = seen[(vectors[some] @ vectors[seen].T).argmax(axis=1)]
-    return known
 
 
 def _run(name: str, python: Path, environment: str, folder: Path, threads: int, done: Callable[[], None]) -> None:
