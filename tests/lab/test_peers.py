@@ -22,7 +22,7 @@ from penchant.lab.log import Clicks, Log
 from penchant.lab.peers import PEERS
 from penchant.lab.peers.environments import python_of
 from penchant.lab.peers.exchange import Job, Round, read_job, write_job
-from penchant.lab.peers.ranking import Answered, answer, training_rounds
+from penchant.lab.peers.ranking import Answered, Order, answer, training_rounds
 from penchant.lab.peers.standins import StandIns
 from penchant.lab.protocols import Rules
 from penchant.lab.report import read_report
@@ -33,10 +33,10 @@ SHORT = {"epochs": 1, "n_epochs": 1, "num_epochs": 1, "iterations": 3}
 
 def ask(name: str, log: Log, trial: Trial, vectors: np.ndarray, cache: Path = CACHE, **params: object) -> Answered:
     chosen = {key: SHORT.get(key, value) for key, value in PEERS[name].params.items()} | params
-    return answer(
-        name, chosen, log, trial, StandIns(vectors), retrain_days=40, cache=cache, seed=0, threads=2, say=lambda text: None,
-        report=lambda done, of: None,
+    order = Order(
+        name, chosen, retrain_days=40, seed=0, threads=2, cache=cache, say=lambda text: None, report=lambda done, of: None
     )  # fmt: skip
+    return answer(order, log, trial, StandIns(vectors))
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from penchant.lab.log import Log
 from penchant.lab.methods import LiveItemKNN, Method, Newest, Popular, Trending
 from penchant.lab.outcomes import Outcome, ask, ask_peer
 from penchant.lab.peers import PEERS
+from penchant.lab.peers.ranking import Order
 from penchant.lab.peers.standins import StandIns
 from penchant.lab.statistics import mean
 
@@ -55,9 +56,10 @@ def test_full_on_beauty(data: Path):
     assert values(trial, ask(Popular(log), trial, shared=()))["Recall@20"] == pytest.approx(0.014, abs=0.005)
     vectors = np.zeros((len(log.documents), 1), np.float32)  # no document is cold
     for name, known in {"ItemKNN": 0.097, "ItemKNN 0.9": 0.111, "ALS": 0.089, "BPR": 0.070}.items():
-        outcome = ask_peer(
-            name, PEERS[name].params, log, trial, StandIns(vectors), retrain_days=1, cache=CACHE, seed=0, threads=2,
-            say=lambda text: None, report=lambda done, of: None,
+        order = Order(
+            name, PEERS[name].params, retrain_days=1, seed=0, threads=2, cache=CACHE, say=lambda text: None,
+            report=lambda done, of: None,
         )  # fmt: skip
+        outcome = ask_peer(order, log, trial, StandIns(vectors))
         assert outcome.failed is None
         assert values(trial, outcome)["Recall@20"] == pytest.approx(known, abs=0.02), name

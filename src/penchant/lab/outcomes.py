@@ -22,8 +22,7 @@ from penchant.lab.cases import Case, Trial
 from penchant.lab.log import Log, Rows
 from penchant.lab.methods import Method, Scores
 from penchant.lab.metrics import Ranks, ranks
-from penchant.lab.peers.environments import Say
-from penchant.lab.peers.ranking import Report, answer
+from penchant.lab.peers.ranking import Order, answer
 from penchant.lab.peers.standins import StandIns
 
 SHOWN = 20
@@ -75,26 +74,10 @@ def ask(method: Method, trial: Trial, shared: Sequence[object], progress: Progre
     return Outcome(np.concatenate(found), np.stack(shown), cost)
 
 
-def ask_peer(
-    name: str,
-    params: Mapping[str, Any],
-    log: Log,
-    trial: Trial,
-    stand_ins: StandIns,
-    *,
-    retrain_days: float,
-    cache: Path,
-    seed: int,
-    threads: int,
-    say: Say,
-    report: Report,
-) -> Outcome:
+def ask_peer(order: Order, log: Log, trial: Trial, stand_ins: StandIns) -> Outcome:
     """Let a trained peer answer a trial. A peer that fails is an outcome, too."""
     try:
-        given = answer(
-            name, params, log, trial, stand_ins, retrain_days=retrain_days, cache=cache, seed=seed, threads=threads, say=say,
-            report=report,
-        )  # fmt: skip
+        given = answer(order, log, trial, stand_ins)
     except PeerFailed as error:
         return failure(trial, error)
     cost = {

@@ -25,6 +25,7 @@ from penchant.lab.log import Log
 from penchant.lab.outcomes import Kept, Outcome, ask, ask_peer, failure, source_digest, trial_key
 from penchant.lab.peers import PEERS, REQUIREMENTS
 from penchant.lab.peers.environments import Say
+from penchant.lab.peers.ranking import Order
 from penchant.lab.peers.standins import StandIns
 from penchant.lab.protocols import Rules
 from penchant.lab.studies import STUDIES, chosen_studies, for_study
@@ -213,13 +214,17 @@ def _peer_outcome(
     days = _retrain_days(plan, name, trial)
     chosen = {**PEERS[name].params, **plan.tuned.get(name, {}), **(params or {})}
     key.update(params=chosen, days=days if trial.prequential else None, source=source_digest(*_TRAINED), seed=plan.rules.seed)
-    return kept.get(
-        key,
-        lambda: ask_peer(
-            name, chosen, setting.log, trial, setting.stand_ins, retrain_days=days, cache=setting.cache, seed=plan.rules.seed,
-            threads=plan.threads, say=setting.say, report=lambda done, of: setting.progress(name, done, of),
-        ),
-    )  # fmt: skip
+    order = Order(
+        name=name,
+        params=chosen,
+        retrain_days=days,
+        seed=plan.rules.seed,
+        threads=plan.threads,
+        cache=setting.cache,
+        say=setting.say,
+        report=lambda done, of: setting.progress(name, done, of),
+    )
+    return kept.get(key, lambda: ask_peer(order, setting.log, trial, setting.stand_ins))
 
 
 def _retrain_days(plan: Plan, name: str, trial: Trial) -> float:

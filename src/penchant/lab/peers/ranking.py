@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from penchant.errors import PeerFailed
-from penchant.lab.cases import Case, Trial
+from penchant.lab.cases import Trial
 from penchant.lab.log import Log
 from penchant.lab.methods import Scores
 from penchant.lab.peers import PEERS, Peer
@@ -39,64 +39,68 @@ class Answered:
     """Bytes, at the peak of its process."""
 
 
-def answer(
-    name: str,
-    params: Mapping[str, Any],
-    log: Log,
-    trial: Trial,
-    stand_ins: StandIns,
-    *,
-    retrain_days: float,
-    cache: Path,
-    seed: int,
-    threads: int,
-    say: Say,
-    report: Report,
-) -> Answered:
-    """Train a peer and let it score the candidates of every case.
+@dataclass(frozen=True)
+class Order:
+    """Which peer is asked, and how."""
 
-    Args:
-        stand_ins: for cold documents.
-        retrain_days: under a prequential protocol.
-        report: called with how many trainings are done since the last call, and how many there are.
+    name: str
+    params: Mapping[str, Any]
+    retrain_days: float
+    """Under a prequential protocol."""
+    seed: int
+    threads: int
+    cache: Path
+    """Where environments, jobs and trained models are."""
+    say: Say
+    report: Report
+    """Called with how many trainings are done since the last call, and how many there are."""
+
+
+def answer(order: Order, log: Log, trial: Trial, stand_ins: StandIns) -> Answered:
+    """Train a peer and let it score the candidates of every case.
 
     Raises:
         PeerFailed: it says which and why.
     """
-    peer = PEERS[name]
-    rounds = training_rounds(trial, peer, retrain_days)
-    candidates = [stand_ins.of(trial, part)[case.candidates] for part in rounds for case in _asked(trial, part)]
-    job = Job(
-        peer=name,
-        params=dict(params),
-        seed=seed,
-        threads=threads,
-        rounds=rounds,
-        users=trial.training.users,
-        documents=trial.training.documents,
-        documents_in_all=len(log.documents),
-        request_users=np.array([case.user for case in trial.cases], np.int32),
-        histories=np.array(
-            [part.trained if trial.prequential else case.learned for part in rounds for case in _asked(trial, part)], np.int64
-        ),
-        offsets=np.concatenate([[0], np.cumsum([len(rows) for rows in candidates])]).astype(np.int64),
-        candidates=np.concatenate(candidates).astype(np.int32),
-        vectors=stand_ins.vectors if peer.wants_titles else None,
-        models=str(cache / "models"),
-    )
-    python = python_of(peer.environment, cache, say)
-    (cache / "jobs").mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=cache / "jobs") as folder:
-        write_job(Path(folder), job)
-        _run(name, python, peer.environment, Path(folder), threads, lambda: report(1, len(rounds)))
-        scores = np.load(Path(folder) / "scores.npy")
-        cost = json.loads((Path(folder) / "cost.json").read_text())
+    peer = PEERS[order.name]
+    rounds = training_rounds(trial, peer, order.retrain_days)
+    python = python_of(peer.environment, order.cache, order.say)
+    job = _job(order, rounds, log, trial, stand_ins)
+    (order.cache / "jobs").mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=order.cache / "jobs") as made:
+        folder = Path(made)
+        write_job(folder, job)
+        _run(order, python, folder, lambda: order.report(1, len(rounds)))
+        scores = np.load(folder / "scores.npy")
+        cost = json.loads((folder / "cost.json").read_text())
     return Answered(
         scores=np.split(scores, job.offsets[1:-1]),
         training_seconds=cost["training"],
         trainings=len(rounds),
         answering_seconds=cost["answering"],
         memory=cost["memory"],
+    )
+
+
+def _job(order: Order, rounds: list[Round], log: Log, trial: Trial, stand_ins: StandIns) -> Job:
+    """The trial as arrays. Under a prequential protocol, a peer knows a user's history as it was at its training."""
+    asked = [(part, case) for part in rounds for case in trial.cases[part.first : part.last]]
+    candidates = [stand_ins.of(trial, part)[case.candidates] for part, case in asked]
+    return Job(
+        peer=order.name,
+        params=dict(order.params),
+        seed=order.seed,
+        threads=order.threads,
+        rounds=rounds,
+        users=trial.training.users,
+        documents=trial.training.documents,
+        documents_in_all=len(log.documents),
+        request_users=np.array([case.user for _, case in asked], np.int32),
+        histories=np.array([part.trained if trial.prequential else case.learned for part, case in asked], np.int64),
+        offsets=np.concatenate([[0], np.cumsum([len(rows) for rows in candidates])]).astype(np.int64),
+        candidates=np.concatenate(candidates).astype(np.int32),
+        vectors=stand_ins.vectors if PEERS[order.name].wants_titles else None,
+        models=str(order.cache / "models"),
     )
 
 
@@ -118,14 +122,11 @@ def training_rounds(trial: Trial, peer: Peer, retrain_days: float) -> list[Round
     return [Round(cases[start].learned, start, end) for start, end in zip(starts, ends, strict=True)]
 
 
-def _asked(trial: Trial, part: Round) -> Iterator[Case]:
-    yield from trial.cases[part.first : part.last]
-
-
-def _run(name: str, python: Path, environment: str, folder: Path, threads: int, done: Callable[[], None]) -> None:
+def _run(order: Order, python: Path, folder: Path, done: Callable[[], None]) -> None:
     """Run the worker; one line of its output is one round done."""
+    environment = PEERS[order.name].environment
     worker = Path(__file__).with_name(f"worker_{environment}.py")
-    limits = {variable: str(threads) for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
+    limits = {variable: str(order.threads) for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
     if environment == "implicit":  # it has threads of its own, and is slow when OpenBLAS starts more
         limits["OPENBLAS_NUM_THREADS"] = "1"
     log = folder / "errors"
@@ -145,4 +146,4 @@ def _run(name: str, python: Path, environment: str, folder: Path, threads: int, 
     if running.returncode != 0:
         lines = [line for line in log.read_text(errors="replace").strip().splitlines() if line.strip()]
         reason = lines[-1] if lines else f"it ended with code {running.returncode}, most likely for want of memory"
-        raise PeerFailed(f"{name} failed: {reason}")
+        raise PeerFailed(f"{order.name} failed: {reason}")
