@@ -34,7 +34,7 @@ SHORT = {"epochs": 1, "n_epochs": 1, "num_epochs": 1, "iterations": 3}
 def ask(name: str, log: Log, trial: Trial, vectors: np.ndarray, cache: Path = CACHE, **params: object) -> Answered:
     chosen = {key: SHORT.get(key, value) for key, value in PEERS[name].params.items()} | params
     order = Order(
-        name, chosen, retrain_days=40, seed=0, threads=2, cache=cache, say=lambda text: None, report=lambda done, of: None
+        name, chosen, retrain_days=40, seed=0, threads=1, cache=cache, say=lambda text: None, report=lambda done, of: None
     )  # fmt: skip
     return answer(order, log, trial, StandIns(vectors))
 

@@ -30,7 +30,7 @@ Methods = Annotated[str, typer.Option(help="Comma-separated names, or light, che
 Embedder = Annotated[str, typer.Option(help="corpus, minilm, remote:MODEL@URL, or a sentence-transformers name or path.")]
 Seed = Annotated[int, typer.Option(help="Of everything that is drawn.")]
 Users = Annotated[int | None, typer.Option(help="Ask so many users at most. Default: all.")]
-Threads = Annotated[int, typer.Option(help="For the peers.")]
+Threads = Annotated[int, typer.Option(help="For the peers; with more than one, transformers differ in their last bits.")]
 Rows = Annotated[OnError | None, typer.Option("--on-error", help="What a bad row does. Default: stop; presets know better.")]
 
 
@@ -57,7 +57,7 @@ def run(
     study_users: Annotated[int, typer.Option(help="So many users in each study.")] = 150,
     quick: Annotated[bool, typer.Option("--quick", help="300 users, cheap peers, no studies.")] = False,
     seed: Seed = 0,
-    threads: Threads = 2,
+    threads: Threads = 1,
     data_home: DataHome = None,
     cache: Cache = CACHE,
     on_error: Rows = None,
@@ -130,7 +130,7 @@ def tune(
     embedder: Embedder = "corpus",
     users: Users = None,
     seed: Seed = 0,
-    threads: Threads = 2,
+    threads: Threads = 1,
     data_home: DataHome = None,
     cache: Cache = CACHE,
     on_error: Rows = None,

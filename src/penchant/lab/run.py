@@ -59,7 +59,8 @@ class Plan:
     retrain_days: float | None = None
     """Under `live`, every trained peer is retrained after so many days. None: each peer's own number."""
     quick: bool = False
-    threads: int = 2
+    threads: int = 1
+    """For the peers. With more than one, the transformers' last bits depend on the load of the machine."""
     api_key: str | None = None
 
 
