@@ -34,7 +34,7 @@ SHORT = {"epochs": 1, "n_epochs": 1, "num_epochs": 1, "iterations": 3}
 def ask(name: str, log: Log, trial: Trial, vectors: np.ndarray, cache: Path = CACHE, **params: object) -> Answered:
     chosen = {key: SHORT.get(key, value) for key, value in PEERS[name].params.items()} | params
     order = Order(
-        name, chosen, retrain_days=40, seed=0, threads=1, cache=cache, say=lambda text: None, report=lambda done, of: None
+        name, chosen, retrain_days=40, retrainings=3, seed=0, threads=1, cache=cache, say=lambda text: None, report=lambda done, of: None
     )  # fmt: skip
     return answer(order, log, trial, StandIns(vectors))
 
@@ -46,26 +46,26 @@ def trial(log, vectors) -> Trial:
 
 def test_under_live_a_peer_is_trained_when_a_day_begins_and_knows_nothing_later(log):
     live = protocols.live(log)
-    rounds = training_rounds(live, PEERS["ALS"], 1.0)
+    rounds = training_rounds(live, 1.0, 9)
     assert (rounds[0].first, rounds[-1].last) == (0, len(live.cases))
     assert all(one.last == two.first for one, two in pairwise(rounds))
     for part in rounds:
         cases = live.cases[part.first : part.last]
         assert part.trained <= min(case.learned for case in cases)
         assert len({int(case.at // DAY) for case in cases}) == 1
-    assert len(training_rounds(live, PEERS["ALS"], 7.0)) < len(rounds)
+    assert len(training_rounds(live, 7.0, 9)) < len(rounds)
 
 
 def test_under_full_a_peer_is_trained_a_few_times_and_knows_nothing_later(log):
     full = protocols.full(log)
-    rounds = training_rounds(full, PEERS["SASRec"], 1.0)
-    assert len(rounds) == PEERS["SASRec"].retrainings
+    rounds = training_rounds(full, 1.0, 4)
+    assert len(rounds) == 4
     assert all(part.trained <= full.cases[part.first].learned for part in rounds)
 
 
 def test_under_shift_a_peer_is_trained_on_a_and_reads_b(log, vectors):
     shift = protocols.shift(log, vectors, Rules(fewest=8, negatives=30))
-    (only,) = training_rounds(shift, PEERS["SASRec"], 1.0)
+    (only,) = training_rounds(shift, 1.0, 4)
     assert only == Round(shift.trained_on, 0, len(shift.cases))
 
 

@@ -57,7 +57,7 @@ def test_full_on_beauty(data: Path):
     vectors = np.zeros((len(log.documents), 1), np.float32)  # no document is cold
     for name, known in {"ItemKNN": 0.097, "ItemKNN 0.9": 0.111, "ALS": 0.089, "BPR": 0.070}.items():
         order = Order(
-            name, PEERS[name].params, retrain_days=1, seed=0, threads=2, cache=CACHE, say=lambda text: None,
+            name, PEERS[name].params, retrain_days=1, retrainings=1, seed=0, threads=2, cache=CACHE, say=lambda text: None,
             report=lambda done, of: None,
         )  # fmt: skip
         outcome = ask_peer(order, log, trial, StandIns(vectors))

@@ -35,6 +35,7 @@ from penchant.types import Settings, Vectors
 Protocol = Literal["live", "ira", "shift", "full", "eimf", "leave-one-out"]
 QUICK_USERS = 300
 QUICK_TRAININGS = 12
+QUICK_RETRAININGS = 2
 _LEARNS_TEXTS = ("units", "bulk", "ranking", "text", "lab/interests", "lab/methods", "lab/metrics", "lab/outcomes")
 _LEARNS_ALONE = ("lab/methods", "lab/metrics", "lab/outcomes")
 _TRAINED = ("lab/peers", "lab/metrics")
@@ -213,12 +214,20 @@ def _peer_outcome(
 ) -> Outcome:
     plan = setting.plan
     days = _retrain_days(plan, name, trial)
+    retrainings = min(PEERS[name].retrainings, QUICK_RETRAININGS) if plan.quick else PEERS[name].retrainings
     chosen = {**PEERS[name].params, **plan.tuned.get(name, {}), **(params or {})}
-    key.update(params=chosen, days=days if trial.prequential else None, source=source_digest(*_TRAINED), seed=plan.rules.seed)
+    key.update(
+        params=chosen,
+        days=days if trial.prequential else None,
+        retrainings=retrainings,
+        source=source_digest(*_TRAINED),
+        seed=plan.rules.seed,
+    )
     order = Order(
         name=name,
         params=chosen,
         retrain_days=days,
+        retrainings=retrainings,
         seed=plan.rules.seed,
         threads=plan.threads,
         cache=setting.cache,

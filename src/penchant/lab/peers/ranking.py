@@ -17,7 +17,7 @@ from penchant.errors import PeerFailed
 from penchant.lab.cases import Trial
 from penchant.lab.log import Log
 from penchant.lab.methods import Scores
-from penchant.lab.peers import PEERS, Peer
+from penchant.lab.peers import PEERS
 from penchant.lab.peers.environments import Say, python_of
 from penchant.lab.peers.exchange import Job, Round, write_job
 from penchant.lab.peers.standins import StandIns
@@ -47,6 +47,8 @@ class Order:
     params: Mapping[str, Any]
     retrain_days: float
     """Under a prequential protocol."""
+    retrainings: int
+    """Where what may be known differs between users: at so many moments at most."""
     seed: int
     threads: int
     cache: Path
@@ -63,7 +65,7 @@ def answer(order: Order, log: Log, trial: Trial, stand_ins: StandIns) -> Answere
         PeerFailed: it says which and why.
     """
     peer = PEERS[order.name]
-    rounds = training_rounds(trial, peer, order.retrain_days)
+    rounds = training_rounds(trial, order.retrain_days, order.retrainings)
     python = python_of(peer.environment, order.cache, order.say)
     job = _job(order, rounds, log, trial, stand_ins)
     (order.cache / "jobs").mkdir(parents=True, exist_ok=True)
@@ -104,7 +106,7 @@ def _job(order: Order, rounds: list[Round], log: Log, trial: Trial, stand_ins: S
     )
 
 
-def training_rounds(trial: Trial, peer: Peer, retrain_days: float) -> list[Round]:
+def training_rounds(trial: Trial, retrain_days: float, retrainings: int) -> list[Round]:
     """When the peer is trained, and which cases each training answers; no case is answered with clicks it may not know."""
     if trial.trained_on is not None:
         return [Round(trial.trained_on, 0, len(trial.cases))]
@@ -117,7 +119,7 @@ def training_rounds(trial: Trial, peer: Peer, retrain_days: float) -> list[Round
     else:
         moments = np.unique([case.learned for case in cases])
         if len(moments) > 1:
-            starts = sorted({len(cases) * part // peer.retrainings for part in range(peer.retrainings)})
+            starts = sorted({len(cases) * part // retrainings for part in range(retrainings)})
     ends = [*starts[1:], len(cases)]
     return [Round(cases[start].learned, start, end) for start, end in zip(starts, ends, strict=True)]
 
