@@ -70,19 +70,21 @@ def measure_ranks(questions: Sequence[Sequence[float]], measures: Sequence[str])
     except ImportError as error:
         raise MissingExtra("the lab needs ir-measures: pip install 'penchant[lab]'") from error
     names = {ir_measures.parse_measure(_library_name(name)): name for name in measures}
+    # what a question is worth depends on the places of its documents alone, and most questions share theirs with others
+    patterns: dict[tuple[int, ...], int] = {}
+    of_question = [patterns.setdefault(_places(question), len(patterns)) for question in questions]
     judged, listed = {}, {}
-    for number, question in enumerate(questions):
-        places = _places(question)
+    for places, number in patterns.items():
         judged[str(number)] = {f"relevant {place}": 1 for place in places}
         wanted = set(places)
         deepest = max((place for place in places if place <= _DEEPEST), default=0)
         listed[str(number)] = {
             (f"relevant {place}" if place in wanted else f"other {place}"): -float(place) for place in range(1, deepest + 1)
         } or {"other": 0.0}
-    values = {name: np.zeros(len(questions)) for name in measures}
+    values = {name: np.zeros(len(patterns)) for name in measures}
     for metric in ir_measures.iter_calc(list(names), judged, listed):
         values[names[metric.measure]][int(metric.query_id)] = metric.value
-    return values
+    return {name: found[of_question] for name, found in values.items()}
 
 
 def mean_by_user(trial: Trial, values: Values) -> tuple[NDArray[np.int64], Values, Values]:
@@ -121,10 +123,10 @@ def _library_name(name: str) -> str:
     return f"{_IR_MEASURES[kind]}@{cutoff}" if cutoff else _IR_MEASURES[kind]
 
 
-def _places(question: Sequence[float]) -> list[int]:
-    """Distinct places for the ranks: each the next free one from its rank on."""
+def _places(question: Sequence[float]) -> tuple[int, ...]:
+    """Distinct places for the ranks: each the next free one from its rank on; where nobody looks, any place will do."""
     places: list[int] = []
     for rank in sorted(question):
-        place = math.ceil(rank)
+        place = min(math.ceil(rank), _DEEPEST + 1)
         places.append(place if not places or place > places[-1] else places[-1] + 1)
-    return places
+    return tuple(places)
