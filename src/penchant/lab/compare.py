@@ -11,7 +11,7 @@ import numpy as np
 from penchant.errors import InvalidQuery
 from penchant.lab.evaluation import ByUser, Figures
 from penchant.lab.report import read_figures, read_report
-from penchant.lab.statistics import Values, adjusted, paired
+from penchant.lab.statistics import Values, adjusted, mean, paired
 
 
 def compare(first: Path, second: Path, *, seed: int = 0) -> dict[str, Any]:
@@ -74,5 +74,5 @@ def _row(old: tuple[Values, Values], new: tuple[Values, Values], by_case: bool, 
         old, new = (old[0] / old[1], np.ones_like(old[1])), (new[0] / new[1], np.ones_like(new[1]))
         by_case = False
     test = paired(new, old, by_case=by_case, seed=seed)
-    value = [float(s.sum() / c.sum() if by_case else (s / c).mean()) for s, c in (old, new)]
+    value = [mean(sums, counts, by_case=by_case) for sums, counts in (old, new)]
     return {key: round(number, 6) for key, number in {"before": value[0], "after": value[1], **test}.items()}

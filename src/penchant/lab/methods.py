@@ -6,14 +6,13 @@ Each has two verbs. ``learn`` takes clicks in order, ``score`` ranks candidates 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from penchant.errors import InvalidQuery, MissingExtra
-from penchant.lab.cases import Case, Trial
 from penchant.lab.log import Clicks, Log, Rows
 from penchant.types import Vectors
 
@@ -30,16 +29,6 @@ class Method(Protocol):
 
     def score(self, user: int, candidates: Rows, at: float) -> Scores:
         """One finite number for each candidate, higher is better."""
-
-
-def replay(method: Method, trial: Trial) -> Iterator[tuple[Case, Scores]]:
-    """Each case with its scores, in order; before each, the method learns what may be known by then and nothing else."""
-    learned = 0
-    for case in trial.cases:
-        if case.learned > learned:
-            method.learn(trial.training[learned : case.learned])
-            learned = case.learned
-        yield case, method.score(case.user, case.candidates, case.at)
 
 
 class Popular:

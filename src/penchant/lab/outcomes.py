@@ -79,7 +79,7 @@ def ask_peer(order: Order, log: Log, trial: Trial, stand_ins: StandIns) -> Outco
     try:
         given = answer(order, log, trial, stand_ins)
     except PeerFailed as error:
-        return failure(trial, error)
+        return failure(error)
     cost = {
         "training_seconds": given.training_seconds,
         "trainings": float(given.trainings),
@@ -94,7 +94,7 @@ def ask_peer(order: Order, log: Log, trial: Trial, stand_ins: StandIns) -> Outco
     )
 
 
-def failure(trial: Trial, error: PenchantError) -> Outcome:
+def failure(error: PenchantError) -> Outcome:
     """The outcome of a method that did not end well."""
     return Outcome(np.zeros(0), np.zeros((0, SHOWN), np.int32), {}, failed=str(error))
 

@@ -160,7 +160,6 @@ def make_trials(setting: Setting, rules: Rules | None = None) -> dict[str, Trial
         "full": lambda: protocols.full(log, rules),
         "eimf": lambda: protocols.eimf(log, rules),
         "leave-one-out": lambda: protocols.leave_one_out(log, rules),
-        "validation": lambda: protocols.validation(log, rules),
     }
     if protocol not in makers:
         raise InvalidQuery(f"unknown protocol {protocol!r}: use {', '.join((*makers, 'shift'))}")
@@ -193,7 +192,7 @@ def outcome_of(
             else:
                 method = registry.make(name, given)
         except PenchantError as error:
-            return failure(trial, error)
+            return failure(error)
         if isinstance(method, InterestUnits):
             wanted = int(np.isin(trial.training.users, trial.users()).sum())
             method.prepare(trial, lambda done: setting.progress(f"{name}: units", done, wanted))

@@ -28,7 +28,7 @@ class Study:
     paper: str
     """The paper's counterpart."""
     variants: Callable[[Settings, float], Mapping[str, Variant]]
-    """(settings, threshold) -> label -> variant."""
+    """(settings, threshold) -> label -> variant. The embedders of ``embedder`` are no variants: the run knows them."""
 
 
 def most_recent(units: Sequence[InterestUnit], settings: Settings) -> tuple[Units, Units]:
@@ -102,7 +102,7 @@ STUDIES: Mapping[str, Study] = MappingProxyType(
         "candidates": Study("Candidates a unit (N)", "not in the paper", _candidates),
         "terms": Study("Terms in the text", "not in the paper", _terms),
         "scorer": Study("The scorer", "not in the paper", _scorers),
-        "embedder": Study("The embedder", "not in the paper", lambda settings, threshold: {"as given": Variant(settings)}),
+        "embedder": Study("The embedder", "not in the paper", lambda settings, threshold: {}),
     }
 )
 

@@ -29,11 +29,6 @@ class RememberedTexts:
         self._vectors: dict[bytes, Vector] = {}
         self._file = _open(path) if path is not None else None
 
-    @property
-    def seconds(self) -> float:
-        """Time spent inside the embedder."""
-        return self._texts.seconds
-
     def encode(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
         """Vectors of unit length, float32 of shape (len(texts), dimension)."""
         if not texts:
