@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
+import threading
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import penchant as pc
-from penchant import Click, Document, Engine, Settings
+from conftest import TITLES
+from penchant import Click, Document, Engine, InvalidQuery, Settings, UnknownDocument
 from penchant.testing import HashingEmbedder
 
 
@@ -417,7 +421,7 @@ def test_few_users_are_held_in_memory(tmp_path, documents):
     with Engine.open(tmp_path / "state", HashingEmbedder(), settings=Settings(users_cached=3)) as engine:
         engine.add(documents)
         engine.observe([Click(f"u{n}", "d1", float(n)) for n in range(20)])
-        assert len(engine._users) == 3
+        assert len(engine._state.users) == 3
         assert all(len(engine.units(f"u{n}")) == 1 for n in range(20))
 
 
@@ -430,3 +434,109 @@ def test_progress_adds_up(documents):
     done.clear()
     engine.observe([Click("a", "d1", 1.0, id="1"), Click("a", "d1", 1.0, id="1"), Click("b", "d2", 1.0)], progress=done.append)
     assert sum(done) == 3
+
+
+class TestHypotheticalClicks:
+    def test_as_if_answers_as_though_the_click_had_been_learned_and_keeps_nothing(self, engine):
+        engine.observe([Click("ana", "d1", 1.0)])
+        click = Click("ana", "d3", 2.0)
+        imagined = [(u.text, u.size) for u in engine.units("ana", as_if=[click])]
+        shown = [r.document.id for r in engine.recommend("ana", as_if=[click])]
+        (foretold,) = engine.observe([click], dry_run=True)
+        assert [u.title for u in engine.units("ana")] == [TITLES["d1"]]
+        assert [foretold] == engine.observe([click])
+        assert imagined == [(u.text, u.size) for u in engine.units("ana")]
+        assert shown == [r.document.id for r in engine.recommend("ana")]
+
+    def test_as_if_takes_the_clicks_of_one_user(self, engine):
+        with pytest.raises(InvalidQuery, match="other users"):
+            engine.units("ana", as_if=[Click("bob", "d1", 1.0)])
+        with pytest.raises(UnknownDocument, match="nothing-like-it"):
+            engine.units("ana", as_if=[Click("ana", "nothing-like-it", 1.0)])
+
+
+class TestHistory:
+    @given(st.lists(st.tuples(st.sampled_from(sorted(TITLES)), st.integers(0, 20)), max_size=30))
+    def test_a_replayed_history_ends_in_the_units_that_there_are(self, clicks):
+        with Engine(HashingEmbedder(), index="exact") as engine:
+            engine.add([Document(name, title) for name, title in TITLES.items()])
+            for document, at in clicks:
+                engine.observe([Click("ana", document, float(at))])
+            moments = engine.history("ana")
+            assert [(m.change.document_id, m.change.at) for m in moments] == [(d, float(at)) for d, at in clicks]
+            units = engine.units("ana")
+            assert {u.changed_step for u in units} == {u.changed_step for u in (moments[-1].units if moments else ())}
+            assert {u.text for u in units} == {u.text for u in (moments[-1].units if moments else ())}
+
+    def test_a_history_is_bounded_and_outlives_the_documents(self, documents):
+        with Engine(HashingEmbedder(), index="exact", settings=Settings(history_kept=3)) as engine:
+            engine.add(documents)
+            engine.observe([Click("ana", f"d{n}", float(n)) for n in (1, 2, 3, 4, 5)])
+            engine.remove(["d4"])
+            assert [m.change.document_id for m in engine.history("ana")] == ["d3", "d5"]
+            assert engine.history("nobody") == []
+
+
+class TestDiversity:
+    def test_without_it_the_order_is_that_of_the_scores(self, engine):
+        engine.observe([Click("ana", "d1", 1.0), Click("ana", "d3", 2.0)])
+        plain = engine.recommend("ana", 3, exclude_seen=False)
+        assert [r.document.id for r in engine.recommend("ana", 3, exclude_seen=False, diversity=0.0)] == [
+            r.document.id for r in plain
+        ]
+
+    def test_with_much_of_it_the_second_is_unlike_the_first(self, engine):
+        engine.observe([Click("ana", "d1", 1.0)])
+        best = engine.recommend("ana", 2, exclude_seen=False)
+        assert [r.document.id for r in best] == ["d1", "d2"]
+        diverse = engine.recommend("ana", 2, exclude_seen=False, diversity=0.9)
+        assert diverse[0].document.id == "d1"
+        assert diverse[1].document.id != "d2"
+
+    @pytest.mark.parametrize("value", [-0.1, 1.1, "much", True])
+    def test_a_diversity_that_makes_no_sense_is_refused(self, engine, value):
+        with pytest.raises(InvalidQuery, match="diversity"):
+            engine.recommend("ana", diversity=value)
+
+
+def test_threads_may_ask_while_others_write(tmp_path):
+    """Whatever is answered is a whole state: no error, no document that is not there, every own click in the next answer."""
+    wrong: list[str] = []
+    with Engine.open(tmp_path / "state", HashingEmbedder(), settings=Settings(users_cached=2)) as engine:
+        engine.add([Document(f"d{n}", f"title {n % 7} word{n}") for n in range(100)])
+        done = threading.Event()
+
+        def ask() -> None:
+            while not done.is_set():
+                try:
+                    for user in range(4):
+                        engine.recommend(f"u{user}", 5)
+                        engine.units(f"u{user}")
+                    engine.search("title 3", 5)
+                except Exception as error:
+                    wrong.append(repr(error))
+                    return
+
+        def change() -> None:
+            for n in range(100, 260):
+                engine.add([Document(f"d{n}", f"title {n % 7} word{n}")])
+                if n % 10 == 0:
+                    engine.remove([f"d{n - 50}"])
+
+        def click(user: int) -> None:
+            for n in range(40):
+                engine.observe([Click(f"u{user}", f"d{n % 30}", float(n))])
+                if max(unit.updated_at for unit in engine.units(f"u{user}")) != n:
+                    wrong.append(f"u{user} does not see click {n}")
+
+        askers = [threading.Thread(target=ask) for _ in range(3)]
+        writers = [threading.Thread(target=change), *(threading.Thread(target=click, args=(user,)) for user in range(4))]
+        for thread in (*askers, *writers):
+            thread.start()
+        for thread in writers:
+            thread.join()
+        done.set()
+        for thread in askers:
+            thread.join()
+        assert wrong == []
+        assert sum(user.steps for user in engine.store.users(engine.user_ids()).values()) == 160

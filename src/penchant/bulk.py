@@ -41,6 +41,7 @@ def learn(
     """
     now = {user_id: users.get(user_id, User()) for user_id, _ in clicks}
     seen = {user_id: dict.fromkeys(user.seen) for user_id, user in now.items()}
+    history = {user_id: list(user.history) for user_id, user in now.items()}
     changes: dict[int, Change] = {}
     for wave in _waves(clicks):
         steps = {
@@ -51,10 +52,16 @@ def learn(
             user_id, clicked = clicks[position]
             now[user_id] = msgspec.structs.replace(now[user_id], units=units, steps=now[user_id].steps + 1)
             _see(seen[user_id], clicked.document_id, settings.seen_kept)
+            history[user_id].append((clicked.document_id, clicked.at))
             changes[position] = _change(user_id, clicked, step)
         if progress is not None:
             progress(len(wave))
-    done = {user_id: msgspec.structs.replace(user, seen=tuple(seen[user_id])) for user_id, user in now.items()}
+    done = {
+        user_id: msgspec.structs.replace(
+            user, seen=tuple(seen[user_id]), history=_latest(history[user_id], settings.history_kept)
+        )
+        for user_id, user in now.items()
+    }
     return done, [changes[position] for position in range(len(clicks))]
 
 
@@ -101,6 +108,10 @@ def _see(seen: dict[str, None], document_id: str, limit: int | None) -> None:
     seen[document_id] = None
     while limit is not None and len(seen) > limit:
         del seen[next(iter(seen))]
+
+
+def _latest(history: Sequence[tuple[str, float]], limit: int | None) -> tuple[tuple[str, float], ...]:
+    return tuple(history if limit is None else history[max(0, len(history) - limit) :])
 
 
 def _change(user_id: str, clicked: Clicked, step: Step) -> Change:

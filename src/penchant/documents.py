@@ -156,6 +156,25 @@ class Documents:
             self._popularity = np.append(self._popularity, np.full(grow, NEVER))
 
 
+def numbered(
+    given: Sequence[Document], known: Documents, next_row: int, revision: int
+) -> tuple[list[StoredDocument], list[tuple[int, str]], int]:
+    """(the documents as they are stored, (row, title) of those whose title is new, the row of the next new document)."""
+    stored, retitled = [], []
+    for document in given:
+        before = known.get(document.id)
+        row, popularity = next_row, NEVER
+        if before is not None:
+            row = known.row(document.id)
+            popularity = known.popularity(row)
+        else:
+            next_row += 1
+        stored.append(StoredDocument(row, document, popularity, revision))
+        if before is None or before.title != document.title:
+            retitled.append((row, document.title))
+    return stored, retitled, next_row
+
+
 def popularity_after(
     documents: Documents, users: Mapping[str, User], clicks: Sequence[tuple[str, Clicked]], half_life: float
 ) -> dict[int, float]:

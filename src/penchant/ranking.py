@@ -60,6 +60,31 @@ def top(scores: NDArray[np.floating], ids: Sequence[str], k: int) -> list[int]:
     return [position for _, _, position in ranked[:k]]
 
 
-def speaks_most(units: Sequence[InterestUnit], document: NDArray[np.float32]) -> InterestUnit:
-    """The unit nearest to the document: the reason given for a recommendation. Of equals, the first."""
-    return units[int(np.argmax(cosines(vectors_of(units), document)))]
+def diverse(scores: NDArray[np.floating], documents: Vectors, k: int, diversity: float) -> list[int]:
+    """The positions of k documents, each the best compromise between its score and being unlike those before it.
+
+    Maximal marginal relevance (Carbonell and Goldstein, SIGIR 1998): the next is the one with the highest
+    ``(1 - diversity) * score - diversity * cosine to the most alike of those chosen``, scores scaled to 0 to 1. Of
+    equals, the first.
+
+    Args:
+        scores: shape (documents,), best first.
+        diversity: from 0, the order of the scores, to 1, where only the first document goes by its score.
+    """
+    spread = float(scores.max() - scores.min()) if len(scores) else 0.0
+    relevance = (scores - scores.min()) / spread if spread else np.zeros(len(scores))
+    likeness = np.full(len(scores), -1.0)
+    open_ = np.ones(len(scores), bool)
+    chosen: list[int] = []
+    while len(chosen) < min(k, len(scores)):
+        worth = (1 - diversity) * relevance - (diversity * likeness if chosen else 0.0)
+        best = int(np.argmax(np.where(open_, worth, -np.inf)))
+        chosen.append(best)
+        open_[best] = False
+        likeness = np.maximum(likeness, cosines(documents, documents[best]))
+    return chosen
+
+
+def speaks_most(units: Vectors, documents: Vectors) -> list[int]:
+    """For each document the position of the unit nearest to it: the reason given for a recommendation. Of equals, the first."""
+    return [int(position) for position in np.einsum("nd,ud->nu", documents, units).argmax(axis=1)]

@@ -20,6 +20,7 @@ from penchant.vectors import cosines
 
 _WIDER = 4
 """The search looks at so many times more documents when too few passed the filters."""
+_DIVERSE_AMONG = 10
 
 
 class Query(msgspec.Struct, frozen=True):
@@ -32,10 +33,16 @@ class Query(msgspec.Struct, frozen=True):
     published_after: float | None = None
     excluded: Sequence[int] = ()
     """Rows that are left out."""
+    diversity: float = 0.0
+    """See `penchant.ranking.diverse`."""
+    explain: bool = True
+    """Whether the unit that speaks most for a document is looked up."""
 
     def __post_init__(self) -> None:
         if isinstance(self.k, bool) or not isinstance(self.k, int) or self.k < 1:
             raise InvalidQuery(f"k is {self.k!r}: use a whole number from 1")
+        if isinstance(self.diversity, bool) or not isinstance(self.diversity, int | float) or not 0 <= self.diversity <= 1:
+            raise InvalidQuery(f"diversity is {self.diversity!r}: use a number from 0 (none) to 1")
         check_where(self.where)
         if self.published_after is not None:
             check_time(self.published_after, "published_after", InvalidQuery)
@@ -54,12 +61,22 @@ def recommend(
     rows = candidates(index, documents, unit_vectors, query, candidates_per_unit)
     vectors = index.vectors(rows)
     scores = scorer(unit_vectors, vectors)
+    shown = _chosen(scores, vectors, documents.ids(rows), query)
+    because: list[InterestUnit | None] = [None] * len(shown)
+    if query.explain and shown:
+        because = [units[position] for position in ranking.speaks_most(unit_vectors, vectors[shown])]
     return [
-        Recommendation(
-            documents.at_row(int(rows[position])), float(scores[position]), ranking.speaks_most(units, vectors[position])
-        )
-        for position in ranking.top(scores, documents.ids(rows), query.k)
+        Recommendation(documents.at_row(int(rows[position])), float(scores[position]), unit)
+        for position, unit in zip(shown, because, strict=True)
     ]
+
+
+def _chosen(scores: ranking.Scores, vectors: Vectors, ids: Sequence[str], query: Query) -> list[int]:
+    """The positions of what is shown. Where it is to be diverse, it is chosen among the best _DIVERSE_AMONG times k."""
+    if not query.diversity:
+        return ranking.top(scores, ids, query.k)
+    best = ranking.top(scores, ids, _DIVERSE_AMONG * query.k)
+    return [best[position] for position in ranking.diverse(scores[best], vectors[best], query.k, query.diversity)]
 
 
 def nearest(index: DocumentIndex, documents: Documents, vector: Vectors, query: Query, at_least: int) -> list[Recommendation]:

@@ -95,6 +95,8 @@ class User(msgspec.Struct, frozen=True, eq=False):
     """How many clicks were learned."""
     seen: tuple[str, ...] = ()
     """Ids of the ``Settings.seen_kept`` documents clicked last, the latest at the end."""
+    history: tuple[tuple[str, float], ...] = ()
+    """(document id, time) of the ``Settings.history_kept`` clicks learned last, the latest at the end."""
 
 
 class Popular(msgspec.Struct, frozen=True, tag="popular"):
@@ -157,6 +159,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """So many document ids are kept a unit, the latest."""
     seen_kept: int | None = 1_000
     """So many clicked documents a user are left out of recommendations, the latest."""
+    history_kept: int | None = 100
+    """So many clicks a user are kept with their times, so that how the units came about can be shown."""
     kinds: tuple[str, ...] | None = None
     """Clicks of these kinds are learned. None: all; a click without a kind is always learned."""
     clicks_remembered: int = 1_000_000
@@ -171,7 +175,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         if self.threshold is not None and not -1.0 <= self.threshold <= 1.0:
             raise InvalidSettings(f"threshold is {self.threshold}: a cosine lies between -1 and 1")
-        for name in ("keep_big", "keep_small", "terms_in_text", "terms_kept", "documents_kept", "seen_kept"):
+        for name in ("keep_big", "keep_small", "terms_in_text", "terms_kept", "documents_kept", "seen_kept", "history_kept"):
             value = getattr(self, name)
             if value is not None and value < 0:
                 raise InvalidSettings(f"{name} is {value}: use 0 or more, or None for no limit")

@@ -43,6 +43,8 @@ _THRESHOLDS = (0.15, 0.25)
 """Between these any threshold lies. Above, only titles that share most of their words meet."""
 _MOST_WORDS = 50_000
 _MOST_NGRAMS = 30_000
+_UNSEEN_HELD = 20_000
+"""Vectors of words that were not in the titles, held so that they are computed once."""
 
 
 class CorpusEmbedder:
@@ -111,11 +113,15 @@ class CorpusEmbedder:
 
     def _unseen_word(self, word: str) -> Vector:
         """As rare as a word can be: the n-grams it shares with known words, and a direction of its own."""
-        if word not in self._unseen:
+        vector = self._unseen.get(word)
+        if vector is None:
             known = [self._row_of_ngram[ngram] for ngram in ngrams_of(word) if ngram in self._row_of_ngram]
             shared = self._ngram_vectors[known].sum(axis=0) * (self._idf / np.sqrt(max(1, len(ngrams_of(word)))))
-            self._unseen[word] = (shared + self._usual_length * random_direction(word, self.dimension)).astype(np.float32)
-        return self._unseen[word]
+            vector = (shared + self._usual_length * random_direction(word, self.dimension)).astype(np.float32)
+            if len(self._unseen) >= _UNSEEN_HELD:
+                self._unseen.clear()
+            self._unseen[word] = vector
+        return vector
 
     def to_bytes(self) -> bytes:
         """The model as a file (numpy's npz); equal models give equal bytes."""

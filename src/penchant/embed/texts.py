@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from threading import Lock
 from time import perf_counter
 
 import numpy as np
@@ -24,13 +25,14 @@ _TOLERANCE = 1e-4
 
 
 class TextEmbedder:
-    """An embedder with a bounded cache by text, so that repeated titles cost nothing."""
+    """An embedder with a bounded cache by text, so that repeated titles cost nothing. Threads may share it."""
 
     def __init__(self, embedder: Embedder) -> None:
         self.embedder = embedder
         self.seconds = 0.0
         """Time spent inside the embedder."""
         self._cache: OrderedDict[str, Vector] = OrderedDict()
+        self._lock = Lock()
         self._capacity = max(1, _CACHE_BYTES // (4 * embedder.dimension))
 
     def encode(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
@@ -40,27 +42,33 @@ class TextEmbedder:
             EmbedderError: the embedder failed, or what it returned is not what the protocol promises.
         """
         distinct = dict.fromkeys(texts)
-        found = {text: self._cache[text] for text in distinct if text in self._cache}
+        found = self._remembered(distinct)
         missing = [text for text in distinct if text not in found]
         _report(progress, len(texts) - len(missing))
         for start in range(0, len(missing), _CHUNK):
             chunk = missing[start : start + _CHUNK]
             started = perf_counter()
             vectors = _checked(self.embedder, chunk)
-            self.seconds += perf_counter() - started
             found.update(zip(chunk, vectors, strict=True))
+            with self._lock:
+                self.seconds += perf_counter() - started
             _report(progress, len(chunk))
         self._remember(found)
         if not texts:
             return np.zeros((0, self.embedder.dimension), np.float32)
         return np.stack([found[text] for text in texts])
 
+    def _remembered(self, texts: Iterable[str]) -> dict[str, Vector]:
+        with self._lock:
+            return {text: self._cache[text] for text in texts if text in self._cache}
+
     def _remember(self, vectors: dict[str, Vector]) -> None:
-        for text, vector in vectors.items():
-            self._cache[text] = vector
-            self._cache.move_to_end(text)
-        while len(self._cache) > self._capacity:
-            self._cache.popitem(last=False)
+        with self._lock:
+            for text, vector in vectors.items():
+                self._cache[text] = vector
+                self._cache.move_to_end(text)
+            while len(self._cache) > self._capacity:
+                self._cache.popitem(last=False)
 
 
 def _report(progress: Progress | None, done: int) -> None:

@@ -52,7 +52,7 @@ def click_digest(click_id: str) -> bytes:
 
 
 class Store(Protocol):
-    """What the engine asks of a store. One thread at a time."""
+    """What the engine asks of a store: one thread writes, any number read, and see only what was kept whole."""
 
     def commit(self, parts: Iterable[Changes]) -> None:
         """Keep all parts, in order, or none. When it returns they survive a crash.
@@ -76,8 +76,11 @@ class Store(Protocol):
     def users(self, user_ids: Sequence[str]) -> dict[str, User]:
         """Those of the users that are known."""
 
-    def user_ids(self) -> list[str]:
-        """The ids of all users, sorted."""
+    def user_ids(self, prefix: str = "", limit: int | None = None) -> list[str]:
+        """The ids of all users, sorted; only those that begin with the prefix, and at most so many."""
+
+    def user_count(self) -> int:
+        """How many users are known."""
 
     def known_clicks(self, digests: Sequence[bytes]) -> set[bytes]:
         """Those of the digests that are remembered."""

@@ -59,8 +59,11 @@ class MemoryStore:
     def users(self, user_ids: Sequence[str]) -> dict[str, User]:
         return {user_id: self._users[user_id] for user_id in user_ids if user_id in self._users}
 
-    def user_ids(self) -> list[str]:
-        return sorted(self._users)
+    def user_ids(self, prefix: str = "", limit: int | None = None) -> list[str]:
+        return sorted(name for name in list(self._users) if name.startswith(prefix))[:limit]
+
+    def user_count(self) -> int:
+        return len(self._users)
 
     def known_clicks(self, digests: Sequence[bytes]) -> set[bytes]:
         return {digest for digest in digests if digest in self._clicks}

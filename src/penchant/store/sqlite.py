@@ -6,6 +6,7 @@ import errno
 import fcntl
 import os
 import sqlite3
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -68,6 +69,8 @@ class SqliteStore:
         try:
             with self._translated():
                 self._prepare()
+                # what is not committed yet is on a connection that nobody reads
+                self._reading = self._connection if read_only else _connect(database, read_only=True)
         except BaseException:
             self.close()
             raise
@@ -124,20 +127,20 @@ class SqliteStore:
 
     def fact(self, name: str) -> bytes | None:
         with self._translated():
-            row = self._connection.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
+            row = self._reading.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
         return None if row is None else bytes(row[0])
 
     def documents(self) -> Iterator[StoredDocument]:
         decode = msgspec.msgpack.Decoder(Document).decode
         with self._translated():
-            for key, document, popularity, revision in self._connection.execute(
+            for key, document, popularity, revision in self._reading.execute(
                 "SELECT key, document, popularity, revision FROM documents ORDER BY key"
             ):
                 yield StoredDocument(key, decode(document), popularity, revision)
 
     def revisions(self) -> list[tuple[int, int]]:
         with self._translated():
-            return self._connection.execute("SELECT key, revision FROM documents ORDER BY key").fetchall()
+            return self._reading.execute("SELECT key, revision FROM documents ORDER BY key").fetchall()
 
     def vectors(self, keys: Sequence[int]) -> Vectors:
         found = self._pick("SELECT key, vector FROM vectors WHERE key IN", keys)
@@ -153,23 +156,31 @@ class SqliteStore:
                 name: decode_user(user) for name, user in self._pick("SELECT id, user FROM users WHERE id IN", user_ids).items()
             }
 
-    def user_ids(self) -> list[str]:
+    def user_ids(self, prefix: str = "", limit: int | None = None) -> list[str]:
+        query = "SELECT id FROM users WHERE id >= ? AND id < ? ORDER BY id LIMIT ?"
+        beyond = prefix + chr(sys.maxunicode)
         with self._translated():
-            return [name for (name,) in self._connection.execute("SELECT id FROM users ORDER BY id")]
+            rows = self._reading.execute(query, (prefix, beyond, -1 if limit is None else limit)).fetchall()
+        return [name for (name,) in rows]
+
+    def user_count(self) -> int:
+        with self._translated():
+            return int(self._reading.execute("SELECT count(*) FROM users").fetchone()[0])
 
     def known_clicks(self, digests: Sequence[bytes]) -> set[bytes]:
         return set(self._pick("SELECT digest, number FROM clicks WHERE digest IN", digests))
 
     def click_digests(self) -> list[bytes]:
         with self._translated():
-            return [digest for (digest,) in self._connection.execute("SELECT digest FROM clicks ORDER BY number")]
+            return [digest for (digest,) in self._reading.execute("SELECT digest FROM clicks ORDER BY number")]
 
     def size(self) -> int:
         return sum(file.stat().st_size for file in self._directory.iterdir() if file.is_file())
 
     def close(self) -> None:
-        if hasattr(self, "_connection"):
-            self._connection.close()
+        for name in ("_reading", "_connection"):
+            if hasattr(self, name):
+                getattr(self, name).close()
         if self._lock is not None:
             self._lock.close()
             self._lock = None
@@ -180,7 +191,7 @@ class SqliteStore:
         with self._translated():
             for start in range(0, len(keys), _CHUNK):
                 chunk = keys[start : start + _CHUNK]
-                found.update(self._connection.execute(f"{select} ({', '.join('?' * len(chunk))})", chunk))
+                found.update(self._reading.execute(f"{select} ({', '.join('?' * len(chunk))})", chunk))
         return found
 
     def _damaged(self, reason: str) -> StateDamaged:

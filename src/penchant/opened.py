@@ -1,0 +1,146 @@
+"""A state that is open: its store, and what is made from it, each part loaded when it is first needed.
+
+The store is the truth. Documents, index and embedder are held beside it in memory, under the locks that let threads share them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from threading import RLock
+
+import msgspec
+
+from penchant import state
+from penchant.documents import Documents
+from penchant.embed import Embedder
+from penchant.embed.texts import TextEmbedder
+from penchant.errors import InvalidQuery, StateReadOnly
+from penchant.index import DocumentIndex
+from penchant.state import ABOUT, CORPUS_MODEL, About
+from penchant.store import Changes, Store
+from penchant.turns import Turns
+from penchant.types import Settings
+from penchant.users import Users
+
+
+class OpenState:
+    """See the module. `changing` is held by the one thread that changes the state; `turns` guards documents and index.
+
+    Whoever needs both locks takes `changing` first.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        embedder: str | Embedder | None,
+        index: str | None,
+        settings: Settings | None,
+        *,
+        directory: Path | None,
+        read_only: bool,
+        api_key: str | None,
+    ) -> None:
+        self.store = store
+        self.about = state.read_about(store)
+        self.counters = state.read_counters(store)
+        if self.about is not None and embedder is not None:
+            state.check_embedder(self.about, embedder)
+        self.settings = settings or (self.about.settings if self.about else Settings())
+        self.users = Users(store, 0 if read_only else self.settings.users_cached)
+        self.changing = RLock()
+        self.turns = Turns()
+        self._making = RLock()
+        self._wanted = embedder if embedder is not None else (self.about.embedder if self.about else "corpus")
+        self._index_kind = index or (self.about.index if self.about else "usearch")
+        self._directory = directory
+        self._read_only = read_only
+        self._api_key = api_key
+        if directory is not None and not read_only:
+            state.remove_unfinished(directory)
+            self._remember_settings()
+
+    @cached_property
+    def documents(self) -> Documents:
+        """All documents."""
+        with self._making:
+            if "documents" not in self.__dict__:
+                documents = Documents(self.store.documents())
+                documents.reserve_row(self.counters.next_row)
+                self.__dict__["documents"] = documents
+        return self.documents
+
+    @cached_property
+    def index(self) -> DocumentIndex:
+        """Nearest neighbours among the documents. To learn needs none, so that it is made late."""
+        with self.changing, self._making:
+            if not self.has_index:
+                about = self._require_about()
+                index, revision = state.open_index(self._index_kind, about.dimension, self.settings, self._directory)
+                state.catch_up(index, revision, self.store)
+                self.__dict__["index"] = index
+        return self.index
+
+    @property
+    def has_index(self) -> bool:
+        """Whether the index was made already."""
+        return "index" in self.__dict__
+
+    @cached_property
+    def texts(self) -> TextEmbedder:
+        """The embedder. Raises InvalidQuery for a name before the first document."""
+        with self._making:
+            if "texts" not in self.__dict__:
+                embedder = self._wanted
+                if isinstance(embedder, str):
+                    model = self.store.fact(CORPUS_MODEL)
+                    embedder = state.remembered_embedder(self._require_about(), model, self._api_key)
+                self.__dict__["texts"] = TextEmbedder(embedder)
+        return self.texts
+
+    @property
+    def embedding_seconds(self) -> float:
+        """Time spent inside the embedder so far."""
+        return self.texts.seconds if "texts" in self.__dict__ else 0.0
+
+    def fit(self, titles: Sequence[str]) -> None:
+        """Choose and remember the embedder of a new state."""
+        if self.about is not None:
+            raise InvalidQuery(f"the state has its embedder, {self.about.embedder!r}: `penchant reembed` moves it to another")
+        embedder = state.new_embedder(self._wanted, titles, self._api_key)
+        about = About(embedder.name, embedder.dimension, self._index_kind, self.settings)
+        self.store.commit([Changes(facts={ABOUT: msgspec.json.encode(about), **state.model_fact(embedder)})])
+        self.about, self._wanted = about, embedder
+
+    def check_writable(self) -> None:
+        """Raises StateReadOnly where the state was opened to be read."""
+        if self._read_only:
+            raise StateReadOnly(f"{self._directory} was opened read-only: open it without read_only to change it")
+
+    def save_index(self) -> None:
+        """Bring the index up to date and write it to disk."""
+        if self._directory is not None and self.about is not None:
+            index = self.index
+            with self.changing:
+                state.save_index(index, self.counters.revision, self.settings, self._directory)
+
+    def close(self) -> None:
+        """Save the index, if it was used, and let go of the state. Harmless when repeated."""
+        if self.has_index and not self._read_only:
+            self.save_index()
+        self.__dict__.pop("index", None)
+        self.store.close()
+
+    def _remember_settings(self) -> None:
+        if self.about is None:
+            return
+        changed = msgspec.structs.replace(self.about, index=self._index_kind, settings=self.settings)
+        if changed != self.about:
+            self.store.commit([Changes(facts={ABOUT: msgspec.json.encode(changed)})])
+            self.about = changed
+
+    def _require_about(self) -> About:
+        if self.about is None:
+            raise InvalidQuery("there are no documents yet: add some first")
+        return self.about
