@@ -513,7 +513,7 @@ def test_threads_may_ask_while_others_write(tmp_path):
                         engine.recommend(f"u{user}", 5)
                         engine.units(f"u{user}")
                     engine.search("title 3", 5)
-                except Exception as error:
+                except Exception as error:  # noqa: BLE001
                     wrong.append(repr(error))
                     return
 

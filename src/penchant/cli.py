@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +12,8 @@ import msgspec
 import typer
 
 from penchant import show
+from penchant.answers import recommended, unit_answer
+from penchant.conditions import parse_where
 from penchant.console import (
     ApiKey,
     At,
@@ -32,9 +35,11 @@ from penchant.console import (
 )
 from penchant.engine import Engine
 from penchant.errors import InvalidQuery, PenchantError
-from penchant.files import Problems, attribute, fingerprint, read_clicks, read_documents, write_rows
+from penchant.files import Problems, fingerprint, read_clicks, read_documents, write_rows
 from penchant.jobs import add_documents, index_built_beside, observe_log
 from penchant.lab.commands import lab
+from penchant.serve.commands import Port, ab, config, serve, serve_engine
+from penchant.serve.config import Config, read_config
 from penchant.types import Click, Document, Settings
 
 
@@ -65,6 +70,9 @@ class _StateOrSource(typer.core.TyperGroup):
 imports = typer.Typer(cls=_StateOrSource, no_args_is_help=True, help="Fill a new state from an export, or make files from git.")
 app.add_typer(imports, name="import")
 app.add_typer(lab, name="lab")
+app.add_typer(ab, name="ab")
+app.command()(serve)
+app.command()(config)
 
 
 @app.command()
@@ -125,7 +133,7 @@ def interests(state: State, user: User, json: Json = False) -> None:
     with _existing(state) as engine:
         units = engine.units(user)
     if json:
-        show.print_json(out, [show.unit_value(unit) for unit in units])
+        show.print_json(out, [unit_answer(unit) for unit in units])
     elif units:
         out.print(show.units_table(user, units))
     else:
@@ -149,7 +157,7 @@ def recommend(
         found = engine.recommend(
             user,
             k,
-            where=_where(where),
+            where=parse_where(where),
             exclude_seen=not include_seen,
             published_after=published_after,
             scorer=scorer,
@@ -165,7 +173,7 @@ def why(state: State, user: User, document: Annotated[str, typer.Argument(help="
         title, score = engine.document(document).title, float(engine.score(user, [document])[0])
         units, threshold = engine.why(user, document), engine.threshold
     if json:
-        values = [{"cosine": round(cosine, 6), **show.unit_value(unit)} for unit, cosine in units]
+        values = [{"cosine": round(cosine, 6), **msgspec.to_builtins(unit_answer(unit))} for unit, cosine in units]
         show.print_json(out, {"document": document, "title": title, "score": score, "threshold": threshold, "interests": values})
     else:
         out.print(show.why_table(title, score, threshold, units))
@@ -177,7 +185,7 @@ def search(
 ) -> None:
     """Find documents by meaning."""
     with _existing(state, api_key=api_key) as engine:
-        found = engine.search(text, k, where=_where(where), at=at)
+        found = engine.search(text, k, where=parse_where(where), at=at)
     _show_documents(f"Nearest to “{text}”", found, json)
 
 
@@ -310,10 +318,38 @@ def import_git(
 
 
 @app.command()
+def backup(state: State, file: Path) -> None:
+    """Copy a state to one file, also while a service is using it."""
+    from penchant.backup import backup as copy
+
+    with progress_bars() as report:
+        copied = 0
+
+        def told(done: int, of: int) -> None:
+            nonlocal copied
+            report("pages", done - copied, of)
+            copied = done
+
+        size = copy(state, file, told)
+    out.print(f"{file}: {size / 1e6:,.1f} MB", markup=False)
+
+
+@app.command()
+def restore(file: Path, state: State) -> None:
+    """Make a new state of what `penchant backup` wrote."""
+    from penchant.backup import restore as make
+
+    make(file, state)
+    out.print(f"{state} holds what {file} held.", markup=False)
+
+
+@app.command()
 def demo(
     state: Annotated[Path | None, typer.Option(help="Keep the state in this directory. Default: in memory.")] = None,
     files: Annotated[Path | None, typer.Option(help="Only write the community into this folder, for `build` and `lab`.")] = None,
     seed: Annotated[int, typer.Option(help="Another community.")] = 0,
+    serve: Annotated[bool, typer.Option("--serve", help="Serve the community with its page instead.")] = False,
+    port: Port = None,
 ) -> None:
     """Simulate a community, build its Interest Units, and show one reader's interests week by week."""
     if files is not None:
@@ -324,9 +360,22 @@ def demo(
         write_rows(files / "clicks.jsonl", community.clicks)
         out.print(f"{files / 'documents.jsonl'} and {files / 'clicks.jsonl'} are written.", markup=False, soft_wrap=True)
         return
+    if serve:
+        serve_community(state, seed, read_config(None, os.environ, {"port": port}))
+        return
     from penchant.demo.tour import show_tour
 
     show_tour(out, state, seed)
+
+
+def serve_community(state: Path | None, seed: int, settings: Config) -> None:
+    """Simulate a community and serve it."""
+    from penchant.demo.tour import built_community
+
+    with progress_bars() as report:
+        engine, reader = built_community(state, seed, report)
+    out.print(f"A simulated community; none of it is real. Look at {reader}: #/users/{reader}", markup=False, soft_wrap=True)
+    serve_engine(engine, settings, state)
 
 
 def main() -> None:
@@ -371,22 +420,6 @@ def _merged(state: Path, changed: dict[str, Any]) -> Settings | None:
         return msgspec.structs.replace(engine.settings, **changed)
 
 
-def _where(conditions: Sequence[str] | None) -> dict[str, Any] | None:
-    where: dict[str, Any] = {}
-    for condition in conditions or []:
-        for sign, bound in ((">=", "min"), ("<=", "max")):
-            name, separator, value = condition.partition(sign)
-            if separator and name:
-                where.setdefault(name, {})[bound] = attribute(value)
-                break
-        else:
-            name, separator, value = condition.partition("=")
-            if not (name and separator):
-                raise InvalidQuery(f"{condition!r} is no condition: write NAME=VALUE, NAME=A,B, NAME>=NUMBER or NAME<=NUMBER")
-            where[name] = [attribute(part) for part in value.split(",")] if "," in value else attribute(value)
-    return where or None
-
-
 def _summary(engine: Engine) -> dict[str, Any]:
     about = engine.about
     return {
@@ -414,7 +447,7 @@ def _tell(summary: dict[str, Any], problems: Problems, as_json: bool) -> None:
 
 def _show_documents(title: str, found: Sequence[Any], as_json: bool) -> None:
     if as_json:
-        show.print_json(out, [show.recommendation_value(recommendation) for recommendation in found])
+        show.print_json(out, recommended(found))
     elif found:
         out.print(show.recommendations_table(title, found))
     else:

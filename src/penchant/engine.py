@@ -415,6 +415,15 @@ class Engine:
         """A document by its id. Raises UnknownDocument."""
         return self._state.documents.at_row(self._state.documents.row(document_id))
 
+    def recent_clicks(self, document_id: str, at: float) -> float:
+        """Clicks on a document by distinct users, each halved every `Settings.popular_half_life`. Raises UnknownDocument."""
+        row = np.array([self._state.documents.row(document_id)], np.int64)
+        return float(self._state.documents.clicks(row, at, self.settings.popular_half_life)[0])
+
+    def user(self, user_id: str) -> User:
+        """All that is kept of a user; nothing for one who never clicked."""
+        return self._user(user_id)
+
     def __len__(self) -> int:
         """The number of documents."""
         return len(self._state.documents)

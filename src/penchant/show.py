@@ -39,32 +39,6 @@ def plain(text: str) -> Text:
     return Text("".join(character if character.isprintable() else "�" for character in text))
 
 
-def unit_value(unit: InterestUnit) -> dict[str, Any]:
-    """An Interest Unit without its vector and its steps."""
-    return {
-        "title": unit.title,
-        "terms": [[term, count] for term, count in unit.terms],
-        "size": unit.size,
-        "updated_at": unit.updated_at,
-        "documents": list(unit.documents),
-        "text": unit.text,
-    }
-
-
-def recommendation_value(recommendation: Recommendation) -> dict[str, Any]:
-    """A recommendation with its reason in short."""
-    because: Any = None
-    if isinstance(recommendation.because, InterestUnit):
-        because = {"interest": recommendation.because.title, "size": recommendation.because.size}
-    elif isinstance(recommendation.because, Popular):
-        because = {"popular": round(recommendation.because.clicks, 3)}
-    return {
-        "document": msgspec.to_builtins(recommendation.document),
-        "score": round(recommendation.score, 6),
-        "because": because,
-    }
-
-
 def units_table(user_id: str, units: Sequence[InterestUnit]) -> Table:
     """A user's interests: title, terms, size, last seen."""
     table = Table(title=Text(f"Interests of {user_id}"), title_justify="left", expand=False)
@@ -204,3 +178,26 @@ def tuned_table(found: Mapping[str, Any]) -> Table:
         value = "failed" if entry["value"] is None else f"{entry['value']:.4f}"
         table.add_row(plain(name), str(len(entry["trials"])), value, plain(str(entry["params"])))
     return table
+
+
+def experiment_table(report: Any) -> Table:
+    """What `penchant ab report` found: a row a variant, compared with the first."""
+    table = Table(title=plain(f"experiment {report.experiment}"), title_justify="left")
+    for column in ("variant", "users", "clicks per user", "lift", "95 % of the difference", "p", "95 % at any number of looks"):
+        table.add_column(column, justify="left" if column == "variant" else "right")
+    for row in report.variants:
+        table.add_row(
+            plain(row.variant),
+            f"{row.users:,}",
+            f"{row.clicks_per_user:.3f}",
+            "" if row.lift is None else f"{row.lift:+.1%}",
+            "" if row.interval is None else f"{row.interval[0]:+.3f} to {row.interval[1]:+.3f}",
+            "" if row.p is None else f"{row.p:.3g}",
+            "" if row.sequential is None else _verdict(row.sequential),
+        )
+    return table
+
+
+def _verdict(interval: tuple[float, float]) -> str:
+    words = "more" if interval[0] > 0 else "fewer" if interval[1] < 0 else "not known yet"
+    return f"{interval[0]:+.3f} to {interval[1]:+.3f}: {words}"

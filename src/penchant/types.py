@@ -24,7 +24,7 @@ Vectors = NDArray[np.float32]
 Attribute = str | float | bool
 
 
-class Document(msgspec.Struct, frozen=True, omit_defaults=True):
+class Document(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """Something that can be recommended."""
 
     id: str
@@ -39,7 +39,7 @@ class Document(msgspec.Struct, frozen=True, omit_defaults=True):
     """What ``where`` filters on."""
 
 
-class Click(msgspec.Struct, frozen=True, omit_defaults=True):
+class Click(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """One reader's interaction with one document."""
 
     user_id: str

@@ -13,6 +13,7 @@ from penchant import show
 from penchant.demo.community import BEGIN, WEEK, Community, simulate
 from penchant.engine import Engine
 from penchant.errors import InvalidQuery
+from penchant.jobs import Report, add_documents, observe_log, quiet
 from penchant.types import Change, Click, Settings
 
 THRESHOLD = 0.15
@@ -27,13 +28,9 @@ def show_tour(out: Console, state: Path | None, seed: int) -> None:
     Args:
         state: a new directory to keep the state in; None: in memory.
     """
-    if state is not None and state.exists():
-        raise InvalidQuery(f"{state} exists: name a new directory for the demo")
     community = simulate(seed)
     reader = most_changing_reader(community)
-    settings = Settings(threshold=THRESHOLD)
-    engine = Engine("corpus", settings=settings) if state is None else Engine.open(state, "corpus", settings=settings)
-    with engine:
+    with _new_engine(state) as engine:
         out.print(
             f"A simulated community: {len(community.documents):,} titles in English and Korean, {len(community.truth)} readers, "
             f"{len(community.clicks):,} clicks in {community.weeks} weeks. None of it is real.\n"
@@ -45,6 +42,22 @@ def show_tour(out: Console, state: Path | None, seed: int) -> None:
         out.print(show.recommendations_table(f"What {reader} is shown next", engine.recommend(reader, 8)))
         out.print(show.recommendations_table("What a new reader is shown", engine.recommend("nobody-yet", 4)))
     _show_next_steps(out, state, reader)
+
+
+def built_community(state: Path | None, seed: int, report: Report = quiet) -> tuple[Engine, str]:
+    """(an engine that has learned the whole community, the reader to look at first)."""
+    community = simulate(seed)
+    engine = _new_engine(state)
+    add_documents(engine, community.documents, report)
+    observe_log(engine, community.clicks, "demo", report)
+    return engine, most_changing_reader(community)
+
+
+def _new_engine(state: Path | None) -> Engine:
+    if state is not None and state.exists():
+        raise InvalidQuery(f"{state} exists: name a new directory for the demo")
+    settings = Settings(threshold=THRESHOLD, history_kept=None)
+    return Engine("corpus", settings=settings) if state is None else Engine.open(state, "corpus", settings=settings)
 
 
 def clicks_of_week(clicks: list[Click], week: int) -> list[Click]:

@@ -1,0 +1,101 @@
+"""The one place where the service is put together: engine, settings, routes, the page."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from time import time
+from typing import Any
+
+from litestar import Litestar
+from litestar.config.cors import CORSConfig
+from litestar.di import Provide
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import Components, SecurityScheme
+
+import penchant
+from penchant.engine import Engine
+from penchant.errors import PenchantError
+from penchant.serve.config import Config
+from penchant.serve.edge import Edge, keep_slashes
+from penchant.serve.pages import PAGES
+from penchant.serve.problems import HANDLERS
+from penchant.serve.routes import ROUTES
+from penchant.serve.service import Clock, Service
+
+log = logging.getLogger("penchant.serve")
+
+_FLUSH_SECONDS = 2.0
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+}
+
+
+def make_app(engine: Engine, config: Config, directory: Path | None = None, clock: Clock = time) -> Any:
+    """The service as an ASGI application. It lets go of the engine when it shuts down.
+
+    Args:
+        directory: that of the state, where an experiment's log goes.
+        clock: Unix seconds.
+    """
+    service = Service(engine, config, directory, clock)
+    app = Litestar(
+        route_handlers=[*ROUTES, *PAGES],
+        dependencies={"service": Provide(lambda: service, sync_to_thread=False)},
+        middleware=[Edge(config, service.metrics, service.check_ready, clock)],
+        exception_handlers=HANDLERS,
+        lifespan=[lambda _: _running(service)],
+        cors_config=CORSConfig(allow_origins=list(config.cors_origins)) if config.cors_origins else None,
+        openapi_config=_schema(),
+        request_max_body_size=config.max_body_bytes,
+        response_headers=_HEADERS,
+        logging_config=None,
+    )
+    return keep_slashes(app)
+
+
+@asynccontextmanager
+async def _running(service: Service) -> AsyncIterator[None]:
+    starting = asyncio.create_task(_start(service))
+    flushing = asyncio.create_task(_flush(service))
+    try:
+        yield
+    finally:
+        flushing.cancel()
+        await asyncio.wait([starting])
+        await service.close()
+
+
+async def _start(service: Service) -> None:
+    try:
+        await service.start()
+    except PenchantError as error:
+        log.error("the state cannot be loaded: %s", error)
+
+
+async def _flush(service: Service) -> None:
+    """Write the experiment's log every now and then."""
+    while service.exposures is not None:
+        await asyncio.sleep(_FLUSH_SECONDS)
+        try:
+            await asyncio.to_thread(service.exposures.flush)
+        except Exception:  # a full disk must not end the service; what was gathered meanwhile is lost
+            log.exception("the experiment's log cannot be written")
+
+
+def _schema() -> OpenAPIConfig:
+    return OpenAPIConfig(
+        title="penchant",
+        version=penchant.__version__,
+        description="Interest Units for every reader, and recommendations by meaning, with each click and no retraining.",
+        path="/schema",
+        render_plugins=[JsonRenderPlugin(path=["/", "/openapi.json"])],
+        components=Components(security_schemes={"bearer": SecurityScheme(type="http", scheme="bearer")}),
+        use_handler_docstrings=True,
+    )

@@ -1,0 +1,299 @@
+"""What goes into the service and what comes out. Unknown fields are errors."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from penchant.answers import Recommended, UnitAnswer
+from penchant.errors import InvalidClick
+from penchant.types import Action, Click, Document
+
+
+class NewClick(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A click as it is sent."""
+
+    user_id: Annotated[str, Meta(description="Your id of the reader.", examples=["ana"])]
+    document_id: Annotated[str, Meta(description="The id of a known document.", examples=["d1"])]
+    at: Annotated[float | None, Meta(description="Unix seconds; default: now.", examples=[1_700_000_000])] = None
+    kind: Annotated[str | None, Meta(description='"view", "like" ...')] = None
+    id: Annotated[str | None, Meta(description="A click whose id was seen before is ignored.", examples=["c-1"])] = None
+
+
+class Accepted(msgspec.Struct, frozen=True):
+    """How many were taken, all of them on disk."""
+
+    accepted: int
+
+
+class ClickChange(msgspec.Struct, frozen=True):
+    """What a click did."""
+
+    user_id: str
+    document_id: str
+    at: float
+    action: Action
+    unit: str
+    """The contextual text of the unit that the document is in now."""
+    merged: tuple[str, ...] = ()
+    pruned: tuple[str, ...] = ()
+
+
+class Learned(msgspec.Struct, frozen=True):
+    """Clicks that are on disk."""
+
+    accepted: int
+    ignored: int
+    """Of them, those whose id was seen before, or whose kind is not learned."""
+    changes: list[ClickChange] | None = None
+    """What each did, where ``changes=true`` asks for it."""
+
+
+class Units(msgspec.Struct, frozen=True):
+    """The interests of a user, most recently updated first."""
+
+    user_id: str
+    units: list[UnitAnswer]
+
+
+class Recommendations(msgspec.Struct, frozen=True):
+    """What to show a user next, best first."""
+
+    user_id: str
+    variant: str | None
+    """The variant of the running experiment that the user is in."""
+    recommendations: list[Recommended]
+
+
+class Found(msgspec.Struct, frozen=True):
+    """Documents by nearness, the nearest first; the score is the cosine."""
+
+    documents: list[Recommended]
+
+
+class ScoresWanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which documents to score."""
+
+    document_ids: Annotated[list[str], Meta(examples=[["d1", "d2"]])]
+    scorer: str | None = None
+    at: float | None = None
+
+
+class Scores(msgspec.Struct, frozen=True):
+    """One score a document, in the order asked."""
+
+    user_id: str
+    variant: str | None
+    scores: list[float]
+
+
+class Reason(msgspec.Struct, frozen=True):
+    """How near a document is to one interest."""
+
+    unit: UnitAnswer
+    cosine: float
+
+
+class Why(msgspec.Struct, frozen=True):
+    """What speaks for a document."""
+
+    user_id: str
+    document: Document
+    score: float
+    threshold: float
+    """From this cosine on, a click on the document would join the interest."""
+    reasons: list[Reason]
+
+
+class UserKept(msgspec.Struct, frozen=True):
+    """An Interest Unit as it is kept, vector included."""
+
+    title: str
+    terms: tuple[tuple[str, int], ...]
+    size: int
+    updated_at: float
+    documents: tuple[str, ...]
+    text: str
+    embedding: str
+    """base64 of little-endian float32."""
+
+
+class Exposure(msgspec.Struct, frozen=True):
+    """A user's part in an experiment."""
+
+    experiment: str
+    variant: str
+    first_at: float
+    exposures: int
+    clicks: int
+
+
+class Export(msgspec.Struct, frozen=True):
+    """All that is kept of a user."""
+
+    user_id: str
+    clicks_learned: int
+    units: list[UserKept]
+    seen: tuple[str, ...]
+    """The documents clicked last, never recommended again."""
+    history: tuple[tuple[str, float], ...]
+    """(document id, time) of the clicks learned last."""
+    experiments: list[Exposure]
+
+
+class Forgotten(msgspec.Struct, frozen=True):
+    """Whether anything was kept."""
+
+    forgotten: bool
+
+
+class UnitPoint(msgspec.Struct, frozen=True):
+    """An interest at one moment of its history."""
+
+    key: int
+    title: str
+    terms: tuple[tuple[str, int], ...]
+    size: int
+    updated_at: float
+
+
+class HistoryMoment(msgspec.Struct, frozen=True):
+    """What one click did: the unit that it made or changed, and which ones that unit replaced or that were let go."""
+
+    at: float
+    document: Document
+    action: Action
+    unit: UnitPoint | None
+    """None where the changed unit itself was let go at once."""
+    replaced: tuple[int, ...]
+    """Keys of the units that it was made of."""
+    pruned: tuple[int, ...]
+
+
+class History(msgspec.Struct, frozen=True):
+    """How a user's interests came about, the oldest click first."""
+
+    user_id: str
+    complete: bool
+    """False where older clicks are not kept any more."""
+    moments: list[HistoryMoment]
+
+
+class WhatIf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Clicks to imagine, in this order, after all that the user did."""
+
+    document_ids: Annotated[list[str], Meta(examples=[["d2"]])]
+    k: int = 20
+    scorer: str | None = None
+    diversity: float | None = None
+
+
+class Imagined(msgspec.Struct, frozen=True):
+    """Interests and recommendations as they would be. Nothing of it is kept."""
+
+    user_id: str
+    changes: list[ClickChange]
+    units: list[UnitAnswer]
+    recommendations: list[Recommended]
+
+
+class Cared(msgspec.Struct, frozen=True):
+    """What readers of a document care about, all together."""
+
+    terms: list[tuple[str, int]]
+    """Key terms of the interests that hold the document, with the number of readers who have them."""
+    readers: int
+    """Of the readers looked at, those with such an interest."""
+    looked_at: int
+
+
+class DocumentAbout(msgspec.Struct, frozen=True):
+    """A document, and how it is read."""
+
+    document: Document
+    recent_clicks: float
+    """Clicks by distinct readers, each halved every half-life."""
+    cared: Cared | None
+    """None while the readers are being looked at for the first time."""
+
+
+class MapPoint(msgspec.Struct, frozen=True):
+    """One interest of somebody, without saying whose."""
+
+    x: float
+    y: float
+    title: str
+    size: int
+    group: int
+
+
+class MapGroup(msgspec.Struct, frozen=True):
+    """Interests that are alike."""
+
+    x: float
+    y: float
+    terms: list[str]
+    interests: int
+
+
+class Map(msgspec.Struct, frozen=True):
+    """What the community cares about, in two dimensions."""
+
+    points: list[MapPoint]
+    groups: list[MapGroup]
+    readers: int
+    """So many readers were looked at."""
+    at: float
+
+
+class Overview(msgspec.Struct, frozen=True):
+    """The service at a glance."""
+
+    documents: int
+    users: int
+    clicks_last_minute: int
+    clicks_by_minute: list[int]
+    """Of the last hour, the oldest first."""
+    latest_at: float
+    embedder: str | None
+    experiment: str | None
+    changes: list[ClickChange]
+    """The latest, the newest first."""
+
+
+class UserIds(msgspec.Struct, frozen=True):
+    """Ids of users, sorted."""
+
+    user_ids: list[str]
+
+
+class Titles(msgspec.Struct, frozen=True):
+    """Documents by their ids; those that are not there are left out."""
+
+    documents: list[Document]
+
+
+class ProblemDetails(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What was wrong (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    accepted: int | None = None
+    """Of a stream: so many lines were kept before."""
+
+
+class Health(msgspec.Struct, frozen=True):
+    """Whether the service can answer."""
+
+    status: str
+
+
+def to_click(new: NewClick, now: float) -> Click:
+    """A click with a time. Raises InvalidClick where the state has no clock and the click no position."""
+    if new.at is None and now <= 0:
+        raise InvalidClick(f"click of user {new.user_id!r}: the times of this state are positions, so give `at`")
+    return Click(new.user_id, new.document_id, now if new.at is None else new.at, new.kind, new.id)

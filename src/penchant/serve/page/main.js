@@ -1,0 +1,84 @@
+// Which view an address means; what surrounds the views.
+
+import { Failed, useToken } from "./api.js";
+import { element, short } from "./parts.js";
+import { article, community, home, reader, searched } from "./views.js";
+import { say, speak, spoken } from "./words.js";
+
+const view = document.getElementById("view"), status = document.getElementById("status");
+let visit = 0;
+
+const VIEWS = [
+  [/^\/?$/, home],
+  [/^\/users\/(.+)$/, reader],
+  [/^\/documents\/(.+)$/, article],
+  [/^\/search\/(.*)$/, searched],
+  [/^\/map$/, community],
+];
+
+async function show() {
+  const mine = ++visit;
+  const address = location.hash.replace(/^#/, "") || "/";
+  const [shown, rest] = VIEWS.map(([pattern, made]) => [made, address.match(pattern)]).find(([, match]) => match) || [null, null];
+  const part = element("div", {});
+  status.textContent = say("loading");
+  view.setAttribute("aria-busy", "true");
+  try {
+    if (!shown) throw new Failed(404, say("notFound"));
+    await shown(part, () => mine === visit, ...rest.slice(1).map(decodeURIComponent));
+    status.textContent = "";
+  } catch (error) {
+    status.textContent = say("failed", error.message);
+    if (error.status === 401 || error.status === 403) part.replaceChildren(askForToken());
+    else if (!(error instanceof Failed)) throw error;
+  }
+  if (mine !== visit) return;
+  view.replaceChildren(part);
+  view.removeAttribute("aria-busy");
+  const title = part.querySelector("h1");
+  document.title = title && title.textContent !== "penchant" ? `${short(title.textContent, 80)} · penchant` : "penchant";
+  if (title && mine > 1) title.focus();
+}
+
+function askForToken() {
+  const token = element("input", { type: "password", id: "token", autocomplete: "off" });
+  const form = element("form", { class: "panel" }, element("h1", { tabindex: -1 }, say("tokenNeeded")), element("label", { for: "token" }, say("token")), token,
+    element("button", { type: "submit" }, say("use")));
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    useToken(token.value.trim());
+    show();
+  });
+  return form;
+}
+
+function surround() {
+  document.documentElement.lang = spoken();
+  document.getElementById("skip").textContent = say("skip");
+  document.getElementById("nav").replaceChildren(element("a", { href: "#/" }, say("home")), element("a", { href: "#/map" }, say("map")));
+  document.getElementById("nav").setAttribute("aria-label", "penchant");
+  document.getElementById("query").setAttribute("aria-label", say("searchLabel"));
+  document.getElementById("query").placeholder = say("searchLabel");
+  document.getElementById("search-button").textContent = say("search");
+  const language = document.getElementById("language");
+  language.setAttribute("aria-label", say("language"));
+  language.value = spoken();
+}
+
+document.getElementById("search").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const words = document.getElementById("query").value.trim();
+  if (words) location.hash = `#/search/${encodeURIComponent(words)}`;
+});
+document.getElementById("language").addEventListener("change", (event) => {
+  speak(event.target.value);
+  surround();
+  show();
+});
+document.getElementById("skip").addEventListener("click", (event) => {
+  event.preventDefault();
+  view.focus();
+});
+addEventListener("hashchange", show);
+surround();
+show();

@@ -1,0 +1,80 @@
+// Elements, and the pieces that several views share. All text goes in as text, never as markup.
+
+import { moment, number, say } from "./words.js";
+
+export function element(name, attributes = {}, ...children) {
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) {
+    if (key.startsWith("on")) made.addEventListener(key.slice(2), value);
+    else if (key === "band") made.style.setProperty("--band", value);
+    else if (key === "size") made.style.fontSize = value;
+    else if (value !== false && value != null) made.setAttribute(key, value === true ? "" : value);
+  }
+  made.append(...children.flat().filter((child) => child != null));
+  return made;
+}
+
+const SVG = "http://www.w3.org/2000/svg";
+
+export function drawing(name, attributes = {}, ...children) {
+  const made = document.createElementNS(SVG, name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  made.append(...children);
+  return made;
+}
+
+// What comes from outside may be written in any direction, and be of any length.
+export const outside = (text, attributes = {}) => element("bdi", { dir: "auto", ...attributes }, text);
+
+export const short = (text, length = 90) => (text.length > length ? `${text.slice(0, length - 1)}…` : text);
+
+export const documentLink = (found) =>
+  element("a", { href: `#/documents/${encodeURIComponent(found.id)}`, class: "long", title: found.title.length > 200 ? null : found.title }, outside(found.title));
+
+export const userLink = (id) => element("a", { href: `#/users/${encodeURIComponent(id)}` }, outside(id));
+
+export function colour(n) {
+  return `hsl(${Math.round((n * 137.5 + 215) % 360)} 55% 50%)`;
+}
+
+export function termCloud(terms) {
+  const most = Math.max(1, ...terms.map(([, count]) => count));
+  return element("div", { class: "terms" }, terms.slice(0, 10).map(([term, count]) =>
+    element("span", { size: `${0.85 + 0.6 * Math.sqrt(count / most) * (most > 1 ? 1 : 0.3)}rem`, title: number(count) }, outside(term))));
+}
+
+export function unitCard(unit, { band, changed = false, faded = false, titles = null } = {}) {
+  const size = unit.size === 1 ? say("documentOf") : say("documentsOf", number(unit.size));
+  const card = element("li", { class: `card${changed ? " changed" : ""}${faded ? " faded" : ""}`, band, "data-key": unit.key },
+    element("h3", { class: "long" }, outside(unit.title)),
+    termCloud(unit.terms),
+    element("div", { class: "facts" }, element("span", {}, size), element("span", {}, say("lastSeen", moment(unit.updated_at)))));
+  if (titles) {
+    const list = element("ul", { class: "list" });
+    const details = element("details", {}, element("summary", {}, say("showDocuments")), list);
+    details.addEventListener("toggle", async () => {
+      if (!details.open || list.children.length) return;
+      const found = await titles(unit.documents.slice(-30));
+      list.replaceChildren(...found.reverse().map((one) => element("li", {}, documentLink(one))));
+    });
+    card.append(details);
+  }
+  return card;
+}
+
+export function changeWords(change) {
+  const words = say(change.action, short(change.unit || ""), (change.merged || []).length);
+  const gone = (change.pruned || []).map((text) => short(text, 40)).join(", ");
+  return gone ? `${words}; ${say("letGo", gone)}` : words;
+}
+
+export function because(reason, bands) {
+  if (!reason) return null;
+  if (reason.kind === "popular") return element("div", { class: "because" }, say(reason.popular >= 0.005 ? "popular" : "isNew"));
+  return element("div", { class: "because" },
+    bands ? element("span", { class: "dot", band: bands(reason.key) }) : null, outside(say("because", short(reason.interest, 80))));
+}
+
+export function panel(title, ...children) {
+  return element("section", { class: "panel" }, element("h2", {}, title), ...children);
+}

@@ -1,0 +1,71 @@
+// The words of the page, in the languages it speaks.
+
+const WORDS = {
+  en: {
+    skip: "Skip to the content", home: "Home", map: "Map", search: "Search", searchLabel: "Find documents by meaning, or a reader by id",
+    language: "Language", documents: "Documents", readers: "Readers", clicksLastMinute: "Clicks in the last minute",
+    clicksByMinute: "Clicks by minute, the last hour", latest: "Latest changes", noChanges: "No click since the service was started.",
+    someReaders: "Some readers", noReaders: "No reader has clicked yet.", interests: "Interests", noInterests: "No interests yet: nothing was clicked.",
+    next: "What to show next", nothing: "Nothing passes.", because: "for the interest “{0}”", popular: "others clicked it of late", isNew: "new here",
+    whatIf: "What if?", whatIfLabel: "What if this reader clicked “{0}”?", imagined: "Imagined: {0}. Nothing of it is kept.",
+    oneClick: "one click", manyClicks: "{0} clicks", back: "Back to what is", created: "a new interest: {0}", reinforced: "grew: {0}", merged: "{1} interests merged into {0}",
+    ignored: "nothing new", letGo: "let go of: {0}", river: "Interests over time", riverLabel: "Interests of {0} over time: {1} bands. Each click is told in words below.",
+    time: "Moment", momentOf: "click {0} of {1}, {2}: “{3}”", now: "now", play: "Play", stop: "Stop", eachClick: "Every click, in words",
+    incomplete: "Only the latest clicks are kept: the picture begins with the first of these.", documentsOf: "{0} documents", documentOf: "1 document",
+    lastSeen: "last {0}", showDocuments: "Which documents", tryAny: "Imagine a click on any document", tryLabel: "Words of a document to imagine a click on",
+    published: "Published", recent: "Clicks of late", readersCare: "What its readers care about", ofReaders: "{0} of {1} readers looked at have an interest that holds it.",
+    similar: "Similar documents", communityMap: "What the community cares about", mapAbout: "Each dot is an interest of somebody, near to those that mean the like. {0} readers, {1} interests. It does not say whose they are.",
+    groups: "Groups", interestsIn: "{0} interests", noMap: "Nobody has interests yet.", foundReaders: "Readers whose id begins so", foundDocuments: "Documents by meaning",
+    tokenNeeded: "This service asks for a token", token: "Token", use: "Use it", failed: "It did not work: {0}", offline: "The service does not answer.",
+    position: "position {0}", attributes: "Attributes", kept: "at this moment", score: "score {0}", loading: "Loading …", notFound: "There is no such page.",
+  },
+  ko: {
+    skip: "본문으로 건너뛰기", home: "홈", map: "지도", search: "찾기", searchLabel: "뜻으로 문서 찾기, 또는 독자 아이디",
+    language: "언어", documents: "문서", readers: "독자", clicksLastMinute: "지난 1분간 클릭",
+    clicksByMinute: "지난 한 시간, 분당 클릭", latest: "최근 변화", noChanges: "서비스가 시작된 뒤로 클릭이 없습니다.",
+    someReaders: "독자 몇 명", noReaders: "아직 클릭한 독자가 없습니다.", interests: "관심사", noInterests: "아직 관심사가 없습니다. 클릭한 것이 없습니다.",
+    next: "다음에 보여줄 것", nothing: "해당하는 것이 없습니다.", because: "관심사 “{0}” 때문", popular: "요즘 다른 독자들이 본 문서", isNew: "새 문서",
+    whatIf: "클릭한다면?", whatIfLabel: "이 독자가 “{0}”을(를) 클릭한다면?", imagined: "가정: {0}. 아무것도 저장되지 않습니다.",
+    oneClick: "클릭 한 번", manyClicks: "클릭 {0}번", back: "실제로 돌아가기", created: "새 관심사: {0}", reinforced: "커짐: {0}", merged: "관심사 {1}개가 합쳐짐: {0}",
+    ignored: "새로운 것 없음", letGo: "사라짐: {0}", river: "시간에 따른 관심사", riverLabel: "{0}의 시간에 따른 관심사: 띠 {1}개. 아래에 클릭마다 말로 설명합니다.",
+    time: "시점", momentOf: "클릭 {1}개 중 {0}번째, {2}: “{3}”", now: "지금", play: "재생", stop: "멈춤", eachClick: "모든 클릭을 말로",
+    incomplete: "최근 클릭만 보관합니다. 그림은 그 첫 클릭에서 시작합니다.", documentsOf: "문서 {0}개", documentOf: "문서 1개",
+    lastSeen: "마지막 {0}", showDocuments: "어떤 문서", tryAny: "아무 문서나 클릭을 가정해 보기", tryLabel: "클릭을 가정할 문서의 낱말",
+    published: "발행", recent: "최근 클릭", readersCare: "이 문서 독자들의 관심", ofReaders: "살펴본 독자 {1}명 중 {0}명에게 이 문서가 든 관심사가 있습니다.",
+    similar: "비슷한 문서", communityMap: "커뮤니티의 관심", mapAbout: "점 하나가 누군가의 관심사이며, 뜻이 비슷하면 가까이 있습니다. 독자 {0}명, 관심사 {1}개. 누구의 것인지는 알려 주지 않습니다.",
+    groups: "무리", interestsIn: "관심사 {0}개", noMap: "아직 관심사가 있는 독자가 없습니다.", foundReaders: "아이디가 이렇게 시작하는 독자", foundDocuments: "뜻이 가까운 문서",
+    tokenNeeded: "이 서비스는 토큰이 필요합니다", token: "토큰", use: "사용", failed: "실패했습니다: {0}", offline: "서비스가 응답하지 않습니다.",
+    position: "{0}번째", attributes: "속성", kept: "이 시점", score: "점수 {0}", loading: "불러오는 중 …", notFound: "그런 페이지가 없습니다.",
+  },
+};
+
+const KEY = "penchant-language";
+let language = remembered() || ((navigator.language || "en").startsWith("ko") ? "ko" : "en");
+
+function remembered() {
+  try { return localStorage.getItem(KEY); } catch { return null; }
+}
+
+export function speak(chosen) {
+  language = WORDS[chosen] ? chosen : "en";
+  try { localStorage.setItem(KEY, language); } catch { /* private windows */ }
+  document.documentElement.lang = language;
+}
+
+export const spoken = () => language;
+
+export function say(key, ...values) {
+  return values.reduce((text, value, n) => text.replaceAll(`{${n}}`, () => String(value)), WORDS[language][key]);
+}
+
+export const number = (value) => new Intl.NumberFormat(language).format(value);
+
+export function moment(at) {
+  if (at < 1e8) return say("position", number(at));
+  return new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" }).format(new Date(at * 1000));
+}
+
+export function day(at) {
+  if (at < 1e8) return number(Math.round(at));
+  return new Intl.DateTimeFormat(language, { month: "short", day: "numeric" }).format(new Date(at * 1000));
+}

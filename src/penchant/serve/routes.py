@@ -1,0 +1,399 @@
+"""One function a route. Questions need the scope `read`, changes `write`, what concerns one person's data `admin`."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from litestar import Request, Response, delete, get, post, put
+from litestar.openapi import ResponseSpec
+from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
+from litestar.openapi.spec.enums import OpenAPIType
+from litestar.params import Parameter
+
+from penchant.answers import recommended, unit_answer
+from penchant.conditions import parse_where
+from penchant.engine import Engine
+from penchant.errors import InvalidQuery
+from penchant.serve.bodies import (
+    Accepted,
+    DocumentAbout,
+    Export,
+    Exposure,
+    Forgotten,
+    Found,
+    Health,
+    History,
+    Imagined,
+    Learned,
+    Map,
+    NewClick,
+    Overview,
+    ProblemDetails,
+    Reason,
+    Recommendations,
+    Scores,
+    ScoresWanted,
+    Titles,
+    Units,
+    UserIds,
+    UserKept,
+    WhatIf,
+    Why,
+    to_click,
+)
+from penchant.serve.edge import id_of
+from penchant.serve.history import told_history
+from penchant.serve.problems import MEDIA_TYPE, TITLES, Problem
+from penchant.serve.service import Service, told
+from penchant.serve.streams import put_stream
+from penchant.types import Click, Document
+
+K = Annotated[int, Parameter(ge=1, description="How many documents.")]
+Where = Annotated[
+    list[str] | None,
+    Parameter(description="Conditions on attributes: `channel=db`, `lang=en,ko`, `price>=5`. All have to hold."),
+]
+At = Annotated[float | None, Parameter(description="Now, in Unix seconds; default: the clock of the service.")]
+Scorer = Annotated[str | None, Parameter(description="`sum` or `max`; default: that of the variant, or of the state.")]
+
+READ, WRITE, ADMIN = {"scope": "read"}, {"scope": "write"}, {"scope": "admin"}
+
+
+@dataclass
+class Ndjson(Operation):
+    """A route whose body is a stream of lines."""
+
+    def __post_init__(self) -> None:
+        schema = Schema(type=OpenAPIType.STRING, description="One JSON object a line.")
+        self.request_body = RequestBody(content={"application/x-ndjson": OpenAPIMediaType(schema=schema)}, required=True)
+
+
+# What is learned
+
+
+@put("/documents", opt=WRITE, summary="Add documents, or replace those of the same id")
+async def put_documents(data: Document | list[Document], service: Service) -> Accepted:
+    """One document or a list. Only new titles are embedded. All of them are kept, or none."""
+    documents = data if isinstance(data, list) else [data]
+    _check_count(len(documents), service.config.max_batch, "documents")
+    await service.put_documents(documents)
+    return Accepted(len(documents))
+
+
+@put(
+    "/documents/stream",
+    operation_class=Ndjson,
+    opt={**WRITE, "timeout": None},
+    summary="Add a stream of documents",
+    request_max_body_size=None,
+)
+async def stream_documents(request: Request[Any, Any, Any], service: Service) -> Accepted:
+    """NDJSON, one document a line, of any length. It is kept in parts; an error says how many were accepted before it."""
+    return Accepted(await put_stream(request, service, Document, service.put_documents))
+
+
+@post("/clicks", opt=WRITE, status_code=200, summary="Learn clicks")
+async def post_clicks(
+    data: NewClick | list[NewClick],
+    service: Service,
+    changes: Annotated[bool, Parameter(description="Whether to tell what each click did.")] = False,
+) -> Learned:
+    """One click or a list. Answered when they are on disk; their effect is in the very next answer.
+
+    Give clicks an `id`, and they may be repeated.
+    """
+    given = data if isinstance(data, list) else [data]
+    _check_count(len(given), service.config.max_batch, "clicks")
+    done = await service.observe([to_click(click, service.now()) for click in given])
+    ignored = sum(change.action == "ignored" for change in done)
+    return Learned(len(done), ignored, [told(change) for change in done] if changes else None)
+
+
+@post(
+    "/clicks/stream",
+    operation_class=Ndjson,
+    opt={**WRITE, "timeout": None},
+    status_code=200,
+    summary="Learn a stream of clicks",
+    request_max_body_size=None,
+)
+async def stream_clicks(request: Request[Any, Any, Any], service: Service) -> Accepted:
+    """NDJSON, one click a line, of any length. It is kept in parts; an error says how many were accepted before it."""
+
+    async def learn(new: list[NewClick]) -> None:
+        await service.observe([to_click(click, service.now()) for click in new])
+
+    return Accepted(await put_stream(request, service, NewClick, learn))
+
+
+@delete("/documents/{document_id:str}", opt=WRITE, status_code=200, summary="Remove a document")
+async def delete_document(document_id: str, service: Service) -> Accepted:
+    """Interests keep what they learned from it."""
+    await service.shared.change(lambda engine: engine.remove([id_of(document_id)]))
+    return Accepted(1)
+
+
+@delete("/users/{user_id:str}", opt=ADMIN, status_code=200, summary="Forget a user")
+async def delete_user(user_id: str, service: Service) -> Forgotten:
+    """Delete all that is kept of a user."""
+    known = await service.shared.change(lambda engine: engine.forget(id_of(user_id)))
+    if service.exposures is not None:
+        service.exposures.forget(id_of(user_id))
+    service.lately.forget(id_of(user_id))
+    return Forgotten(known)
+
+
+# What is asked
+
+
+@get("/users", opt=READ, summary="Find users")
+async def get_users(
+    service: Service,
+    prefix: Annotated[str, Parameter(description="How the id begins.")] = "",
+    limit: Annotated[int, Parameter(ge=1, le=1_000)] = 20,
+) -> UserIds:
+    """Ids of users, sorted."""
+    return UserIds(await service.shared.ask(lambda engine: engine.user_ids(prefix, limit)))
+
+
+@get("/users/{user_id:str}/units", opt=READ, summary="The interests of a user")
+async def get_units(user_id: str, service: Service) -> Units:
+    """Most recently updated first; none for a user who never clicked."""
+    units = await service.shared.ask(lambda engine: engine.units(id_of(user_id)))
+    service.metrics.units.observe(len(units))
+    return Units(id_of(user_id), [unit_answer(unit) for unit in units])
+
+
+@get("/users/{user_id:str}/recommendations", opt=READ, summary="What to show a user next")
+async def get_recommendations(
+    request: Request[Any, Any, Any],
+    user_id: str,
+    service: Service,
+    k: K = 20,
+    where: Where = None,
+    scorer: Scorer = None,
+    diversity: Annotated[float | None, Parameter(description="0 to 1: how much what was chosen counts against its like.")] = None,
+    exclude_seen: Annotated[bool, Parameter(description="Leave out what the user clicked.")] = True,
+    explain: Annotated[bool, Parameter(description="Name the interest that speaks most for each document.")] = True,
+    published_after: Annotated[float | None, Parameter(description="Unix seconds.")] = None,
+    at: At = None,
+) -> Recommendations:
+    """The best first. A user without interests gets what others clicked of late."""
+    _check_k(k, service)
+    name, conditions, when = id_of(user_id), parse_where(where), service.now() if at is None else at
+    label, variant = service.variant(name)
+    request.scope["state"]["variant"] = label or ""
+
+    def question(engine: Engine) -> Any:
+        return engine.recommend(
+            name,
+            k,
+            where=conditions,
+            exclude_seen=exclude_seen,
+            published_after=published_after,
+            scorer=scorer or variant.scorer,
+            diversity=(variant.diversity or 0.0) if diversity is None else diversity,
+            explain=explain,
+            at=when,
+        )
+
+    found = await service.shared.ask(question)
+    service.exposed(name, label)
+    return Recommendations(name, label, recommended(found))
+
+
+@post("/users/{user_id:str}/scores", opt=READ, status_code=200, summary="Score listed documents for a user")
+async def post_scores(request: Request[Any, Any, Any], user_id: str, data: ScoresWanted, service: Service) -> Scores:
+    """The scores that recommendations are ranked by, of any documents, in the order asked."""
+    _check_count(len(data.document_ids), service.config.max_batch, "documents")
+    name, when = id_of(user_id), service.now() if data.at is None else data.at
+    label, variant = service.variant(name)
+    request.scope["state"]["variant"] = label or ""
+    scorer = data.scorer or variant.scorer
+    scores = await service.shared.ask(lambda engine: engine.score(name, data.document_ids, scorer=scorer, at=when))
+    return Scores(name, label, [round(float(score), 6) for score in scores])
+
+
+@get("/users/{user_id:str}/why/{document_id:str}", opt=READ, summary="What speaks for a document")
+async def get_why(user_id: str, document_id: str, service: Service) -> Why:
+    """The cosine of a document to each interest of a user, the nearest first."""
+    name, document = id_of(user_id), id_of(document_id)
+
+    def question(engine: Engine) -> Why:
+        score = round(float(engine.score(name, [document], at=service.now())[0]), 6)
+        reasons = [Reason(unit_answer(unit), round(cosine, 6)) for unit, cosine in engine.why(name, document)]
+        return Why(name, engine.document(document), score, engine.threshold, reasons)
+
+    return await service.shared.ask(question)
+
+
+@get("/users/{user_id:str}/history", opt=READ, summary="How a user's interests came about")
+async def get_history(user_id: str, service: Service) -> History:
+    """What each of the latest clicks did, the oldest first; they are learned again from nothing."""
+    return await service.shared.ask(lambda engine: told_history(engine, id_of(user_id)))
+
+
+@post("/users/{user_id:str}/what-if", opt=READ, status_code=200, summary="Interests and recommendations after imagined clicks")
+async def post_what_if(user_id: str, data: WhatIf, service: Service) -> Imagined:
+    """Nothing of it is kept."""
+    _check_k(data.k, service)
+    _check_count(len(data.document_ids), 100, "imagined clicks")
+    name = id_of(user_id)
+
+    def question(engine: Engine) -> Imagined:
+        units = engine.units(name)
+        last = max([service.now(), engine.latest_at, *(unit.updated_at for unit in units)])
+        clicks = [Click(name, document, last + step) for step, document in enumerate(data.document_ids, 1)]
+        scorer, diversity = data.scorer, data.diversity or 0.0
+        found = engine.recommend(name, data.k, scorer=scorer, diversity=diversity, at=last, as_if=clicks)
+        return Imagined(
+            name,
+            [told(change) for change in engine.observe(clicks, dry_run=True)],
+            [unit_answer(unit) for unit in engine.units(name, as_if=clicks)],
+            recommended(found),
+        )
+
+    return await service.shared.ask(question)
+
+
+@get("/users/{user_id:str}/export", opt=ADMIN, summary="All that is kept of a user")
+async def get_export(user_id: str, service: Service) -> Export:
+    """For the person who asks what is known about them."""
+    name = id_of(user_id)
+    user = await service.shared.ask(lambda engine: engine.user(name))
+    if not user.steps:
+        raise Problem(404, f"nothing is kept of the user {name!r}")
+    if service.exposures is not None:
+        service.exposures.flush()
+    exposed = service.exposures.of_user(name) if service.exposures is not None else []
+    kept = [
+        UserKept(u.title, u.terms, u.size, u.updated_at, u.documents, u.text, b64encode(u.embedding.tobytes()).decode())
+        for u in user.units
+    ]
+    experiments = [Exposure(e.experiment, e.variant, e.first_at, e.exposures, e.clicks) for e in exposed]
+    return Export(name, user.steps, kept, user.seen, user.history, experiments)
+
+
+@get("/documents", opt=READ, summary="Documents by their ids")
+async def get_documents(service: Service, id: Annotated[list[str] | None, Parameter(max_items=1_000)] = None) -> Titles:  # noqa: A002 (the name in the URL)
+    """Those that are not there are left out."""
+    wanted = id or []
+    return Titles(await service.shared.ask(lambda engine: [engine.document(name) for name in wanted if name in engine]))
+
+
+@get("/documents/{document_id:str}", opt=READ, summary="A document and how it is read")
+async def get_document(document_id: str, service: Service) -> DocumentAbout:
+    """With the interests of its readers, all together."""
+    name, now = id_of(document_id), service.now()
+
+    def question(engine: Engine) -> tuple[Document, float]:
+        return engine.document(name), engine.recent_clicks(name, now or engine.latest_at)
+
+    document, clicks = await service.shared.ask(question)
+    return DocumentAbout(document, round(clicks, 3), (await service.community()).cared(name))
+
+
+@get("/documents/{document_id:str}/similar", opt=READ, summary="Documents like this one")
+async def get_similar(document_id: str, service: Service, k: K = 20, where: Where = None, at: At = None) -> Found:
+    """The nearest in meaning; the score is the cosine."""
+    _check_k(k, service)
+    conditions, when = parse_where(where), service.now() if at is None else at
+    found = await service.shared.ask(lambda engine: engine.similar(id_of(document_id), k, where=conditions, at=when))
+    return Found(recommended(found))
+
+
+@get("/search", opt=READ, summary="Documents by meaning")
+async def get_search(
+    service: Service,
+    q: Annotated[str, Parameter(description="Some words.")],
+    k: K = 20,
+    where: Where = None,
+    at: At = None,
+) -> Found:
+    """The nearest in meaning; the score is the cosine."""
+    _check_k(k, service)
+    if len(q) > service.config.max_query:
+        raise InvalidQuery(f"q has {len(q):,} characters: at most {service.config.max_query:,} are searched for")
+    conditions, when = parse_where(where), service.now() if at is None else at
+    return Found(recommended(await service.shared.ask(lambda engine: engine.search(q, k, where=conditions, at=when))))
+
+
+@get("/overview", opt=READ, summary="The service at a glance")
+async def get_overview(service: Service) -> Overview:
+    """Counts, clicks by minute, the latest changes."""
+    engine, by_minute = service.shared.engine, service.lately.by_minute()
+    documents = await service.shared.ask(len)
+    experiment = service.config.experiment
+    return Overview(
+        documents=documents,
+        users=await service.users(),
+        clicks_last_minute=by_minute[-1] + by_minute[-2],
+        clicks_by_minute=by_minute,
+        latest_at=engine.latest_at,
+        embedder=engine.about.embedder if engine.about else None,
+        experiment=experiment.name if experiment else None,
+        changes=service.lately.changes(),
+    )
+
+
+@get("/map", opt=READ, summary="What the community cares about")
+async def get_map(service: Service) -> Map:
+    """A map of the largest interests of a sample of the readers, without saying whose they are."""
+    return (await service.community()).map
+
+
+# How the service is
+
+
+@get("/health/live", summary="Whether the process answers", sync_to_thread=False)
+def get_live() -> Health:
+    """Always, while it runs."""
+    return Health("live")
+
+
+@get("/health/ready", summary="Whether questions are answered", sync_to_thread=False)
+def get_ready(service: Service) -> Health:
+    """503 while the state is being loaded, and at the end."""
+    service.check_ready()
+    return Health("ready")
+
+
+@get("/metrics", opt={**READ, "early": True}, summary="Metrics for Prometheus", media_type="text/plain")
+async def get_metrics(service: Service) -> Response[bytes]:
+    """In Prometheus' text format."""
+    metrics, engine = service.metrics, service.shared.engine
+    metrics.ready.set(service.ready)
+    metrics.waiting.set(service.shared.clicks_waiting)
+    if service.ready:
+        metrics.documents.set(await service.shared.ask(len))
+        metrics.users.set(await service.users())
+        metrics.state_bytes.set(engine.store.size())
+        metrics.embedder.set(engine.embedding_seconds)
+    return Response(metrics.exposition(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+ROUTES = [
+    put_documents, stream_documents, post_clicks, stream_clicks, delete_document, delete_user, get_users, get_units,
+    get_recommendations, post_scores, get_why, get_history, post_what_if, get_export, get_documents, get_document,
+    get_similar, get_search, get_overview, get_map, get_live, get_ready, get_metrics,
+]  # fmt: skip
+
+for route in ROUTES:
+    route.responses = {
+        status: ResponseSpec(ProblemDetails, description=TITLES[status], media_type=MEDIA_TYPE, generate_examples=False)
+        for status in (400, 401, 403, 404, 413, 415, 421, 422, 429, 503, 507)
+    }
+    if "scope" in route.opt:
+        route.security = [{"bearer": []}]
+
+
+def _check_k(k: int, service: Service) -> None:
+    if not 1 <= k <= service.config.max_k:
+        raise InvalidQuery(f"k is {k}: use 1 to {service.config.max_k}")
+
+
+def _check_count(count: int, most: int, what: str) -> None:
+    if count > most:
+        raise Problem(413, f"{count:,} {what} in one request: send at most {most:,}, or a stream")

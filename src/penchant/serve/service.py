@@ -1,0 +1,159 @@
+"""What the routes share: the engine, the settings, the experiment, what happened lately, the community."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from time import perf_counter, time
+
+from penchant.engine import Engine
+from penchant.serve.bodies import ClickChange
+from penchant.serve.community import Community, look
+from penchant.serve.config import Config, Variant
+from penchant.serve.experiment import ExposureLog, variant_of
+from penchant.serve.metrics import Metrics
+from penchant.serve.problems import Problem
+from penchant.serve.sharing import SharedEngine
+from penchant.types import Change, Click, Document
+
+Clock = Callable[[], float]
+
+_LATELY = 30
+_MINUTES = 60
+_REST = 50
+"""The community is looked at again after so many times the time that it took."""
+_LEAST_REST = 15.0
+_CLOCK_BEGINS = 1e8
+"""Smaller times are positions, not seconds."""
+
+
+class Service:
+    """One running service. The clock is read here and in the routes, and nowhere below."""
+
+    def __init__(self, engine: Engine, config: Config, directory: Path | None, clock: Clock = time) -> None:
+        self.config = config
+        self.clock = clock
+        self.metrics = Metrics()
+        self.shared = SharedEngine(engine, config.threads, config.waiting_clicks)
+        self.shared.batches = self.metrics.batch.observe
+        self.lately = Lately(clock)
+        self.exposures = ExposureLog(directory, config.experiment) if config.experiment and directory else None
+        self.ready = False
+        self.failed: str | None = None
+        self._community: Community | None = None
+        self._look_again_at = 0.0
+        self._looking = asyncio.Lock()
+        self._users = (0.0, 0)
+        self._unsaved = 0
+        self._saving: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Load everything, so that the first question is answered as fast as the next ones."""
+        await self.shared.change(Engine.warm_up)
+        self.ready = True
+
+    async def close(self) -> None:
+        """Finish what is waiting, keep it, and let go of the state."""
+        self.ready = False
+        await self.shared.close()
+        if self.exposures is not None:
+            self.exposures.flush()
+
+    def check_ready(self) -> None:
+        """Raises Problem until everything is loaded."""
+        if not self.ready:
+            raise Problem(503, "the state is being loaded: ask again in a moment")
+
+    def now(self) -> float:
+        """The time for what is asked; 0 where the times of the state are positions."""
+        latest = self.shared.engine.latest_at
+        return 0.0 if 0 < latest < _CLOCK_BEGINS else self.clock()
+
+    def variant(self, user_id: str) -> tuple[str | None, Variant]:
+        """The variant of the running experiment that a user is in."""
+        experiment = self.config.experiment
+        return (None, Variant()) if experiment is None else variant_of(experiment, user_id)
+
+    def exposed(self, user_id: str, variant: str | None) -> None:
+        """A user was shown recommendations."""
+        if self.exposures is not None and variant is not None:
+            self.exposures.exposed(user_id, variant, self.clock())
+
+    def learned(self, changes: Sequence[Change]) -> None:
+        """Count what clicks did."""
+        for change in changes:
+            self.metrics.clicks.labels(change.action).inc()
+        fresh = [change for change in changes if change.action != "ignored"]
+        self.lately.learned(fresh)
+        if self.exposures is not None:
+            self.exposures.clicked(change.user_id for change in fresh)
+
+    async def observe(self, clicks: Sequence[Click]) -> list[Change]:
+        """Learn clicks; they are on disk when this returns."""
+        changes = await self.shared.observe(clicks)
+        self.learned(changes)
+        return changes
+
+    async def put_documents(self, documents: Sequence[Document]) -> None:
+        """Add documents; they are on disk when this returns. Now and then the index is saved, too."""
+        await self.shared.change(lambda engine: engine.add(documents))
+        self._unsaved += len(documents)
+        if self._unsaved >= self.config.save_index_after:
+            self._unsaved = 0
+            self._saving = asyncio.create_task(self.shared.change(Engine.save_index))
+
+    async def users(self) -> int:
+        """The number of users, as it was some seconds ago."""
+        at, count = self._users
+        if self.clock() - at > 10:
+            count = await self.shared.ask(lambda engine: engine.store.user_count())
+            self._users = self.clock(), count
+        return count
+
+    async def community(self) -> Community:
+        """What readers care about, as it was a moment ago: the longer it takes to look, the longer the moment."""
+        async with self._looking:
+            if self._community is None or self.clock() >= self._look_again_at:
+                started = perf_counter()
+                self._community = await asyncio.to_thread(look, self.shared.engine, self.clock())
+                self._look_again_at = self.clock() + max(_LEAST_REST, _REST * (perf_counter() - started))
+            return self._community
+
+
+class Lately:
+    """The latest changes, and how many clicks were learned in each of the last minutes."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._changes: deque[ClickChange] = deque(maxlen=_LATELY)
+        self._by_minute: dict[int, int] = {}
+
+    def learned(self, changes: Sequence[Change]) -> None:
+        """Take note of changes."""
+        minute = int(self._clock() // 60)
+        self._by_minute[minute] = self._by_minute.get(minute, 0) + len(changes)
+        for old in [known for known in self._by_minute if known <= minute - _MINUTES]:
+            del self._by_minute[old]
+        self._changes.extend(told(change) for change in changes[-_LATELY:])
+
+    def forget(self, user_id: str) -> None:
+        """Forget what a user did."""
+        kept = [change for change in self._changes if change.user_id != user_id]
+        self._changes.clear()
+        self._changes.extend(kept)
+
+    def changes(self) -> list[ClickChange]:
+        """The newest first."""
+        return list(reversed(self._changes))
+
+    def by_minute(self) -> list[int]:
+        """Clicks of each of the last 60 minutes, the current one last."""
+        minute = int(self._clock() // 60)
+        return [self._by_minute.get(minute - back, 0) for back in range(_MINUTES - 1, -1, -1)]
+
+
+def told(change: Change) -> ClickChange:
+    """A change as it is told."""
+    return ClickChange(change.user_id, change.document_id, change.at, change.action, change.unit, change.merged, change.pruned)
