@@ -87,5 +87,5 @@ def _check(file: Path) -> None:
             tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     except sqlite3.Error as error:
         raise StateDamaged(f"{file} is no backup, or damaged: {error}") from error
-    if result != "ok" or not {"facts", "documents", "vectors", "users", "clicks"} <= tables:
+    if result != "ok" or not {"facts", "documents", "vectors", "popularity", "users", "clicks"} <= tables:
         raise StateDamaged(f"{file} is no backup, or damaged: {result if result != 'ok' else 'it holds no state'}")

@@ -9,7 +9,7 @@ Popularity is the number of readers who clicked a document, each halved every ha
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,26 @@ NEVER = -np.inf
 """The popularity of a document that nobody clicked."""
 Where = Mapping[str, Any]
 Rows = NDArray[np.int64]
+
+
+class Ids(Sequence[str]):
+    """The ids of some rows. Of a thousand candidates, only those near the k-th are ever asked for."""
+
+    def __init__(self, ids: list[str], rows: Rows) -> None:
+        self._ids = ids
+        self._rows = rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, position: int) -> str: ...
+    @overload
+    def __getitem__(self, position: slice) -> list[str]: ...
+    def __getitem__(self, position: int | slice) -> str | list[str]:
+        if isinstance(position, slice):
+            return [self._ids[row] for row in self._rows[position]]
+        return self._ids[int(self._rows[position])]
 
 
 class Documents:
@@ -68,9 +88,9 @@ class Documents:
         assert document is not None
         return document
 
-    def ids(self, rows: Rows) -> list[str]:
-        """The document ids of rows."""
-        return [self._ids[row] for row in rows]
+    def ids(self, rows: Rows) -> Ids:
+        """The document ids of rows, each looked up when it is asked for."""
+        return Ids(self._ids, rows)
 
     def rows(self) -> Rows:
         """The rows of all documents."""

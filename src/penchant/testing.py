@@ -126,6 +126,13 @@ def check_store(make: Callable[[], Store]) -> None:
     else:
         raise AssertionError("a failure while committing must be told")
     _check_contents(store, stored, user, digests)
+    reading = store.documents()
+    next(reading)
+    store.commit([Changes(users={"cem": User(steps=1)})])
+    store.commit([Changes(users={"cem": User(steps=2)})])
+    assert store.users(["cem"])["cem"].steps == 2, "what is still being read must not hide what was kept since"
+    store.commit([Changes(forgotten_users=["cem"])])
+    assert [document.key for document in reading] == [1, 2]
     store.commit([Changes(removed_documents=[1], popularity={2: 9.0}, forgotten_users=["bob", "nobody"])])
     assert [document.key for document in store.documents()] == [0, 2]
     assert [document.popularity for document in store.documents()] == [0.0, 9.0]

@@ -169,6 +169,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Seconds after which a click counts half for a document's popularity."""
     users_cached: int = 10_000
     """So many users are held in memory, the most recently used."""
+    searches_cached: int = 200_000
+    """So many searches of the ``usearch`` index are held in memory, some 700 bytes each, until documents change."""
     index_precision: Literal["bf16", "int8"] = "bf16"
     """How the ``usearch`` index stores a number."""
 
@@ -182,8 +184,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         for name in ("big_size", "candidates_per_unit", "users_cached"):
             if getattr(self, name) < 1:
                 raise InvalidSettings(f"{name} is {getattr(self, name)}: use 1 or more")
-        if self.clicks_remembered < 0:
-            raise InvalidSettings(f"clicks_remembered is {self.clicks_remembered}: use 0 or more")
+        for name in ("clicks_remembered", "searches_cached"):
+            if getattr(self, name) < 0:
+                raise InvalidSettings(f"{name} is {getattr(self, name)}: use 0 or more")
         if not self.popular_half_life > 0:
             raise InvalidSettings(f"popular_half_life is {self.popular_half_life}: use more than 0 seconds")
 

@@ -52,9 +52,10 @@ class DocumentIndex(Protocol):
 def make_index(kind: str, dimension: int, settings: Settings) -> DocumentIndex:
     """An empty index: ``usearch`` or ``exact``."""
     if kind == "usearch":
+        from penchant.index.remembering import RememberingIndex
         from penchant.index.usearch import UsearchIndex
 
-        return UsearchIndex(dimension, settings.index_precision)
+        return RememberingIndex(UsearchIndex(dimension, settings.index_precision), settings.searches_cached)
     if kind == "exact":
         from penchant.index.exact import ExactIndex
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from threading import Lock
 from typing import Literal
 
 import numpy as np
@@ -23,6 +24,10 @@ class UsearchIndex:
 
     def __init__(self, dimension: int, precision: Literal["bf16", "int8"] = "bf16") -> None:
         self._dimension = dimension
+        self._near = np.zeros((16, dimension), np.float16)
+        """By key: vectors that were asked for, which usearch takes microseconds each to give."""
+        self._known = np.zeros(16, bool)
+        self._growing = Lock()
         self._index = Index(
             ndim=dimension,
             metric="cos",
@@ -43,6 +48,7 @@ class UsearchIndex:
             return
         if len(self):
             self.remove(keys[np.asarray(self._index.contains(keys.astype(np.uint64)), bool)])
+        self._known[keys[keys < len(self._known)]] = False
         self._index.add(keys.astype(np.uint64), vectors, threads=1)
 
     def remove(self, keys: Keys) -> None:
@@ -61,7 +67,21 @@ class UsearchIndex:
     def vectors(self, keys: Keys) -> Vectors:
         if not len(keys):
             return np.zeros((0, self._dimension), np.float32)
-        return unit_length(np.asarray(self._index.get(keys.astype(np.uint64), dtype="f32"), np.float32))
+        self._reserve(int(keys.max()) + 1)
+        unknown = keys[~self._known[keys]]
+        if len(unknown):
+            found = np.asarray(self._index.get(unknown.astype(np.uint64), dtype="f32"), np.float32)
+            with self._growing:
+                self._near[unknown] = unit_length(found)
+                self._known[unknown] = True
+        return self._near[keys].astype(np.float32)
+
+    def _reserve(self, rows: int) -> None:
+        with self._growing:
+            if rows > len(self._known):
+                missing = max(rows, 2 * len(self._known)) - len(self._known)
+                self._near = np.concatenate([self._near, np.zeros((missing, self._dimension), np.float16)])
+                self._known = np.concatenate([self._known, np.zeros(missing, bool)])
 
     def save(self, path: Path) -> bool:
         self._index.save(str(path))
@@ -69,5 +89,6 @@ class UsearchIndex:
 
     def load(self, path: Path) -> None:
         self._index.load(str(path))
+        self._known[:] = False
         if len(self) and self._index.ndim != self._dimension:
             raise ValueError(f"the index has {self._index.ndim} dimensions, not {self._dimension}")

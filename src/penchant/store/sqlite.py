@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import math
 import os
 import sqlite3
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TypeVar
+from threading import Lock
+from typing import IO, Any, TypeVar
 
 import msgspec
 import numpy as np
@@ -25,20 +27,27 @@ SCHEMA = 1
 DATABASE = "state.db"
 _LOCK = "lock"
 _TABLES = """
-CREATE TABLE facts (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE facts (name TEXT PRIMARY KEY, value BLOB NOT NULL);  -- with rowid: a search would read long values whole
 CREATE TABLE documents (
     key INTEGER PRIMARY KEY,
     id TEXT NOT NULL UNIQUE,
     document BLOB NOT NULL,   -- MessagePack of penchant.Document
-    popularity REAL NOT NULL,
     revision INTEGER NOT NULL
 );
+CREATE TABLE popularity (key INTEGER PRIMARY KEY, value REAL NOT NULL);  -- of clicked documents; small rows, often written
 CREATE TABLE vectors (key INTEGER PRIMARY KEY, vector BLOB NOT NULL);  -- little-endian float32
 CREATE TABLE users (id TEXT PRIMARY KEY, user BLOB NOT NULL);          -- MessagePack of penchant.types.User
 CREATE TABLE clicks (number INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE);
 """
+_PAGES_IN_LOG = 8_000
+"""Of 4 KiB: the log is copied into the database when it holds so many, so that what changes often is copied once."""
+_CACHE_KIB = 65_536
 _CHUNK = 500
 """Values in one IN (...)."""
+_PAGE = 2_000
+_SOME_DOCUMENTS = """
+SELECT key, document, value, revision FROM documents LEFT JOIN popularity USING (key) WHERE key > ? ORDER BY key LIMIT ?
+"""
 
 
 class SqliteStore:
@@ -55,6 +64,7 @@ class SqliteStore:
         self._directory = directory
         self._read_only = read_only
         self._lock: IO[str] | None = None
+        self._asking = Lock()
         database = directory / DATABASE
         if read_only and not database.exists():
             raise StateError(f"there is no state in {directory}: build one with `penchant build {directory} ...`")
@@ -91,6 +101,8 @@ class SqliteStore:
             self._connection.executescript(f"BEGIN; {_TABLES} PRAGMA user_version = {SCHEMA}; COMMIT;")
         if not self._read_only:
             self._connection.execute("PRAGMA synchronous = FULL")
+            self._connection.execute(f"PRAGMA wal_autocheckpoint = {_PAGES_IN_LOG}")
+            self._connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
 
     def commit(self, parts: Iterable[Changes]) -> None:
         if self._read_only:
@@ -110,13 +122,18 @@ class SqliteStore:
         many = self._connection.executemany
         many("DELETE FROM documents WHERE key = ?", [(key,) for key in changes.removed_documents])
         many("DELETE FROM vectors WHERE key = ?", [(key,) for key in changes.removed_documents])
+        many("DELETE FROM popularity WHERE key = ?", [(key,) for key in changes.removed_documents])
         many(
-            "INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?)",
-            [(d.key, d.document.id, encode(d.document), d.popularity, d.revision) for d in changes.documents],
+            "INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?)",
+            [(d.key, d.document.id, encode(d.document), d.revision) for d in changes.documents],
         )
+        popularity = {d.key: d.popularity for d in changes.documents if d.popularity > -math.inf} | dict(changes.popularity)
+        many("INSERT OR REPLACE INTO popularity VALUES (?, ?)", popularity.items())
         many("INSERT OR REPLACE INTO vectors VALUES (?, ?)", changes.vectors.items())
-        many("UPDATE documents SET popularity = ? WHERE key = ?", [(p, key) for key, p in changes.popularity.items()])
-        many("INSERT OR REPLACE INTO users VALUES (?, ?)", [(name, encode(user)) for name, user in changes.users.items()])
+        many(
+            "INSERT INTO users VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET user = excluded.user",
+            [(name, encode(user)) for name, user in changes.users.items()],
+        )
         many("DELETE FROM users WHERE id = ?", [(name,) for name in changes.forgotten_users])
         many("INSERT OR REPLACE INTO facts VALUES (?, ?)", changes.facts.items())
         if changes.click_digests:
@@ -127,20 +144,21 @@ class SqliteStore:
 
     def fact(self, name: str) -> bytes | None:
         with self._translated():
-            row = self._reading.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
-        return None if row is None else bytes(row[0])
+            rows = self._rows("SELECT value FROM facts WHERE name = ?", (name,))
+        return bytes(rows[0][0]) if rows else None
 
     def documents(self) -> Iterator[StoredDocument]:
         decode = msgspec.msgpack.Decoder(Document).decode
         with self._translated():
-            for key, document, popularity, revision in self._reading.execute(
-                "SELECT key, document, popularity, revision FROM documents ORDER BY key"
-            ):
-                yield StoredDocument(key, decode(document), popularity, revision)
+            last = -1
+            while rows := self._rows(_SOME_DOCUMENTS, (last, _PAGE)):
+                for key, document, popularity, revision in rows:
+                    yield StoredDocument(key, decode(document), -math.inf if popularity is None else popularity, revision)
+                last = rows[-1][0]
 
     def revisions(self) -> list[tuple[int, int]]:
         with self._translated():
-            return self._reading.execute("SELECT key, revision FROM documents ORDER BY key").fetchall()
+            return self._rows("SELECT key, revision FROM documents ORDER BY key")
 
     def vectors(self, keys: Sequence[int]) -> Vectors:
         found = self._pick("SELECT key, vector FROM vectors WHERE key IN", keys)
@@ -160,19 +178,19 @@ class SqliteStore:
         query = "SELECT id FROM users WHERE id >= ? AND id < ? ORDER BY id LIMIT ?"
         beyond = prefix + chr(sys.maxunicode)
         with self._translated():
-            rows = self._reading.execute(query, (prefix, beyond, -1 if limit is None else limit)).fetchall()
+            rows = self._rows(query, (prefix, beyond, -1 if limit is None else limit))
         return [name for (name,) in rows]
 
     def user_count(self) -> int:
         with self._translated():
-            return int(self._reading.execute("SELECT count(*) FROM users").fetchone()[0])
+            return int(self._rows("SELECT count(*) FROM users")[0][0])
 
     def known_clicks(self, digests: Sequence[bytes]) -> set[bytes]:
         return set(self._pick("SELECT digest, number FROM clicks WHERE digest IN", digests))
 
     def click_digests(self) -> list[bytes]:
         with self._translated():
-            return [digest for (digest,) in self._reading.execute("SELECT digest FROM clicks ORDER BY number")]
+            return [digest for (digest,) in self._rows("SELECT digest FROM clicks ORDER BY number")]
 
     def size(self) -> int:
         return sum(file.stat().st_size for file in self._directory.iterdir() if file.is_file())
@@ -185,13 +203,18 @@ class SqliteStore:
             self._lock.close()
             self._lock = None
 
+    def _rows(self, query: str, values: Sequence[Any] = ()) -> list[Any]:
+        """All rows of a query. One after the other: a statement that is still open would show its old snapshot to the next."""
+        with self._asking:
+            return self._reading.execute(query, values).fetchall()
+
     def _pick(self, select: str, keys: Sequence[Key]) -> dict[Key, bytes]:
         """The rows (key, value) of the keys that are there."""
         found: dict[Key, bytes] = {}
         with self._translated():
             for start in range(0, len(keys), _CHUNK):
                 chunk = keys[start : start + _CHUNK]
-                found.update(self._reading.execute(f"{select} ({', '.join('?' * len(chunk))})", chunk))
+                found.update(self._rows(f"{select} ({', '.join('?' * len(chunk))})", chunk))
         return found
 
     def _damaged(self, reason: str) -> StateDamaged:

@@ -76,11 +76,11 @@ export function river({ bands, moments, label }) {
     const widest = shown.reduce((best, { n }) => (heights[b][n] > heights[b][best] ? n : best), shown[0].n);
     const tall = heights[b][widest] * scale;
     const run = shown.filter(({ n }) => heights[b][n] * scale > 11).length / STEPS;
-    if (tall > 15 && run > 0.12) labels.push([Math.min(WIDTH - 60, Math.max(60, x(times[widest]))), centre(b, times[widest]) + 4, band]);
+    if (tall > 15 && run > 0.12) labels.push([Math.min(WIDTH - 8, Math.max(8, x(times[widest]))), centre(b, times[widest]) + 4, band]);
   });
   for (const [at, y, band] of labels) {
     const words = band.points.at(-1).unit.terms.slice(0, 2).map(([term]) => short(term, 24)).join(", ");
-    svg.append(drawing("text", { x: at, y, class: "label", "text-anchor": "middle", direction: "ltr" }, words));
+    svg.append(drawing("text", { x: at, y, class: "label", "text-anchor": at > WIDTH - 90 ? "end" : at < 90 ? "start" : "middle" }, words));
   }
   for (const share of [0, 0.25, 0.5, 0.75, 1]) {
     const anchor = share === 0 ? "start" : share === 1 ? "end" : "middle";
