@@ -14,6 +14,8 @@
     │   └── MissingExtra            an optional package is not installed
     ├── LeakFound                   a protocol in the lab would let a method see the answer
     ├── PeerFailed                  a peer in the lab could not be installed, or did not end well
+    ├── ServiceError                the client: the service refused a request, or did not answer
+    ├── ServiceFailed               the service could not start
     └── StateError                  the directory that holds the state
         ├── StateDamaged            ... cannot be read
         ├── StateFull               ... has no room left: nothing of the call was kept
@@ -79,6 +81,20 @@ class LeakFound(PenchantError):
 
 class PeerFailed(PenchantError):
     """A peer in the lab could not be installed, or did not end well."""
+
+
+class ServiceError(PenchantError):
+    """The service refused a request, or did not answer; `status` is 0 where it did not answer."""
+
+    def __init__(self, status: int, detail: str, retry_after: float = 0.0) -> None:
+        super().__init__(f"{status}: {detail}" if status else detail)
+        self.status = status
+        self.detail = detail
+        self.retry_after = retry_after
+
+
+class ServiceFailed(PenchantError):
+    """The service could not start."""
 
 
 class StateError(PenchantError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from time import time
@@ -37,14 +37,22 @@ _HEADERS = {
 }
 
 
-def make_app(engine: Engine, config: Config, directory: Path | None = None, clock: Clock = time) -> Any:
+def make_app(
+    engine: Engine,
+    config: Config,
+    directory: Path | None = None,
+    clock: Clock = time,
+    failed: Callable[[PenchantError], None] | None = None,
+) -> Any:
     """The service as an ASGI application. It lets go of the engine when it shuts down.
 
     Args:
         directory: that of the state, where an experiment's log goes.
         clock: Unix seconds.
+        failed: called when the state cannot be loaded.
     """
     service = Service(engine, config, directory, clock)
+    service.failed = failed or service.failed
     app = Litestar(
         route_handlers=[*ROUTES, *PAGES],
         dependencies={"service": Provide(lambda: service, sync_to_thread=False)},
@@ -62,7 +70,7 @@ def make_app(engine: Engine, config: Config, directory: Path | None = None, cloc
 
 @asynccontextmanager
 async def _running(service: Service) -> AsyncIterator[None]:
-    starting = asyncio.create_task(_start(service))
+    starting = asyncio.create_task(service.start())
     flushing = asyncio.create_task(_flush(service))
     try:
         yield
@@ -70,13 +78,6 @@ async def _running(service: Service) -> AsyncIterator[None]:
         flushing.cancel()
         await asyncio.wait([starting])
         await service.close()
-
-
-async def _start(service: Service) -> None:
-    try:
-        await service.start()
-    except PenchantError as error:
-        log.error("the state cannot be loaded: %s", error)
 
 
 async def _flush(service: Service) -> None:

@@ -26,8 +26,8 @@ from penchant.serve.problems import Problem, of_problem
 log = logging.getLogger("penchant.serve")
 
 _LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
-_SLASH = "\0"
-"""Stands for a slash inside an id, in a path. No id holds it: see `penchant.checks`."""
+_SLASH = "\udc2f"
+"""Stands for a slash inside an id, in a path. No text that is decoded holds it, and no id: see `penchant.checks`."""
 _BODIES = {"application/json": "", "application/x-ndjson": "", "application/ndjson": ""}
 
 
@@ -141,8 +141,7 @@ def keep_slashes(app: Any) -> Any:
         if scope["type"] == "http" and b"%" in raw:
             parts = raw.partition(b"?")[0].decode("ascii", "replace").split("/")
             decoded = [unquote(part, errors="surrogateescape") for part in parts]
-            if not any(_SLASH in part for part in decoded):  # else it is left as it is, and the id refused
-                scope = {**scope, "path": "/".join(part.replace("/", _SLASH) for part in decoded)}
+            scope = {**scope, "path": "/".join(part.replace("/", _SLASH) for part in decoded)}
         await app(scope, receive, send)
 
     return kept

@@ -6,6 +6,7 @@ from importlib.resources import files
 from typing import Any
 
 from litestar import Response, get
+from litestar.params import FromPath
 
 from penchant.serve.problems import Problem
 
@@ -31,7 +32,7 @@ def get_home() -> Response[bytes]:
 
 
 @get("/page/{name:str}", include_in_schema=False, sync_to_thread=False)
-def get_file(name: str) -> Response[bytes]:
+def get_file(name: FromPath[str]) -> Response[bytes]:
     """A file of the page."""
     return _served(name)
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from litestar import Request, Response, delete, get, post, put
+from litestar.di import NamedDependency
 from litestar.openapi import ResponseSpec
 from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
 from litestar.openapi.spec.enums import OpenAPIType
-from litestar.params import Parameter
+from litestar.params import FromPath, JSONBody, QueryParameter
 
 from penchant.answers import recommended, unit_answer
 from penchant.conditions import parse_where
@@ -50,13 +51,15 @@ from penchant.serve.service import Service, told
 from penchant.serve.streams import put_stream
 from penchant.types import Click, Document
 
-K = Annotated[int, Parameter(ge=1, description="How many documents.")]
+K = Annotated[int, QueryParameter(ge=1, description="How many documents.")]
 Where = Annotated[
     list[str] | None,
-    Parameter(description="Conditions on attributes: `channel=db`, `lang=en,ko`, `price>=5`. All have to hold."),
+    QueryParameter(description="Conditions on attributes: `channel=db`, `lang=en,ko`, `price>=5`. All have to hold."),
 ]
-At = Annotated[float | None, Parameter(description="Now, in Unix seconds; default: the clock of the service.")]
-Scorer = Annotated[str | None, Parameter(description="`sum` or `max`; default: that of the variant, or of the state.")]
+At = Annotated[float | None, QueryParameter(description="Now, in Unix seconds; default: the clock of the service.")]
+Scorer = Annotated[str | None, QueryParameter(description="`sum` or `max`; default: that of the variant, or of the state.")]
+
+ServiceHere = NamedDependency[Service]
 
 READ, WRITE, ADMIN = {"scope": "read"}, {"scope": "write"}, {"scope": "admin"}
 
@@ -74,7 +77,7 @@ class Ndjson(Operation):
 
 
 @put("/documents", opt=WRITE, summary="Add documents, or replace those of the same id")
-async def put_documents(data: Document | list[Document], service: Service) -> Accepted:
+async def put_documents(data: JSONBody[Document | list[Document]], service: ServiceHere) -> Accepted:
     """One document or a list. Only new titles are embedded. All of them are kept, or none."""
     documents = data if isinstance(data, list) else [data]
     _check_count(len(documents), service.config.max_batch, "documents")
@@ -89,16 +92,16 @@ async def put_documents(data: Document | list[Document], service: Service) -> Ac
     summary="Add a stream of documents",
     request_max_body_size=None,
 )
-async def stream_documents(request: Request[Any, Any, Any], service: Service) -> Accepted:
+async def stream_documents(request: Request[Any, Any, Any], service: ServiceHere) -> Accepted:
     """NDJSON, one document a line, of any length. It is kept in parts; an error says how many were accepted before it."""
     return Accepted(await put_stream(request, service, Document, service.put_documents))
 
 
 @post("/clicks", opt=WRITE, status_code=200, summary="Learn clicks")
 async def post_clicks(
-    data: NewClick | list[NewClick],
-    service: Service,
-    changes: Annotated[bool, Parameter(description="Whether to tell what each click did.")] = False,
+    data: JSONBody[NewClick | list[NewClick]],
+    service: ServiceHere,
+    changes: Annotated[bool, QueryParameter(description="Whether to tell what each click did.")] = False,
 ) -> Learned:
     """One click or a list. Answered when they are on disk; their effect is in the very next answer.
 
@@ -119,7 +122,7 @@ async def post_clicks(
     summary="Learn a stream of clicks",
     request_max_body_size=None,
 )
-async def stream_clicks(request: Request[Any, Any, Any], service: Service) -> Accepted:
+async def stream_clicks(request: Request[Any, Any, Any], service: ServiceHere) -> Accepted:
     """NDJSON, one click a line, of any length. It is kept in parts; an error says how many were accepted before it."""
 
     async def learn(new: list[NewClick]) -> None:
@@ -129,14 +132,14 @@ async def stream_clicks(request: Request[Any, Any, Any], service: Service) -> Ac
 
 
 @delete("/documents/{document_id:str}", opt=WRITE, status_code=200, summary="Remove a document")
-async def delete_document(document_id: str, service: Service) -> Accepted:
+async def delete_document(document_id: FromPath[str], service: ServiceHere) -> Accepted:
     """Interests keep what they learned from it."""
     await service.shared.change(lambda engine: engine.remove([id_of(document_id)]))
     return Accepted(1)
 
 
 @delete("/users/{user_id:str}", opt=ADMIN, status_code=200, summary="Forget a user")
-async def delete_user(user_id: str, service: Service) -> Forgotten:
+async def delete_user(user_id: FromPath[str], service: ServiceHere) -> Forgotten:
     """Delete all that is kept of a user."""
     known = await service.shared.change(lambda engine: engine.forget(id_of(user_id)))
     if service.exposures is not None:
@@ -150,16 +153,16 @@ async def delete_user(user_id: str, service: Service) -> Forgotten:
 
 @get("/users", opt=READ, summary="Find users")
 async def get_users(
-    service: Service,
-    prefix: Annotated[str, Parameter(description="How the id begins.")] = "",
-    limit: Annotated[int, Parameter(ge=1, le=1_000)] = 20,
+    service: ServiceHere,
+    prefix: Annotated[str, QueryParameter(description="How the id begins.")] = "",
+    limit: Annotated[int, QueryParameter(ge=1, le=1_000)] = 20,
 ) -> UserIds:
     """Ids of users, sorted."""
     return UserIds(await service.shared.ask(lambda engine: engine.user_ids(prefix, limit)))
 
 
 @get("/users/{user_id:str}/units", opt=READ, summary="The interests of a user")
-async def get_units(user_id: str, service: Service) -> Units:
+async def get_units(user_id: FromPath[str], service: ServiceHere) -> Units:
     """Most recently updated first; none for a user who never clicked."""
     units = await service.shared.ask(lambda engine: engine.units(id_of(user_id)))
     service.metrics.units.observe(len(units))
@@ -169,15 +172,17 @@ async def get_units(user_id: str, service: Service) -> Units:
 @get("/users/{user_id:str}/recommendations", opt=READ, summary="What to show a user next")
 async def get_recommendations(
     request: Request[Any, Any, Any],
-    user_id: str,
-    service: Service,
+    user_id: FromPath[str],
+    service: ServiceHere,
     k: K = 20,
     where: Where = None,
     scorer: Scorer = None,
-    diversity: Annotated[float | None, Parameter(description="0 to 1: how much what was chosen counts against its like.")] = None,
-    exclude_seen: Annotated[bool, Parameter(description="Leave out what the user clicked.")] = True,
-    explain: Annotated[bool, Parameter(description="Name the interest that speaks most for each document.")] = True,
-    published_after: Annotated[float | None, Parameter(description="Unix seconds.")] = None,
+    diversity: Annotated[
+        float | None, QueryParameter(description="0 to 1: how much what was chosen counts against its like.")
+    ] = None,
+    exclude_seen: Annotated[bool, QueryParameter(description="Leave out what the user clicked.")] = True,
+    explain: Annotated[bool, QueryParameter(description="Name the interest that speaks most for each document.")] = True,
+    published_after: Annotated[float | None, QueryParameter(description="Unix seconds.")] = None,
     at: At = None,
 ) -> Recommendations:
     """The best first. A user without interests gets what others clicked of late."""
@@ -205,7 +210,9 @@ async def get_recommendations(
 
 
 @post("/users/{user_id:str}/scores", opt=READ, status_code=200, summary="Score listed documents for a user")
-async def post_scores(request: Request[Any, Any, Any], user_id: str, data: ScoresWanted, service: Service) -> Scores:
+async def post_scores(
+    request: Request[Any, Any, Any], user_id: FromPath[str], data: JSONBody[ScoresWanted], service: ServiceHere
+) -> Scores:
     """The scores that recommendations are ranked by, of any documents, in the order asked."""
     _check_count(len(data.document_ids), service.config.max_batch, "documents")
     name, when = id_of(user_id), service.now() if data.at is None else data.at
@@ -217,7 +224,7 @@ async def post_scores(request: Request[Any, Any, Any], user_id: str, data: Score
 
 
 @get("/users/{user_id:str}/why/{document_id:str}", opt=READ, summary="What speaks for a document")
-async def get_why(user_id: str, document_id: str, service: Service) -> Why:
+async def get_why(user_id: FromPath[str], document_id: FromPath[str], service: ServiceHere) -> Why:
     """The cosine of a document to each interest of a user, the nearest first."""
     name, document = id_of(user_id), id_of(document_id)
 
@@ -230,13 +237,13 @@ async def get_why(user_id: str, document_id: str, service: Service) -> Why:
 
 
 @get("/users/{user_id:str}/history", opt=READ, summary="How a user's interests came about")
-async def get_history(user_id: str, service: Service) -> History:
+async def get_history(user_id: FromPath[str], service: ServiceHere) -> History:
     """What each of the latest clicks did, the oldest first; they are learned again from nothing."""
     return await service.shared.ask(lambda engine: told_history(engine, id_of(user_id)))
 
 
 @post("/users/{user_id:str}/what-if", opt=READ, status_code=200, summary="Interests and recommendations after imagined clicks")
-async def post_what_if(user_id: str, data: WhatIf, service: Service) -> Imagined:
+async def post_what_if(user_id: FromPath[str], data: JSONBody[WhatIf], service: ServiceHere) -> Imagined:
     """Nothing of it is kept."""
     _check_k(data.k, service)
     _check_count(len(data.document_ids), 100, "imagined clicks")
@@ -259,7 +266,7 @@ async def post_what_if(user_id: str, data: WhatIf, service: Service) -> Imagined
 
 
 @get("/users/{user_id:str}/export", opt=ADMIN, summary="All that is kept of a user")
-async def get_export(user_id: str, service: Service) -> Export:
+async def get_export(user_id: FromPath[str], service: ServiceHere) -> Export:
     """For the person who asks what is known about them."""
     name = id_of(user_id)
     user = await service.shared.ask(lambda engine: engine.user(name))
@@ -277,14 +284,14 @@ async def get_export(user_id: str, service: Service) -> Export:
 
 
 @get("/documents", opt=READ, summary="Documents by their ids")
-async def get_documents(service: Service, id: Annotated[list[str] | None, Parameter(max_items=1_000)] = None) -> Titles:  # noqa: A002 (the name in the URL)
+async def get_documents(service: ServiceHere, id: Annotated[list[str] | None, QueryParameter(max_items=1_000)] = None) -> Titles:  # noqa: A002 (the name in the URL)
     """Those that are not there are left out."""
     wanted = id or []
     return Titles(await service.shared.ask(lambda engine: [engine.document(name) for name in wanted if name in engine]))
 
 
 @get("/documents/{document_id:str}", opt=READ, summary="A document and how it is read")
-async def get_document(document_id: str, service: Service) -> DocumentAbout:
+async def get_document(document_id: FromPath[str], service: ServiceHere) -> DocumentAbout:
     """With the interests of its readers, all together."""
     name, now = id_of(document_id), service.now()
 
@@ -296,7 +303,7 @@ async def get_document(document_id: str, service: Service) -> DocumentAbout:
 
 
 @get("/documents/{document_id:str}/similar", opt=READ, summary="Documents like this one")
-async def get_similar(document_id: str, service: Service, k: K = 20, where: Where = None, at: At = None) -> Found:
+async def get_similar(document_id: FromPath[str], service: ServiceHere, k: K = 20, where: Where = None, at: At = None) -> Found:
     """The nearest in meaning; the score is the cosine."""
     _check_k(k, service)
     conditions, when = parse_where(where), service.now() if at is None else at
@@ -306,8 +313,8 @@ async def get_similar(document_id: str, service: Service, k: K = 20, where: Wher
 
 @get("/search", opt=READ, summary="Documents by meaning")
 async def get_search(
-    service: Service,
-    q: Annotated[str, Parameter(description="Some words.")],
+    service: ServiceHere,
+    q: Annotated[str, QueryParameter(description="Some words.")],
     k: K = 20,
     where: Where = None,
     at: At = None,
@@ -321,7 +328,7 @@ async def get_search(
 
 
 @get("/overview", opt=READ, summary="The service at a glance")
-async def get_overview(service: Service) -> Overview:
+async def get_overview(service: ServiceHere) -> Overview:
     """Counts, clicks by minute, the latest changes."""
     engine, by_minute = service.shared.engine, service.lately.by_minute()
     documents = await service.shared.ask(len)
@@ -339,7 +346,7 @@ async def get_overview(service: Service) -> Overview:
 
 
 @get("/map", opt=READ, summary="What the community cares about")
-async def get_map(service: Service) -> Map:
+async def get_map(service: ServiceHere) -> Map:
     """A map of the largest interests of a sample of the readers, without saying whose they are."""
     return (await service.community()).map
 
@@ -354,14 +361,14 @@ def get_live() -> Health:
 
 
 @get("/health/ready", summary="Whether questions are answered", sync_to_thread=False)
-def get_ready(service: Service) -> Health:
+def get_ready(service: ServiceHere) -> Health:
     """503 while the state is being loaded, and at the end."""
     service.check_ready()
     return Health("ready")
 
 
 @get("/metrics", opt={**READ, "early": True}, summary="Metrics for Prometheus", media_type="text/plain")
-async def get_metrics(service: Service) -> Response[bytes]:
+async def get_metrics(service: ServiceHere) -> Response[bytes]:
     """In Prometheus' text format."""
     metrics, engine = service.metrics, service.shared.engine
     metrics.ready.set(service.ready)

@@ -11,16 +11,12 @@ from typing import Any
 import uvicorn
 
 from penchant.engine import Engine
-from penchant.errors import PenchantError
+from penchant.errors import PenchantError, ServiceFailed
 from penchant.serve.app import make_app
 from penchant.serve.config import Config
 
 _SWITCH_SECONDS = 0.001
 """How long a thread may hold the interpreter while others wait: shorter than usual, so that no request waits for several."""
-
-
-class ServiceFailed(PenchantError):
-    """The service could not start."""
 
 
 def run(engine: Engine, config: Config, directory: Path | None, tell: Callable[[str], None]) -> None:
@@ -31,8 +27,14 @@ def run(engine: Engine, config: Config, directory: Path | None, tell: Callable[[
     """
     sys.setswitchinterval(_SWITCH_SECONDS)
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    failures: list[PenchantError] = []
+
+    def failed(error: PenchantError) -> None:
+        failures.append(error)
+        server.should_exit = True
+
     server = _Server(uvicorn.Config(
-        make_app(engine, config, directory),
+        make_app(engine, config, directory, failed=failed),
         host=config.host,
         port=config.port,
         access_log=False,  # it would log paths, hence users
@@ -40,16 +42,17 @@ def run(engine: Engine, config: Config, directory: Path | None, tell: Callable[[
         log_level="warning",
         server_header=False,
         lifespan="on",
-        timeout_graceful_shutdown=int(config.drain_seconds),
+        timeout_graceful_shutdown=max(1, round(config.drain_seconds)),
     ))  # fmt: skip
     server.tell = tell
     try:
         server.run()
     except SystemExit as error:  # uvicorn's way to say that the port is taken
         engine.close()
-        raise ServiceFailed(
-            f"port {config.port} of {config.host} cannot be opened: is another service there? Try --port"
-        ) from error
+        where = f"port {config.port} of {config.host}"
+        raise ServiceFailed(f"{where} cannot be opened: is another service there? Try --port") from error
+    if failures:
+        raise failures[0]
 
 
 class _Server(uvicorn.Server):

@@ -9,6 +9,7 @@ from pathlib import Path
 from time import perf_counter, time
 
 from penchant.engine import Engine
+from penchant.errors import PenchantError
 from penchant.serve.bodies import ClickChange
 from penchant.serve.community import Community, look
 from penchant.serve.config import Config, Variant
@@ -41,7 +42,8 @@ class Service:
         self.lately = Lately(clock)
         self.exposures = ExposureLog(directory, config.experiment) if config.experiment and directory else None
         self.ready = False
-        self.failed: str | None = None
+        self.failed: Callable[[PenchantError], None] = _raise
+        """Called when the state cannot be loaded."""
         self._community: Community | None = None
         self._look_again_at = 0.0
         self._looking = asyncio.Lock()
@@ -51,8 +53,11 @@ class Service:
 
     async def start(self) -> None:
         """Load everything, so that the first question is answered as fast as the next ones."""
-        await self.shared.change(Engine.warm_up)
-        self.ready = True
+        try:
+            await self.shared.change(Engine.warm_up)
+            self.ready = True
+        except PenchantError as error:
+            self.failed(error)
 
     async def close(self) -> None:
         """Finish what is waiting, keep it, and let go of the state."""
@@ -120,6 +125,10 @@ class Service:
                 self._community = await asyncio.to_thread(look, self.shared.engine, self.clock())
                 self._look_again_at = self.clock() + max(_LEAST_REST, _REST * (perf_counter() - started))
             return self._community
+
+
+def _raise(error: PenchantError) -> None:
+    raise error
 
 
 class Lately:
