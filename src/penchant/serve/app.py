@@ -23,18 +23,13 @@ from penchant.errors import PenchantError
 from penchant.serve.config import Config
 from penchant.serve.edge import Edge, keep_slashes
 from penchant.serve.pages import PAGES
-from penchant.serve.problems import HANDLERS
+from penchant.serve.problems import HANDLERS, SAFE_HEADERS
 from penchant.serve.routes import ROUTES
 from penchant.serve.service import Clock, Service
 
 log = logging.getLogger("penchant.serve")
 
 _FLUSH_SECONDS = 2.0
-_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Content-Security-Policy": "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
-}
 
 
 def make_app(
@@ -62,7 +57,7 @@ def make_app(
         cors_config=CORSConfig(allow_origins=list(config.cors_origins)) if config.cors_origins else None,
         openapi_config=_schema(),
         request_max_body_size=config.max_body_bytes,
-        response_headers=_HEADERS,
+        response_headers=SAFE_HEADERS,
         logging_config=None,
     )
     return keep_slashes(app)

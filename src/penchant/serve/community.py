@@ -19,7 +19,7 @@ from penchant.serve.bodies import Cared, Map, MapGroup, MapPoint
 from penchant.types import InterestUnit, User, Vectors
 
 READERS = 2_000
-INTERESTS = 1_200
+INTERESTS = 1_000
 """On the map: the largest ones."""
 _TERMS = 12
 _GROUP_TERMS = 4
@@ -28,10 +28,11 @@ _FEW = 8
 """With fewer interests there is nothing to project."""
 
 
-class Community(msgspec.Struct, frozen=True, eq=False):
+class Readers(msgspec.Struct, frozen=True, eq=False):
     """What was seen of a sample of the readers."""
 
-    map: Map
+    units: Sequence[InterestUnit]
+    """The largest of their interests."""
     looked_at: int
     holders: Mapping[str, tuple[tuple[str, ...], ...]]
     """document id -> the first terms of each reader's interest that holds it."""
@@ -43,7 +44,7 @@ class Community(msgspec.Struct, frozen=True, eq=False):
         return Cared(sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:_TERMS], len(interests), self.looked_at)
 
 
-def look(engine: Engine, at: float) -> Community:
+def look(engine: Engine) -> Readers:
     """Look at a sample of the readers."""
     sample = sorted(engine.user_ids(), key=lambda user_id: (crc32(user_id.encode()), user_id))[:READERS]
     users: dict[str, User] = {}
@@ -51,7 +52,7 @@ def look(engine: Engine, at: float) -> Community:
         users.update(engine.store.users(sample[start : start + 100]))
     units = [unit for name in sample if name in users for unit in users[name].units]
     largest = sorted(units, key=lambda unit: (-unit.size, unit.title))[:INTERESTS]
-    return Community(interests_map(largest, len(users), at), len(users), _holders(units))
+    return Readers(largest, len(users), _holders(units))
 
 
 def _holders(units: Sequence[InterestUnit]) -> dict[str, tuple[tuple[str, ...], ...]]:
@@ -84,7 +85,7 @@ def _places(vectors: Vectors) -> NDArray[np.float64]:
     from sklearn.manifold import TSNE
 
     perplexity = min(30.0, (len(vectors) - 1) / 3)
-    places = TSNE(init="pca", perplexity=perplexity, metric="euclidean", random_state=0).fit_transform(vectors)
+    places = TSNE(init="pca", perplexity=perplexity, max_iter=500, random_state=0).fit_transform(vectors)
     low, high = places.min(axis=0), places.max(axis=0)
     return np.asarray((places - low) / np.where(high > low, high - low, 1.0), np.float64)
 

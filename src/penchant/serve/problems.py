@@ -22,6 +22,12 @@ from penchant.errors import (
 log = logging.getLogger("penchant.serve")
 
 MEDIA_TYPE = "application/problem+json"
+SAFE_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+}
+"""Of every answer: a browser runs only what the service itself serves."""
 STATUS: tuple[tuple[type[PenchantError], int], ...] = (
     (InputError, 422),
     (StateFull, 507),
@@ -52,7 +58,7 @@ class Problem(Exception):
 def problem(status: int, detail: str, headers: dict[str, str] | None = None, **more: Any) -> Response[Any]:
     """A response that says what was wrong."""
     about = {"type": "about:blank", "title": TITLES.get(status, "Error"), "status": status, "detail": detail, **more}
-    headers = dict(headers or {})
+    headers = {**SAFE_HEADERS, **(headers or {})}
     if status == 503:
         headers.setdefault("Retry-After", "1")
     return Response(about, status_code=status, media_type=MEDIA_TYPE, headers=headers)

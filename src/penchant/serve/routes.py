@@ -251,10 +251,10 @@ async def post_what_if(user_id: FromPath[str], data: JSONBody[WhatIf], service: 
 
     def question(engine: Engine) -> Imagined:
         units = engine.units(name)
-        last = max([service.now(), engine.latest_at, *(unit.updated_at for unit in units)])
+        last = max([engine.latest_at, *(unit.updated_at for unit in units)])
         clicks = [Click(name, document, last + step) for step, document in enumerate(data.document_ids, 1)]
         scorer, diversity = data.scorer, data.diversity or 0.0
-        found = engine.recommend(name, data.k, scorer=scorer, diversity=diversity, at=last, as_if=clicks)
+        found = engine.recommend(name, data.k, scorer=scorer, diversity=diversity, at=service.now() or last, as_if=clicks)
         return Imagined(
             name,
             [told(change) for change in engine.observe(clicks, dry_run=True)],
@@ -299,7 +299,7 @@ async def get_document(document_id: FromPath[str], service: ServiceHere) -> Docu
         return engine.document(name), engine.recent_clicks(name, now or engine.latest_at)
 
     document, clicks = await service.shared.ask(question)
-    return DocumentAbout(document, round(clicks, 3), (await service.community()).cared(name))
+    return DocumentAbout(document, round(clicks, 3), (await service.readers()).cared(name))
 
 
 @get("/documents/{document_id:str}/similar", opt=READ, summary="Documents like this one")
@@ -348,7 +348,7 @@ async def get_overview(service: ServiceHere) -> Overview:
 @get("/map", opt=READ, summary="What the community cares about")
 async def get_map(service: ServiceHere) -> Map:
     """A map of the largest interests of a sample of the readers, without saying whose they are."""
-    return (await service.community()).map
+    return await service.map()
 
 
 # How the service is

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import perf_counter, time
+from typing import Generic, TypeVar
 
 from penchant.engine import Engine
 from penchant.errors import PenchantError
-from penchant.serve.bodies import ClickChange
-from penchant.serve.community import Community, look
+from penchant.serve.bodies import ClickChange, Map
+from penchant.serve.community import Readers, interests_map, look
 from penchant.serve.config import Config, Variant
 from penchant.serve.experiment import ExposureLog, variant_of
 from penchant.serve.metrics import Metrics
@@ -19,12 +21,13 @@ from penchant.serve.problems import Problem
 from penchant.serve.sharing import SharedEngine
 from penchant.types import Change, Click, Document
 
+T = TypeVar("T")
 Clock = Callable[[], float]
 
 _LATELY = 30
 _MINUTES = 60
 _REST = 50
-"""The community is looked at again after so many times the time that it took."""
+"""What takes long is made again after so many times the time that it took."""
 _LEAST_REST = 15.0
 _CLOCK_BEGINS = 1e8
 """Smaller times are positions, not seconds."""
@@ -44,9 +47,8 @@ class Service:
         self.ready = False
         self.failed: Callable[[PenchantError], None] = _raise
         """Called when the state cannot be loaded."""
-        self._community: Community | None = None
-        self._look_again_at = 0.0
-        self._looking = asyncio.Lock()
+        self._readers: Renewed[Readers] = Renewed(clock)
+        self._map: Renewed[Map] = Renewed(clock)
         self._users = (0.0, 0)
         self._unsaved = 0
         self._saving: asyncio.Task[None] | None = None
@@ -117,14 +119,36 @@ class Service:
             self._users = self.clock(), count
         return count
 
-    async def community(self) -> Community:
-        """What readers care about, as it was a moment ago: the longer it takes to look, the longer the moment."""
-        async with self._looking:
-            if self._community is None or self.clock() >= self._look_again_at:
-                started = perf_counter()
-                self._community = await asyncio.to_thread(look, self.shared.engine, self.clock())
-                self._look_again_at = self.clock() + max(_LEAST_REST, _REST * (perf_counter() - started))
-            return self._community
+    async def readers(self) -> Readers:
+        """What a sample of the readers cares about, as it was a moment ago."""
+        return await self._readers.get(lambda: look(self.shared.engine))
+
+    async def map(self) -> Map:
+        """The map of interests, as it was a moment ago."""
+        readers = await self.readers()
+        return await self._map.get(lambda: interests_map(readers.units, readers.looked_at, self.clock()))
+
+
+class Renewed(Generic[T]):
+    """What takes long to make, made again when it is asked for after a while: the longer it took, the longer the while."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._making: asyncio.Task[T] | None = None
+        self._again_at = math.inf
+
+    async def get(self, make: Callable[[], T]) -> T:
+        """What was made last. Who stops waiting does not stop the making."""
+        if self._making is None or self._clock() >= self._again_at or (self._making.done() and self._making.exception()):
+            self._again_at = math.inf
+            self._making = asyncio.create_task(self._made(make))
+        return await asyncio.shield(self._making)
+
+    async def _made(self, make: Callable[[], T]) -> T:
+        started = perf_counter()
+        made = await asyncio.to_thread(make)
+        self._again_at = self._clock() + max(_LEAST_REST, _REST * (perf_counter() - started))
+        return made
 
 
 def _raise(error: PenchantError) -> None:

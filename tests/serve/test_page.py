@@ -1,0 +1,292 @@
+"""The page in a real browser: every view, a "what if", the slider, hostile titles, two languages, accessibility."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from penchant import Document, Engine
+from penchant.demo.tour import built_community
+
+playwright = pytest.importorskip("playwright.sync_api")
+from axe_playwright_python.sync_playwright import Axe  # noqa: E402
+
+CHROMIUM = next((path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None)
+PICTURE = Path(__file__).parents[2] / "docs" / "page.png"
+HOSTILE = {
+    "script": "<script>document.title='broken'</script><img src=x onerror=alert(1)> fast search",
+    "rtl": "بحث سريع عن المتجهات في قاعدة البيانات \u202eevil\u202c",
+    "long": "supercalifragilistic" * 500,
+    "korean": "벡터 데이터베이스에서 빠른 검색",
+}
+
+pytestmark = [
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: apt-get install chromium"),
+    pytest.mark.filterwarnings("ignore"),  # playwright's own event loop
+]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator:
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def community(tmp_path_factory) -> Iterator[str]:
+    """The demo's community with hostile documents, served by a real process; its address."""
+    from .conftest import Process
+
+    state = tmp_path_factory.mktemp("page") / "state"
+    engine, _ = built_community(state, 0)
+    with engine:
+        engine.add([Document(name, title) for name, title in HOSTILE.items()])
+    service = Process(state)
+    for at, name in enumerate(HOSTILE):
+        service.http.post(
+            "/clicks", json={"user_id": "<b>ümit/한</b>", "document_id": name, "at": 1.74e9 + at}
+        ).raise_for_status()
+    yield service.url
+    service.stop()
+
+
+@pytest.fixture
+def page(browser, community) -> Iterator:
+    context = browser.new_context(viewport={"width": 1280, "height": 960}, locale="en-GB", reduced_motion="reduce")
+    page = context.new_page()
+    troubles: list[str] = []
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    page.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
+    page.on("request", lambda request: troubles.append(request.url) if not request.url.startswith(community) else None)
+    yield page
+    context.close()
+    assert troubles == [], "an error on the page, or a request to somewhere else"
+
+
+def show(page, community: str, address: str, ready: str) -> None:
+    page.goto(f"{community}/#{address}")
+    page.wait_for_selector(ready)
+
+
+def cards(page) -> list[str]:
+    return page.locator(".card h3").all_inner_texts()
+
+
+READER = "/users/reader-285"
+
+
+def test_home_counts_and_finds(page, community):
+    show(page, community, "/", "dd")
+    assert page.locator("dd").first.inner_text() == "1,284"
+    assert page.locator("text=reader-000").count() == 1
+    page.fill("#query", "pension")
+    page.press("#query", "Enter")
+    page.wait_for_selector("h1:has-text('pension')")
+    assert "finance" in page.locator(".list").inner_text().lower()
+    page.locator(".list a").first.click()
+    page.wait_for_selector("text=What its readers care about")
+
+
+def test_new_clicks_appear_by_themselves(page, community):
+    import httpx
+
+    show(page, community, "/", "dd")
+    httpx.post(f"{community}/clicks", json={"user_id": "just-now", "document_id": "d0001", "at": 1.74e9}).raise_for_status()
+    page.wait_for_selector("text=just-now", timeout=10_000)
+
+
+def test_a_reader_has_cards_a_river_and_reasons(page, community):
+    show(page, community, READER, ".card")
+    page.wait_for_selector("svg path.band")
+    assert len(cards(page)) >= 5
+    bands = int(page.locator("svg[data-bands]").get_attribute("data-bands"))
+    assert bands >= len(cards(page))
+    assert page.locator("svg path.merge").count() >= 1, "interests merged in these weeks"
+    assert page.locator(".because").count() == 12
+    sizes = page.locator(".card .terms span").evaluate_all("spans => spans.map(s => parseFloat(getComputedStyle(s).fontSize))")
+    assert max(sizes) > min(sizes), "terms are sized by their count"
+    page.locator(".card summary").first.click()
+    page.wait_for_selector(".card details li a")
+    if folder := os.environ.get("PENCHANT_PICTURES"):
+        page.evaluate("scrollTo(0, 0)")
+        page.locator(".card summary").first.click()
+        page.screenshot(path=f"{folder}/{PICTURE.name}")
+
+
+def test_the_slider_replays_the_history(page, community):
+    show(page, community, READER, "#time")
+    now = cards(page)
+    slider = page.locator("#time")
+    slider.fill("0")
+    assert len(cards(page)) == 1
+    assert "click 1 of 79" in page.locator("output").inner_text()
+    slider.fill("20")
+    middle = cards(page)
+    assert len(middle) > 1
+    assert middle != now
+    slider.fill("78")
+    assert cards(page) == now
+    page.keyboard.press("Tab")
+    page.locator("#time").focus()
+    page.keyboard.press("ArrowLeft")
+    assert "click 78 of 79" in page.locator("output").inner_text()
+    page.get_by_text("Every click, in words").click()
+    page.wait_for_selector("details li >> nth=78")
+
+
+def test_what_if_changes_what_is_seen_and_nothing_else(page, community):
+    import httpx
+
+    before = httpx.get(f"{community}{READER}/export").json()
+    show(page, community, READER, ".what-if")
+    cards_before, shown = cards(page), page.locator("[data-document]").evaluate_all("all => all.map(one => one.dataset.document)")
+    first = page.locator("[data-document]").first
+    title = first.locator("a").inner_text()
+    first.locator(".what-if").click()
+    page.wait_for_selector(".banner")
+    assert page.locator(".card.changed").count() == 1
+    assert title in page.locator(".card.changed").inner_text(), "the clicked title is the interest's title now"
+    assert cards(page) != cards_before
+    after = page.locator("[data-document]").evaluate_all("all => all.map(one => one.dataset.document)")
+    assert shown[0] not in after, "what was clicked is not shown again"
+    page.locator(".what-if").nth(1).click()
+    page.wait_for_selector("text=2 clicks")
+    page.click("#back")
+    page.wait_for_function("document.querySelectorAll('.banner').length === 0")
+    page.wait_for_function(f"document.querySelectorAll('.card').length === {len(cards_before)}")
+    assert cards(page) == cards_before
+    assert httpx.get(f"{community}{READER}/export").json() == before
+
+
+def test_any_document_can_be_imagined(page, community):
+    show(page, community, READER, ".what-if")
+    form = page.locator("form.row")
+    form.locator("input").fill("sourdough")
+    form.locator("button").click()
+    page.wait_for_selector("section:has(form.row) .what-if")
+    page.locator("section:has(form.row) .what-if").first.click()
+    page.wait_for_selector(".banner li")
+
+
+def test_a_document_tells_of_its_readers(page, community):
+    show(page, community, "/documents/d0100", "h1")
+    page.wait_for_selector("text=Similar documents")
+    assert re.search(r"\d+ of 30\d readers", page.locator("main").inner_text())
+    assert page.locator(".terms span").count() >= 1
+    assert page.locator(".list a").count() == 12
+
+
+def test_the_map_shows_what_the_community_cares_about(page, community):
+    show(page, community, "/map", "svg circle")
+    assert page.locator("svg circle").count() > 500
+    assert page.locator("svg text").count() >= 8
+    assert "reader-" not in page.locator("main").inner_text()
+
+
+def test_hostile_titles_are_text_and_break_nothing(page, community):
+    show(page, community, "/users/%3Cb%3E%C3%BCmit%2F%ED%95%9C%3C%2Fb%3E", ".card")
+    page.wait_for_selector("#time")
+    assert page.locator("h1").inner_text() == "<b>ümit/한</b>"
+    assert page.locator("h1 b").count() == 0
+    assert HOSTILE["script"] in cards(page)
+    assert page.locator("main script, main img").count() == 0
+    assert page.title() != "broken"
+    assert page.locator(f"bdi:has-text('{HOSTILE['korean']}')").count() >= 1
+    assert page.locator("bdi[dir=auto]").count() > 5
+    for address in ("/documents/long", "/documents/script", "/documents/rtl"):
+        show(page, community, address, "section.panel")
+        width = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+        assert width[0] <= width[1], f"{address} is wider than the window"
+
+
+@pytest.mark.parametrize("address", ["/", READER, "/documents/d0100", "/map", "/search/bread", "/users/nobody"])
+def test_it_is_readable_on_a_phone(page, community, address):
+    page.set_viewport_size({"width": 360, "height": 740})
+    show(page, community, address, "h1")
+    page.wait_for_function("!document.querySelector('main').hasAttribute('aria-busy')")
+    width = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+    assert width[0] <= width[1]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("address", ["/", READER, "/documents/d0100", "/map", "/search/reader-1"])
+def test_axe_finds_no_serious_fault(page, community, address, scheme):
+    page.emulate_media(color_scheme=scheme)
+    show(page, community, address, "h1")
+    page.wait_for_function("!document.querySelector('main').hasAttribute('aria-busy')")
+    if address == READER:
+        page.locator(".what-if").first.click()
+        page.wait_for_selector(".banner")
+    found = Axe().run(page).response["violations"]
+    serious = [(fault["id"], fault["nodes"][0]["html"][:200]) for fault in found if fault["impact"] in ("serious", "critical")]
+    assert serious == []
+
+
+def test_it_speaks_korean(page, community):
+    show(page, community, READER, ".card")
+    page.select_option("#language", "ko")
+    page.wait_for_selector("text=다음에 보여줄 것")
+    assert page.evaluate("document.documentElement.lang") == "ko"
+    page.reload()
+    page.wait_for_selector("text=시간에 따른 관심사")
+    page.select_option("#language", "en")
+
+
+def test_both_languages_say_everything(page, community):
+    show(page, community, "/", "dd")
+    words = (Path(__file__).parents[2] / "src/penchant/serve/page/words.js").read_text()
+    english, korean = (set(re.findall(r"(\w+): \"", part)) for part in words.split("};\n\nconst KEY")[0].split("ko: {", 1))
+    assert english == korean
+    used = {
+        key for path in Path("src/penchant/serve/page").glob("*.js") for key in re.findall(r"say\(\"(\w+)\"", path.read_text())
+    }
+    assert used <= english
+
+
+def test_a_token_is_asked_for_and_stays_in_the_tab(browser, tmp_path):
+    from .conftest import Process
+
+    secret = "a secret of some length"
+    service = Process(tmp_path / "state", PENCHANT_TOKEN_ADMIN=secret)
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(service.url)
+    page.fill("#token", secret)
+    page.click("form button:has-text('Use it')")
+    page.wait_for_selector("dd")
+    assert secret not in page.evaluate("JSON.stringify(localStorage) + document.cookie")
+    context.close()
+    service.stop()
+
+
+def test_an_address_that_means_nothing_is_told(page, community):
+    page.goto(f"{community}/#/nowhere")
+    page.wait_for_selector("text=There is no such page")
+
+
+def test_the_picture_in_the_readme_was_made_here():
+    assert PICTURE.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+    assert f"docs/{PICTURE.name}" in (PICTURE.parents[1] / "README.md").read_text()
+
+
+def test_an_empty_state_has_a_page(browser, tmp_path):
+    from .conftest import Process
+
+    with Engine.open(tmp_path / "empty"):
+        pass
+    service = Process(tmp_path / "empty")
+    context = browser.new_context(locale="en-GB")
+    page = context.new_page()
+    page.goto(service.url)
+    page.wait_for_selector("text=No reader has clicked yet")
+    page.goto(f"{service.url}/#/map")
+    page.wait_for_selector("text=Nobody has interests yet")
+    context.close()
+    service.stop()
