@@ -7,7 +7,7 @@ PENCHANT_THREADS ?= 2
 export OMP_NUM_THREADS ?= $(PENCHANT_THREADS)
 export OPENBLAS_NUM_THREADS ?= $(PENCHANT_THREADS)
 
-.PHONY: run test check format docs results clean
+.PHONY: run test check format docs picture results clean
 
 run: $(VENV)/run.done  ## virtual environment, install, demo
 	$(BIN)/penchant demo
@@ -28,6 +28,9 @@ format: $(VENV)/test.done  ## write the code as `make check` wants it
 docs: $(VENV)/test.done  ## write docs/real-readers.md from the real data
 	$(BIN)/python docs/real_readers.py > docs/real-readers.md.part
 	mv docs/real-readers.md.part docs/real-readers.md
+
+picture: $(VENV)/test.done  ## make docs/page.png, the page as the README shows it
+	PENCHANT_PICTURES=docs $(BIN)/python -m pytest -q tests/serve/test_page.py -k river
 
 LAB := $(BIN)/penchant lab
 REPORTS := reports
