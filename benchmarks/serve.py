@@ -217,6 +217,7 @@ def main() -> None:
     parser.add_argument("--embedder", default="corpus")
     parser.add_argument("--documents", type=int, default=200_000)
     parser.add_argument("--users", type=int, default=10_000)
+    parser.add_argument("--asked", type=int, help="so many of the users ask; default: all")
     parser.add_argument("--state", type=Path)
     parser.add_argument("--seconds", type=float, default=15.0)
     parser.add_argument("--rates", type=float, nargs="*", default=[100, 200, 400, 600])
@@ -240,16 +241,17 @@ def main() -> None:
         service = Service(state)
         print(f"{'ready after':<44}{service.ready_after:.2f} s")
         started = time.perf_counter()
-        first = everybody(service, given.users)
+        asked = given.asked or given.users
+        first = everybody(service, asked)
         print(
-            f"{'first recommendations of all users':<44}{told(first)}; {given.users / (time.perf_counter() - started):.0f}/s",
+            f"{'first recommendations of all users':<44}{told(first)}; {asked / (time.perf_counter() - started):.0f}/s",
             flush=True,
         )
         for rate in given.rates:
-            latencies = recommendations(service, rate, given.seconds, given.users)
+            latencies = recommendations(service, rate, given.seconds, asked)
             print(f"{f'recommendations, {rate:g} asked for each second':<44}{told(latencies)}")
         print(f"{'durable clicks, batches of 100':<44}{clicks(service, given.seconds, given.users, given.documents):,.0f}/s")
-        reading = threading.Thread(target=lambda: recommendations(service, 100, given.seconds, given.users))
+        reading = threading.Thread(target=lambda: recommendations(service, 100, given.seconds, asked))
         reading.start()
         print(
             f"{'click to visible, 100 recommendations/s':<44}{told(click_to_visible(service, int(given.seconds / 0.08), given.users, given.documents))}"

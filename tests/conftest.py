@@ -27,7 +27,17 @@ TITLES = {
 }
 
 
-SLOW = ("test_schema", "test_page", "test_process", "test_transformer", "test_peers", "test_run", "test_cli", "test_real_data", "test_crash")
+SLOW = (
+    "test_schema",
+    "test_page",
+    "test_process",
+    "test_transformer",
+    "test_peers",
+    "test_run",
+    "test_cli",
+    "test_real_data",
+    "test_crash",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -56,8 +56,22 @@ class Documents:
         self._published_at = np.full(16, np.nan)
         self._expires_at = np.full(16, np.inf)
         self._popularity = np.full(16, NEVER)
-        for document in stored:
-            self.put(document)
+        known = list(stored)
+        if known:
+            self._fill(known)
+
+    def _fill(self, stored: list[StoredDocument]) -> None:
+        """As `put` of each, a column at a time: a service with many documents is sooner back."""
+        self._reserve(max(each.key for each in stored) + 1)
+        rows = np.fromiter((each.key for each in stored), np.int64, len(stored))
+        for each in stored:
+            self._documents[each.key] = each.document
+            self._ids[each.key] = each.document.id
+        self._row_of.update((each.document.id, each.key) for each in stored)
+        self._available[rows] = [not each.document.hidden for each in stored]
+        self._published_at[rows] = [_or(each.document.published_at, np.nan) for each in stored]
+        self._expires_at[rows] = [_or(each.document.expires_at, np.inf) for each in stored]
+        self._popularity[rows] = [each.popularity for each in stored]
 
     def __len__(self) -> int:
         return len(self._row_of)
@@ -174,6 +188,10 @@ class Documents:
             self._published_at = np.append(self._published_at, np.full(grow, np.nan))
             self._expires_at = np.append(self._expires_at, np.full(grow, np.inf))
             self._popularity = np.append(self._popularity, np.full(grow, NEVER))
+
+
+def _or(value: float | None, other: float) -> float:
+    return other if value is None else value
 
 
 def numbered(

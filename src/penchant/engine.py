@@ -7,6 +7,7 @@ user -> unit vectors -> nearest documents -> filtered -> scored -> explained
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -438,9 +439,16 @@ class Engine:
 
     def warm_up(self) -> None:
         """Load everything that is otherwise loaded when it is first needed: documents, index, embedder."""
-        if len(self._state.documents):
-            self._state.texts.encode(["warm-up"])
-            assert self._state.index is not None
+        if self._state.about is None:
+            return
+        with ThreadPoolExecutor(2) as threads:  # reading the index does not need the interpreter
+            loading: list[Future[object]] = [
+                threads.submit(lambda: self._state.index),
+                threads.submit(lambda: self._state.texts.encode(["warm-up"])),
+            ]
+            assert self._state.documents is not None
+            for each in loading:
+                each.result()
 
     def save_index(self) -> None:
         """Bring the index up to date and write it to disk, so that the state opens faster."""

@@ -5,7 +5,9 @@ The store is the truth. Documents, index and embedder are held beside it in memo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import gc
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from threading import RLock
@@ -23,6 +25,18 @@ from penchant.store import Changes, Store
 from penchant.turns import Turns
 from penchant.types import Settings
 from penchant.users import Users
+
+
+@contextmanager
+def _no_garbage_collection() -> Iterator[None]:
+    """While hundreds of thousands of objects are made that all stay, to look for garbage again and again only takes time."""
+    before = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if before:
+            gc.enable()
 
 
 class OpenState:
@@ -51,7 +65,9 @@ class OpenState:
         self.users = Users(store, 0 if read_only else self.settings.users_cached)
         self.changing = RLock()
         self.turns = Turns()
-        self._making = RLock()
+        self._making_documents = RLock()
+        self._making_index = RLock()
+        self._making_texts = RLock()
         self._wanted = embedder if embedder is not None else (self.about.embedder if self.about else "corpus")
         self._index_kind = index or (self.about.index if self.about else "usearch")
         self._directory = directory
@@ -64,9 +80,10 @@ class OpenState:
     @cached_property
     def documents(self) -> Documents:
         """All documents."""
-        with self._making:
+        with self._making_documents:
             if "documents" not in self.__dict__:
-                documents = Documents(self.store.documents())
+                with _no_garbage_collection():
+                    documents = Documents(self.store.documents())
                 documents.reserve_row(self.counters.next_row)
                 self.__dict__["documents"] = documents
         return self.documents
@@ -74,7 +91,7 @@ class OpenState:
     @cached_property
     def index(self) -> DocumentIndex:
         """Nearest neighbours among the documents. To learn needs none, so that it is made late."""
-        with self.changing, self._making:
+        with self.changing, self._making_index:
             if not self.has_index:
                 about = self._require_about()
                 index, revision = state.open_index(self._index_kind, about.dimension, self.settings, self._directory)
@@ -90,7 +107,7 @@ class OpenState:
     @cached_property
     def texts(self) -> TextEmbedder:
         """The embedder. Raises InvalidQuery for a name before the first document."""
-        with self._making:
+        with self._making_texts:
             if "texts" not in self.__dict__:
                 embedder = self._wanted
                 if isinstance(embedder, str):

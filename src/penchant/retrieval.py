@@ -109,10 +109,16 @@ def candidates(index: DocumentIndex, documents: Documents, vectors: Vectors, que
             _cut_ties(index, documents, rows, vector, count)
             for rows, vector in zip(index.search(vectors, count), vectors, strict=True)
         ]
-        rows = _passing(documents, np.unique(np.concatenate(found)), query)
+        rows = _passing(documents, _distinct(np.concatenate(found)), query)
         if len(rows) >= query.k or count >= len(index):
             return rows
         count *= _WIDER
+
+
+def _distinct(rows: Rows) -> Rows:
+    """Sorted, each once: for some thousand numbers a sort is several times as fast as numpy.unique's hash table."""
+    rows = np.sort(rows)
+    return rows[np.flatnonzero(np.diff(rows, prepend=-1))]
 
 
 def _passing(documents: Documents, rows: Rows, query: Query) -> Rows:
