@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -20,6 +21,7 @@ from penchant.testing import HashingEmbedder
 
 KILLS = int(os.environ.get("PENCHANT_KILLS", "12"))
 """200 were done by hand; see CHANGELOG."""
+LOAD_SECONDS = float(os.environ.get("PENCHANT_LOAD_SECONDS", "16"))
 DOCUMENTS = [{"id": name, "title": title} for name, title in TITLES.items()]
 
 
@@ -173,6 +175,37 @@ def test_a_disk_that_becomes_read_only_is_told(serving, tmp_path):
     assert service.get("/users/ana/recommendations").status_code == 200
     engine.store._connection.execute("PRAGMA query_only = 0")
     assert service.post("/clicks", json={"user_id": "ana", "document_id": "d3"}).status_code == 200
+
+
+def test_memory_stays_flat_under_mixed_load(processes):
+    """After a quarter of the time caches are as full as this load makes them; then nothing may grow."""
+    service = processes(PENCHANT_LOG="errors")
+    titles = [f"{word} {thing}" for word in ("fast", "slow", "old", "new") for thing in TITLES.values()]
+    service.http.put("/documents", json=[{"id": f"d{n}", "title": title} for n, title in enumerate(titles)])
+    draw = random.Random(2)
+    marks = []
+    begin = time.monotonic()
+    while (passed := time.monotonic() - begin) < LOAD_SECONDS:
+        user = f"u{draw.randrange(40)}"
+        body = [{"user_id": user, "document_id": f"d{draw.randrange(len(titles))}", "id": str(draw.random())} for _ in range(5)]
+        assert service.http.post("/clicks", json=body).status_code == 200
+        for path in (f"/users/{user}/recommendations", f"/users/{user}/units", "/search?q=fast+bread", "/overview", "/nothing"):
+            assert service.http.get(path).status_code in (200, 404)
+        if draw.random() < 0.05:
+            service.http.get(f"/users/{user}/history")
+            service.http.put("/documents", json={"id": f"d{draw.randrange(len(titles))}", "title": draw.choice(titles)})
+            service.http.delete(f"/users/u{draw.randrange(40)}")
+        if passed > LOAD_SECONDS / 4:
+            marks.append(resident(service.process.pid))
+    third = len(marks) // 3
+    before, after = sorted(marks[:third])[third // 2], sorted(marks[-third:])[third // 2]
+    assert after <= 1.05 * before, f"from {before / 1e6:.1f} to {after / 1e6:.1f} MB"
+
+
+def resident(pid: int) -> int:
+    """Bytes of memory that a process holds."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
 
 
 class TestStart:

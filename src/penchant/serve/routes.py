@@ -8,10 +8,11 @@ from typing import Annotated, Any
 
 from litestar import Request, Response, delete, get, post, put
 from litestar.di import NamedDependency
+from litestar.enums import RequestEncodingType
 from litestar.openapi import ResponseSpec
-from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
+from litestar.openapi.spec import Example, OpenAPIMediaType, Operation, RequestBody, Schema
 from litestar.openapi.spec.enums import OpenAPIType
-from litestar.params import FromPath, JSONBody, QueryParameter
+from litestar.params import Body, FromPath, JSONBody, QueryParameter
 
 from penchant.answers import recommended, unit_answer
 from penchant.conditions import parse_where
@@ -60,6 +61,39 @@ At = Annotated[float | None, QueryParameter(description="Now, in Unix seconds; d
 Scorer = Annotated[str | None, QueryParameter(description="`sum` or `max`; default: that of the variant, or of the state.")]
 
 ServiceHere = NamedDependency[Service]
+Documents = Annotated[
+    Document | list[Document],
+    Body(
+        media_type=RequestEncodingType.JSON,
+        examples=[
+            Example(summary="one", value={"id": "d1", "title": "Fast cosine search in PostgreSQL"}),
+            Example(
+                summary="several, one with all fields",
+                value=[
+                    {"id": "d2", "title": "Vector search without a vector database"},
+                    {
+                        "id": "d3",
+                        "title": "Sourdough bread with an open crumb",
+                        "published_at": 1_700_000_000,
+                        "expires_at": 1_800_000_000,
+                        "hidden": False,
+                        "attributes": {"channel": "food", "minutes": 8, "free": True},
+                    },
+                ],
+            ),
+        ],
+    ),
+]
+Clicks = Annotated[
+    NewClick | list[NewClick],
+    Body(
+        media_type=RequestEncodingType.JSON,
+        examples=[
+            Example(summary="one, now", value={"user_id": "ana", "document_id": "d1", "id": "c-1"}),
+            Example(summary="several", value=[{"user_id": "ana", "document_id": "d2", "at": 1_700_000_000, "kind": "view"}]),
+        ],
+    ),
+]
 
 READ, WRITE, ADMIN = {"scope": "read"}, {"scope": "write"}, {"scope": "admin"}
 
@@ -77,7 +111,7 @@ class Ndjson(Operation):
 
 
 @put("/documents", opt=WRITE, summary="Add documents, or replace those of the same id")
-async def put_documents(data: JSONBody[Document | list[Document]], service: ServiceHere) -> Accepted:
+async def put_documents(data: Documents, service: ServiceHere) -> Accepted:
     """One document or a list. Only new titles are embedded. All of them are kept, or none."""
     documents = data if isinstance(data, list) else [data]
     _check_count(len(documents), service.config.max_batch, "documents")
@@ -99,7 +133,7 @@ async def stream_documents(request: Request[Any, Any, Any], service: ServiceHere
 
 @post("/clicks", opt=WRITE, status_code=200, summary="Learn clicks")
 async def post_clicks(
-    data: JSONBody[NewClick | list[NewClick]],
+    data: Clicks,
     service: ServiceHere,
     changes: Annotated[bool, QueryParameter(description="Whether to tell what each click did.")] = False,
 ) -> Learned:
