@@ -63,7 +63,7 @@ def test_a_build_killed_twenty_times_ends_in_the_same_state_as_an_undisturbed_on
     for _ in range(KILLS):
         process = subprocess.Popen(build(files, tmp_path / "killed"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
-            process.wait(moments.uniform(0.1, 1.0) * usual)
+            process.wait(moments.uniform(0.05, 0.7) * usual)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

@@ -68,8 +68,11 @@ def interests_map(units: Sequence[InterestUnit], readers: int, at: float) -> Map
     """Interests as points, near where their embeddings are near (t-SNE; van der Maaten and Hinton, 2008), in groups (k-means)."""
     if not units:
         return Map([], [], readers, at)
+    from threadpoolctl import threadpool_limits
+
     vectors = np.stack([unit.embedding for unit in units])
-    places, groups = _places(vectors), _groups(vectors)
+    with threadpool_limits(1):  # OpenMP threads wait for each other: 11 s of processor time instead of 2 on a busy machine
+        places, groups = _places(vectors), _groups(vectors)
     points = [
         MapPoint(round(float(x), 4), round(float(y), 4), unit.title, unit.size, int(group))
         for unit, (x, y), group in zip(units, places, groups, strict=True)
