@@ -5,7 +5,7 @@
 
 Titles are those of pydev, beauty and deskdrop, and pairs of halves of them until there are enough. Users click documents at
 random, the first ones more often, which makes nearly as many units as clicks; `keep_small` is 20. A user's first answer looks up all units in the
-index, the next one finds them remembered. The state is kept in --state and used again.
+index, later ones those that a click changed. The state is kept in --state and used again.
 """
 
 from __future__ import annotations
@@ -248,8 +248,13 @@ def main() -> None:
             flush=True,
         )
         for rate in given.rates:
+            clicking = threading.Thread(
+                target=click_to_visible, args=(service, int(rate / 10 * given.seconds), asked, given.documents, 10 / rate)
+            )
+            clicking.start()
             latencies = recommendations(service, rate, given.seconds, asked)
-            print(f"{f'recommendations, {rate:g} asked for each second':<44}{told(latencies)}")
+            clicking.join()
+            print(f"{f'{rate:g} recommendations/s, {rate / 10:g} clicks/s':<44}{told(latencies)}")
         print(f"{'durable clicks, batches of 100':<44}{clicks(service, given.seconds, given.users, given.documents):,.0f}/s")
         reading = threading.Thread(target=lambda: recommendations(service, 100, given.seconds, asked))
         reading.start()

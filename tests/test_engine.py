@@ -540,3 +540,41 @@ def test_threads_may_ask_while_others_write(tmp_path):
             thread.join()
         assert wrong == []
         assert sum(user.steps for user in engine.store.users(engine.user_ids()).values()) == 160
+
+
+class TestShortlists:
+    """What is remembered of a user's candidates never shows in an answer, except in how soon it comes."""
+
+    @given(st.data())
+    def test_an_answer_is_the_beginning_of_a_longer_one_whatever_was_asked_before(self, data):
+        words = ["fast", "cosine", "bread", "trail", "vector", "crumb"]
+        documents = [
+            Document(f"d{n}", f"{words[n % 6]} {words[n * 7 % 5]} {n % 9}", hidden=n % 11 == 0, attributes={"shelf": n % 3})
+            for n in range(70)
+        ]
+        with Engine(HashingEmbedder(), index=data.draw(st.sampled_from(["exact", "usearch"]))) as engine:
+            engine.add(documents)
+            engine.observe(
+                [Click("ana", f"d{n}", float(n)) for n in data.draw(st.lists(st.integers(0, 69), min_size=1, max_size=6))]
+            )
+            for _ in range(4):
+                where = data.draw(st.sampled_from([None, {"shelf": 1}, {"shelf": [0, 2]}, {"shelf": 9}]))
+                seen, scorer = data.draw(st.booleans()), data.draw(st.sampled_from(["sum", "max"]))
+                k = data.draw(st.integers(1, 30))
+                asked = {"where": where, "exclude_seen": seen, "scorer": scorer}
+                assert ids(engine.recommend("ana", k, **asked)) == ids(engine.recommend("ana", 100, **asked))[:k]
+
+    @pytest.mark.parametrize("index", ["exact", "usearch"])
+    def test_a_document_that_comes_or_goes_is_seen_at_once(self, documents, index):
+        with Engine(HashingEmbedder(), index=index) as engine:
+            engine.add(documents)
+            engine.observe([Click("ana", "d1", 1.0)])
+            assert ids(engine.recommend("ana", 1)) == ["d2"]
+            engine.add([Document("better", "fast cosine search")])
+            assert ids(engine.recommend("ana", 1)) == ["better"]
+            engine.add([Document("better", "rye bread")])
+            assert ids(engine.recommend("ana", 1)) == ["d2"]
+            engine.remove(["d2"])
+            assert "d2" not in ids(engine.recommend("ana", 5))
+            engine.add([Document("d3", TITLES["d3"], hidden=True)])
+            assert "d3" not in ids(engine.recommend("ana", 5))

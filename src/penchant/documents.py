@@ -149,17 +149,16 @@ class Documents:
         published_after: float | None,
         where: Where | None,
         excluded: Sequence[int] = (),
-    ) -> Rows:
-        """Those of the rows that may be shown at that time: neither hidden nor expired nor excluded, and as asked for."""
+    ) -> NDArray[np.bool_]:
+        """Which of the rows may be shown at that time: neither hidden nor expired nor excluded, and as asked for."""
         passes = self._available[rows] & (self._expires_at[rows] > at)
         if published_after is not None:
             passes &= self._published_at[rows] >= published_after
         if len(excluded):
             passes &= ~np.isin(rows, np.asarray(excluded, np.int64))
-        rows = rows[passes]
         if where:
-            rows = rows[np.array([matches(self.at_row(row).attributes, where) for row in rows], bool)]
-        return rows
+            passes[passes] = [matches(self.at_row(row).attributes, where) for row in rows[passes]]
+        return np.asarray(passes, bool)
 
     def clicks(self, rows: Rows, at: float, half_life: float) -> NDArray[np.float64]:
         """The popularity of rows as a number of clicks at that time."""

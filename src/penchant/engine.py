@@ -153,6 +153,8 @@ class Engine:
             with self._state.turns.writing():
                 for kept in part:
                     self._state.documents.put(kept)
+                if embedded:
+                    self._state.shortlists.clear()
                 if self._state.has_index and embedded:
                     self._state.index.add(np.array(embedded, np.int64), np.stack([vector_of[row] for row in embedded]))
 
@@ -258,6 +260,7 @@ class Engine:
             with self._state.turns.writing():
                 for row in rows:
                     self._state.documents.drop(row)
+                self._state.shortlists.clear()
                 if self._state.has_index:
                     self._state.index.remove(np.array(rows, np.int64))
 
@@ -314,7 +317,8 @@ class Engine:
         """
         user = self._user(user_id, as_if)
         query = Query(k, self._time(at), where, published_after, diversity=diversity, explain=explain)
-        rule = ranking.scorer(scorer or self.settings.scorer)
+        scorer = scorer or self.settings.scorer
+        ranking.scorer(scorer)
         if not len(self._state.documents):
             return []
         index = self._state.index
@@ -326,7 +330,8 @@ class Engine:
             if not user.units:
                 return retrieval.popular(self._state.documents, query, self.settings.popular_half_life)
             units = by_recency(user.units)
-            return retrieval.recommend(index, self._state.documents, units, query, rule, self.settings.candidates_per_unit)
+            count, shortlists = self.settings.candidates_per_unit, self._state.shortlists
+            return retrieval.recommend(index, self._state.documents, units, query, scorer, count, shortlists)
 
     def score(
         self, user_id: str, document_ids: Sequence[str], *, scorer: str | None = None, at: float | None = None

@@ -20,6 +20,8 @@ from penchant.embed import Embedder
 from penchant.embed.texts import TextEmbedder
 from penchant.errors import InvalidQuery, StateReadOnly
 from penchant.index import DocumentIndex
+from penchant.recent import Recent
+from penchant.retrieval import Shortlists
 from penchant.state import ABOUT, CORPUS_MODEL, About
 from penchant.store import Changes, Store
 from penchant.turns import Turns
@@ -65,6 +67,7 @@ class OpenState:
         self.users = Users(store, 0 if read_only else self.settings.users_cached)
         self.changing = RLock()
         self.turns = Turns()
+        self.shortlists: Shortlists = Recent(self.settings.users_cached)
         self._making_documents = RLock()
         self._making_index = RLock()
         self._making_texts = RLock()

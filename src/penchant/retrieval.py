@@ -5,22 +5,30 @@ unit vectors -> nearest documents -> filtered -> scored -> explained
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from penchant import ranking
 from penchant.checks import check_time
 from penchant.documents import Documents, Rows, Where, check_where
 from penchant.errors import InvalidQuery
 from penchant.index import DocumentIndex
+from penchant.recent import Recent
 from penchant.types import InterestUnit, Popular, Recommendation, Vector, Vectors
 from penchant.vectors import cosines
 
 _WIDER = 4
 """The search looks at so many times more documents when too few passed the filters."""
 _DIVERSE_AMONG = 10
+_SHORTLIST = 256
+"""So many candidates are remembered for a user: enough for some pages and what is filtered out, 3 KB each."""
+_PART = 512
+"""Candidates are scored so many at a time: their vectors stay in the processor's cache."""
 
 
 class Query(msgspec.Struct, frozen=True):
@@ -48,35 +56,83 @@ class Query(msgspec.Struct, frozen=True):
             check_time(self.published_after, "published_after", InvalidQuery)
 
 
+class Shortlist(NamedTuple):
+    """The best candidates of some units before any filter, best first."""
+
+    rows: Rows
+    scores: ranking.Scores
+
+
+Shortlists = Recent[tuple[bytes, str, int], Shortlist]
+"""By the units' embeddings, the scorer and N; good until an embedding of a document changes."""
+
+
 def recommend(
     index: DocumentIndex,
     documents: Documents,
     units: Sequence[InterestUnit],
     query: Query,
-    scorer: ranking.Scorer,
+    scorer: str,
     candidates_per_unit: int,
+    shortlists: Shortlists,
 ) -> list[Recommendation]:
     """The k best candidates of the units, best first, ties by document id."""
-    unit_vectors = ranking.vectors_of(units)
-    rows = candidates(index, documents, unit_vectors, query, candidates_per_unit)
-    vectors = index.vectors(rows)
-    scores = scorer(unit_vectors, vectors)
-    shown = _chosen(scores, vectors, documents.ids(rows), query)
-    because: list[InterestUnit | None] = [None] * len(shown)
-    if query.explain and shown:
-        because = [units[position] for position in ranking.speaks_most(unit_vectors, vectors[shown])]
+    vectors = ranking.vectors_of(units)
+    found = _from_shortlist(index, documents, vectors, query, scorer, candidates_per_unit, shortlists)
+    if found is None:
+        rows = candidates(index, documents, vectors, query, candidates_per_unit)
+        scores = _scored(index, vectors, rows, ranking.scorer(scorer))
+        shown = _chosen(index, scores, rows, documents.ids(rows), query)
+        found = rows[shown], scores[shown]
+    rows, scores = found
+    because: list[InterestUnit | None] = [None] * len(rows)
+    if query.explain and len(rows):
+        because = [units[position] for position in ranking.speaks_most(vectors, index.vectors(rows))]
     return [
-        Recommendation(documents.at_row(int(rows[position])), float(scores[position]), unit)
-        for position, unit in zip(shown, because, strict=True)
+        Recommendation(documents.at_row(int(row)), float(score), unit)
+        for row, score, unit in zip(rows, scores, because, strict=True)
     ]
 
 
-def _chosen(scores: ranking.Scores, vectors: Vectors, ids: Sequence[str], query: Query) -> list[int]:
+def _from_shortlist(
+    index: DocumentIndex,
+    documents: Documents,
+    vectors: Vectors,
+    query: Query,
+    scorer: str,
+    count: int,
+    shortlists: Shortlists,
+) -> tuple[Rows, ranking.Scores] | None:
+    """(rows, scores) of what is shown, where k of the shortlist pass the filters: they are the k best of all that pass.
+
+    None where they are too few, or where diversity asks for more than the best.
+    """
+    if query.diversity or query.k > _SHORTLIST // 4:
+        return None
+    key = (hashlib.blake2b(vectors.tobytes(), digest_size=16).digest(), scorer, count)
+    shortlist = shortlists.find([key]).get(key)
+    if shortlist is None:
+        found = index.search(vectors, count)
+        rows = _distinct(np.concatenate([_cut_ties(index, documents, *pair, count) for pair in zip(found, vectors, strict=True)]))
+        scores = _scored(index, vectors, rows, ranking.scorer(scorer))
+        best = ranking.top(scores, documents.ids(rows), _SHORTLIST)
+        shortlist = Shortlist(rows[best], scores[best])
+        shortlists.keep({key: shortlist})
+    passes = np.flatnonzero(_passes(documents, shortlist.rows, query))[: query.k]
+    return (shortlist.rows[passes], shortlist.scores[passes]) if len(passes) == query.k else None
+
+
+def _scored(index: DocumentIndex, units: Vectors, rows: Rows, scorer: ranking.Scorer) -> ranking.Scores:
+    parts = [scorer(units, index.vectors(rows[start : start + _PART])) for start in range(0, len(rows), _PART)]
+    return np.concatenate(parts) if parts else np.zeros(0, np.float32)
+
+
+def _chosen(index: DocumentIndex, scores: ranking.Scores, rows: Rows, ids: Sequence[str], query: Query) -> list[int]:
     """The positions of what is shown. Where it is to be diverse, it is chosen among the best _DIVERSE_AMONG times k."""
     if not query.diversity:
         return ranking.top(scores, ids, query.k)
     best = ranking.top(scores, ids, _DIVERSE_AMONG * query.k)
-    return [best[position] for position in ranking.diverse(scores[best], vectors[best], query.k, query.diversity)]
+    return [best[position] for position in ranking.diverse(scores[best], index.vectors(rows[best]), query.k, query.diversity)]
 
 
 def nearest(index: DocumentIndex, documents: Documents, vector: Vectors, query: Query, at_least: int) -> list[Recommendation]:
@@ -91,7 +147,8 @@ def nearest(index: DocumentIndex, documents: Documents, vector: Vectors, query: 
 
 def popular(documents: Documents, query: Query, half_life: float) -> list[Recommendation]:
     """For a user without units: what others clicked of late, then what is newest."""
-    rows = documents.by_popularity(_passing(documents, documents.rows(), query), query.k)
+    rows = documents.rows()
+    rows = documents.by_popularity(rows[_passes(documents, rows, query)], query.k)
     clicks = documents.clicks(rows, query.at, half_life)
     return [
         Recommendation(documents.at_row(int(row)), float(count), Popular(float(count)))
@@ -109,7 +166,8 @@ def candidates(index: DocumentIndex, documents: Documents, vectors: Vectors, que
             _cut_ties(index, documents, rows, vector, count)
             for rows, vector in zip(index.search(vectors, count), vectors, strict=True)
         ]
-        rows = _passing(documents, _distinct(np.concatenate(found)), query)
+        rows = _distinct(np.concatenate(found))
+        rows = rows[_passes(documents, rows, query)]
         if len(rows) >= query.k or count >= len(index):
             return rows
         count *= _WIDER
@@ -121,7 +179,7 @@ def _distinct(rows: Rows) -> Rows:
     return rows[np.flatnonzero(np.diff(rows, prepend=-1))]
 
 
-def _passing(documents: Documents, rows: Rows, query: Query) -> Rows:
+def _passes(documents: Documents, rows: Rows, query: Query) -> NDArray[np.bool_]:
     return documents.passing(rows, at=query.at, published_after=query.published_after, where=query.where, excluded=query.excluded)
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from threading import Lock
 from time import perf_counter
 
@@ -11,6 +10,7 @@ import numpy as np
 
 from penchant.embed import Embedder
 from penchant.errors import EmbedderError, PenchantError
+from penchant.recent import Recent
 from penchant.types import Vector, Vectors
 from penchant.vectors import unit_length
 
@@ -31,9 +31,8 @@ class TextEmbedder:
         self.embedder = embedder
         self.seconds = 0.0
         """Time spent inside the embedder."""
-        self._cache: OrderedDict[str, Vector] = OrderedDict()
+        self._cache: Recent[str, Vector] = Recent(max(1, _CACHE_BYTES // (4 * embedder.dimension)))
         self._lock = Lock()
-        self._capacity = max(1, _CACHE_BYTES // (4 * embedder.dimension))
 
     def encode(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
         """Vectors of unit length, float32 of shape (len(texts), dimension).
@@ -42,7 +41,7 @@ class TextEmbedder:
             EmbedderError: the embedder failed, or what it returned is not what the protocol promises.
         """
         distinct = dict.fromkeys(texts)
-        found = self._remembered(distinct)
+        found = self._cache.find(distinct)
         missing = [text for text in distinct if text not in found]
         _report(progress, len(texts) - len(missing))
         for start in range(0, len(missing), _CHUNK):
@@ -53,22 +52,10 @@ class TextEmbedder:
             with self._lock:
                 self.seconds += perf_counter() - started
             _report(progress, len(chunk))
-        self._remember(found)
+        self._cache.keep(found)
         if not texts:
             return np.zeros((0, self.embedder.dimension), np.float32)
         return np.stack([found[text] for text in texts])
-
-    def _remembered(self, texts: Iterable[str]) -> dict[str, Vector]:
-        with self._lock:
-            return {text: self._cache[text] for text in texts if text in self._cache}
-
-    def _remember(self, vectors: dict[str, Vector]) -> None:
-        with self._lock:
-            for text, vector in vectors.items():
-                self._cache[text] = vector
-                self._cache.move_to_end(text)
-            while len(self._cache) > self._capacity:
-                self._cache.popitem(last=False)
 
 
 def _report(progress: Progress | None, done: int) -> None:

@@ -7,13 +7,12 @@ as soon as a document comes, changes or goes, so that an answer never depends on
 from __future__ import annotations
 
 import hashlib
-from collections import OrderedDict
 from pathlib import Path
-from threading import Lock
 
 import numpy as np
 
 from penchant.index import DocumentIndex, Keys
+from penchant.recent import Recent
 from penchant.types import Vectors
 
 Question = tuple[int, bytes]
@@ -25,9 +24,7 @@ class RememberingIndex:
 
     def __init__(self, index: DocumentIndex, capacity: int) -> None:
         self._index = index
-        self._capacity = capacity
-        self._found: OrderedDict[Question, Keys] = OrderedDict()
-        self._lock = Lock()
+        self._found: Recent[Question, Keys] = Recent(capacity)
 
     def __len__(self) -> int:
         return len(self._index)
@@ -36,24 +33,21 @@ class RememberingIndex:
         return self._index.keys()
 
     def add(self, keys: Keys, vectors: Vectors) -> None:
-        self._forget()
+        self._found.clear()
         self._index.add(keys, vectors)
 
     def remove(self, keys: Keys) -> None:
-        self._forget()
+        self._found.clear()
         self._index.remove(keys)
 
     def search(self, vectors: Vectors, count: int) -> list[Keys]:
         questions = [(count, hashlib.blake2b(vector.tobytes(), digest_size=16).digest()) for vector in vectors]
-        with self._lock:
-            found = {question: self._found[question] for question in questions if question in self._found}
-            for question in found:
-                self._found.move_to_end(question)
+        found = self._found.find(questions)
         missing = [position for position, question in enumerate(questions) if question not in found]
         if missing:
             for position, keys in zip(missing, self._index.search(vectors[missing], count), strict=True):
                 found[questions[position]] = keys.astype(np.int32) if self._fits(keys) else keys
-            self._remember({questions[position]: found[questions[position]] for position in missing})
+            self._found.keep({questions[position]: found[questions[position]] for position in missing})
         return [found[question].astype(np.int64) for question in questions]
 
     def vectors(self, keys: Keys) -> Vectors:
@@ -63,19 +57,9 @@ class RememberingIndex:
         return self._index.save(path)
 
     def load(self, path: Path) -> None:
-        self._forget()
+        self._found.clear()
         self._index.load(path)
 
     @staticmethod
     def _fits(keys: Keys) -> bool:
         return not len(keys) or int(keys.max()) < 2**31
-
-    def _forget(self) -> None:
-        with self._lock:
-            self._found.clear()
-
-    def _remember(self, found: dict[Question, Keys]) -> None:
-        with self._lock:
-            self._found.update(found)
-            while len(self._found) > self._capacity:
-                self._found.popitem(last=False)
