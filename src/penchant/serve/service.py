@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import math
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -57,6 +58,7 @@ class Service:
         """Load everything, so that the first question is answered as fast as the next ones."""
         try:
             await self.shared.change(Engine.warm_up)
+            gc.freeze()  # what stays is not looked through for garbage again and again: 170 ms each time with 200,000 documents
             self.ready = True
         except PenchantError as error:
             self.failed(error)
