@@ -110,8 +110,8 @@ class ExposureLog:
 
     def of_user(self, user_id: str) -> list[Exposed]:
         """What is logged of a user in this experiment."""
-        user = user_hash(self._experiment, user_id)
-        return [each for each in read_exposures(self._path, self._experiment.name) if each.user == user]
+        self.flush()
+        return read_exposures(self._path, self._experiment.name, user_hash(self._experiment, user_id))
 
     def forget(self, user_id: str) -> None:
         """Delete what is logged of a user in this experiment."""
@@ -123,10 +123,11 @@ class ExposureLog:
                 connection.execute("DELETE FROM exposed WHERE experiment = ? AND user = ?", (self._experiment.name, user))
 
 
-def read_exposures(path: Path, experiment: str | None = None) -> list[Exposed]:
-    """All that is logged, of one experiment or of all."""
+def read_exposures(path: Path, experiment: str | None = None, user: str | None = None) -> list[Exposed]:
+    """All that is logged, of one experiment or of all, of one user (as the log calls them) or of all."""
     if not path.exists():
         return []
     with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
-        rows = connection.execute("SELECT * FROM exposed WHERE ? IS NULL OR experiment = ?", (experiment, experiment))
+        query = "SELECT * FROM exposed WHERE (? IS NULL OR experiment = ?) AND (? IS NULL OR user = ?)"
+        rows = connection.execute(query, (experiment, experiment, user, user))
         return [Exposed(*row) for row in rows]

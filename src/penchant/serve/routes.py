@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from base64 import b64encode
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -177,7 +178,7 @@ async def delete_user(user_id: FromPath[str], service: ServiceHere) -> Forgotten
     """Delete all that is kept of a user."""
     known = await service.shared.change(lambda engine: engine.forget(id_of(user_id)))
     if service.exposures is not None:
-        service.exposures.forget(id_of(user_id))
+        await asyncio.to_thread(service.exposures.forget, id_of(user_id))
     service.lately.forget(id_of(user_id))
     return Forgotten(known)
 
@@ -306,9 +307,7 @@ async def get_export(user_id: FromPath[str], service: ServiceHere) -> Export:
     user = await service.shared.ask(lambda engine: engine.user(name))
     if not user.steps:
         raise Problem(404, f"nothing is kept of the user {name!r}")
-    if service.exposures is not None:
-        service.exposures.flush()
-    exposed = service.exposures.of_user(name) if service.exposures is not None else []
+    exposed = await asyncio.to_thread(service.exposures.of_user, name) if service.exposures is not None else []
     kept = [
         UserKept(u.title, u.terms, u.size, u.updated_at, u.documents, u.text, b64encode(u.embedding.tobytes()).decode())
         for u in user.units

@@ -9,7 +9,7 @@ import os
 import sqlite3
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
 from typing import IO, Any, TypeVar
@@ -193,7 +193,11 @@ class SqliteStore:
             return [digest for (digest,) in self._rows("SELECT digest FROM clicks ORDER BY number")]
 
     def size(self) -> int:
-        return sum(file.stat().st_size for file in self._directory.iterdir() if file.is_file())
+        total = 0
+        for file in self._directory.iterdir():
+            with suppress(FileNotFoundError):  # a file that was still being written has got its name meanwhile
+                total += file.stat().st_size if file.is_file() else 0
+        return total
 
     def close(self) -> None:
         for name in ("_reading", "_connection"):
