@@ -37,7 +37,7 @@ REPORTS := reports
 RUN = $(LAB) run --embedder minilm --data $(1) --protocol $(2) --out $(REPORTS)/$(1)-$(2)
 
 results: $(VENV)/test.done  ## run the lab on the real data (PENCHANT_DATA) and write docs/results.md
-	$(LAB) tune --embedder minilm --data deskdrop --seconds 20 --out $(REPORTS)/tuned-deskdrop.json
+	$(LAB) tune --embedder minilm --data deskdrop --seconds 30 --out $(REPORTS)/tuned-deskdrop.json
 	$(LAB) tune --embedder minilm --data beauty --methods 'BPR,ALS,ItemKNN,ItemKNN 0.9' --seconds 30 --out $(REPORTS)/tuned-beauty.json
 	$(call RUN,deskdrop,live) --tuned $(REPORTS)/tuned-deskdrop.json --studies none
 	$(call RUN,deskdrop,full) --tuned $(REPORTS)/tuned-deskdrop.json --studies none
