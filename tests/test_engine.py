@@ -448,6 +448,11 @@ class TestHypotheticalClicks:
         assert imagined == [(u.text, u.size) for u in engine.units("ana")]
         assert shown == [r.document.id for r in engine.recommend("ana")]
 
+    def test_a_dry_run_passes_over_what_would_be_passed_over(self, engine):
+        engine.observe([Click("ana", "d1", 1.0, id="1")])
+        again, new = engine.observe([Click("ana", "d1", 2.0, id="1"), Click("ana", "d3", 2.0)], dry_run=True)
+        assert (again.action, new.action) == ("ignored", "created")
+
     def test_as_if_takes_the_clicks_of_one_user(self, engine):
         with pytest.raises(InvalidQuery, match="other users"):
             engine.units("ana", as_if=[Click("bob", "d1", 1.0)])

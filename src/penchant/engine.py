@@ -182,20 +182,27 @@ class Engine:
         """
         given = list(clicks)
         if dry_run:
-            self.check(given)
-            _, _, changes = self._learned([click.user_id for click in given], self._clicked(given))
-            return changes
+            return self._observe(given, None, None, dry_run=True)
         self._state.check_writable()
         with self._state.changing:
             return self._observe(given, progress, checkpoint)
 
-    def _observe(self, given: list[Click], progress: Progress | None, checkpoint: tuple[str, int] | None) -> list[Change]:
+    def _observe(
+        self, given: list[Click], progress: Progress | None, checkpoint: tuple[str, int] | None, *, dry_run: bool = False
+    ) -> list[Change]:
         self.check(given)
         fresh = learning.fresh(given, self.store, self.settings)
         clicked = self._clicked([given[position] for position in fresh])
         if progress is not None and len(fresh) < len(given):
             progress(len(given) - len(fresh))
         users, now, changes = self._learned([given[position].user_id for position in fresh], clicked, progress)
+        done = dict(zip(fresh, changes, strict=True))
+        told = [
+            done.get(position, Change(click.user_id, click.document_id, click.at, "ignored"))
+            for position, click in enumerate(given)
+        ]
+        if dry_run:
+            return told
         popularity = popularity_after(self._state.documents, users, clicked, self.settings.popular_half_life)
         latest = max([self._state.counters.latest_at, *(given[position].at for position in fresh)])
         counters = msgspec.structs.replace(self._state.counters, latest_at=latest)
@@ -216,11 +223,7 @@ class Engine:
         self._state.counters = counters
         self._state.documents.set_popularity(popularity)
         self._state.users.learned(now)
-        done = dict(zip(fresh, changes, strict=True))
-        return [
-            done.get(position, Change(click.user_id, click.document_id, click.at, "ignored"))
-            for position, click in enumerate(given)
-        ]
+        return told
 
     def _learned(
         self, user_ids: Sequence[str], clicked: Sequence[tuple[str, Clicked]], progress: Progress | None = None
@@ -232,7 +235,8 @@ class Engine:
         return users, *learn(users, clicked, self._state.texts.encode, self.threshold, self.settings, progress)
 
     def _clicked(self, clicks: Sequence[Click]) -> list[tuple[str, Clicked]]:
-        return learning.clicked(clicks, self._state.documents, self.store)
+        with self._state.turns.reading():  # no document goes between its row and its vector
+            return learning.clicked(clicks, self._state.documents, self.store)
 
     def forget(self, user_id: str) -> bool:
         """Delete all that is kept of a user; returns whether there was anything."""
@@ -256,8 +260,8 @@ class Engine:
             raise InvalidQuery(f"remove takes a list of document ids: write remove([{document_ids!r}])")
         with self._state.changing:
             rows = sorted({self._state.documents.row(document_id) for document_id in document_ids})
-            self.store.commit([Changes(removed_documents=rows)])
             with self._state.turns.writing():
+                self.store.commit([Changes(removed_documents=rows)])
                 for row in rows:
                     self._state.documents.drop(row)
                 self._state.shortlists.clear()

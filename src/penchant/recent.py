@@ -39,6 +39,11 @@ class Recent(Generic[K, V]):
             while len(self._entries) > self._capacity:
                 self._entries.popitem(last=False)
 
+    def drop(self, key: K) -> None:
+        """Let go of an entry, if it is there."""
+        with self._lock:
+            self._entries.pop(key, None)
+
     def clear(self) -> None:
         """Let go of everything."""
         with self._lock:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Collection, Mapping
 from threading import Lock
 
+from penchant.recent import Recent
 from penchant.store import Store
 from penchant.types import User
 
@@ -15,8 +15,7 @@ class Users:
 
     def __init__(self, store: Store, capacity: int) -> None:
         self._store = store
-        self._capacity = capacity
-        self._held: OrderedDict[str, User] = OrderedDict()
+        self._held: Recent[str, User] = Recent(capacity)
         self._lock = Lock()
         self._changes = 0
 
@@ -27,16 +26,14 @@ class Users:
     def load(self, user_ids: Collection[str]) -> dict[str, User]:
         """Those of the users that are known."""
         with self._lock:
-            known = {user_id: self._held[user_id] for user_id in user_ids if user_id in self._held}
-            for user_id in known:
-                self._held.move_to_end(user_id)
+            known = self._held.find(user_ids)
             changes = self._changes
         missing = [user_id for user_id in user_ids if user_id not in known]
         if missing:
             found = self._store.users(missing)
             with self._lock:
                 if changes == self._changes:  # else what was read may be older than what was learned meanwhile
-                    self._hold(found)
+                    self._held.keep(found)
             known.update(found)
         return known
 
@@ -44,17 +41,10 @@ class Users:
         """Take over users that the store has just kept."""
         with self._lock:
             self._changes += 1
-            self._hold(users)
+            self._held.keep(users)
 
     def forgotten(self, user_id: str) -> None:
         """Let go of a user that the store has just deleted."""
         with self._lock:
             self._changes += 1
-            self._held.pop(user_id, None)
-
-    def _hold(self, users: Mapping[str, User]) -> None:
-        for user_id, user in users.items():
-            self._held[user_id] = user
-            self._held.move_to_end(user_id)
-        while len(self._held) > self._capacity:
-            self._held.popitem(last=False)
+            self._held.drop(user_id)

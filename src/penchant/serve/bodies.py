@@ -107,15 +107,9 @@ class Why(msgspec.Struct, frozen=True):
     reasons: list[Reason]
 
 
-class UserKept(msgspec.Struct, frozen=True):
+class KeptUnit(UnitAnswer, frozen=True):
     """An Interest Unit as it is kept, vector included."""
 
-    title: str
-    terms: tuple[tuple[str, int], ...]
-    size: int
-    updated_at: float
-    documents: tuple[str, ...]
-    text: str
     embedding: str
     """base64 of little-endian float32."""
 
@@ -135,7 +129,7 @@ class Export(msgspec.Struct, frozen=True):
 
     user_id: str
     clicks_learned: int
-    units: list[UserKept]
+    units: list[KeptUnit]
     seen: tuple[str, ...]
     """The documents clicked last, never recommended again."""
     history: tuple[tuple[str, float], ...]

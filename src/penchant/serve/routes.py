@@ -7,6 +7,7 @@ from base64 import b64encode
 from dataclasses import dataclass
 from typing import Annotated, Any
 
+import msgspec
 from litestar import Request, Response, delete, get, post, put
 from litestar.di import NamedDependency
 from litestar.enums import RequestEncodingType
@@ -29,6 +30,7 @@ from penchant.serve.bodies import (
     Health,
     History,
     Imagined,
+    KeptUnit,
     Learned,
     Map,
     NewClick,
@@ -41,7 +43,6 @@ from penchant.serve.bodies import (
     Titles,
     Units,
     UserIds,
-    UserKept,
     WhatIf,
     Why,
     to_click,
@@ -309,8 +310,8 @@ async def get_export(user_id: FromPath[str], service: ServiceHere) -> Export:
         raise Problem(404, f"nothing is kept of the user {name!r}")
     exposed = await asyncio.to_thread(service.exposures.of_user, name) if service.exposures is not None else []
     kept = [
-        UserKept(u.title, u.terms, u.size, u.updated_at, u.documents, u.text, b64encode(u.embedding.tobytes()).decode())
-        for u in user.units
+        KeptUnit(**msgspec.structs.asdict(unit_answer(unit)), embedding=b64encode(unit.embedding.tobytes()).decode())
+        for unit in user.units
     ]
     experiments = [Exposure(e.experiment, e.variant, e.first_at, e.exposures, e.clicks) for e in exposed]
     return Export(name, user.steps, kept, user.seen, user.history, experiments)
