@@ -20,7 +20,7 @@ from penchant.store import Changes
 from penchant.testing import HashingEmbedder
 
 KILLS = int(os.environ.get("PENCHANT_KILLS", "12"))
-"""200 were done by hand; see CHANGELOG."""
+"""A thorough run asks for 200."""
 LOAD_SECONDS = float(os.environ.get("PENCHANT_LOAD_SECONDS", "16"))
 DOCUMENTS = [{"id": name, "title": title} for name, title in TITLES.items()]
 

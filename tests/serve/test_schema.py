@@ -27,7 +27,7 @@ from .conftest import Process
 
 ROOT = Path(__file__).parents[2]
 CASES = int(os.environ.get("PENCHANT_CASES", "25"))
-"""A route. 2,000 were done by hand; see CHANGELOG."""
+"""For each route and mode; a thorough run asks for more."""
 OPERATIONS = [
     (str(method), re.sub(r":\w+}", "}", path))
     for route in ROUTES
