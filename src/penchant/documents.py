@@ -56,22 +56,7 @@ class Documents:
         self._published_at = np.full(16, np.nan)
         self._expires_at = np.full(16, np.inf)
         self._popularity = np.full(16, NEVER)
-        known = list(stored)
-        if known:
-            self._fill(known)
-
-    def _fill(self, stored: list[StoredDocument]) -> None:
-        """As `put` of each, a column at a time: a service with many documents is sooner back."""
-        self._reserve(max(each.key for each in stored) + 1)
-        rows = np.fromiter((each.key for each in stored), np.int64, len(stored))
-        for each in stored:
-            self._documents[each.key] = each.document
-            self._ids[each.key] = each.document.id
-        self._row_of.update((each.document.id, each.key) for each in stored)
-        self._available[rows] = [not each.document.hidden for each in stored]
-        self._published_at[rows] = [_or(each.document.published_at, np.nan) for each in stored]
-        self._expires_at[rows] = [_or(each.document.expires_at, np.inf) for each in stored]
-        self._popularity[rows] = [each.popularity for each in stored]
+        self.put(list(stored))
 
     def __len__(self) -> int:
         return len(self._row_of)
@@ -114,17 +99,20 @@ class Documents:
         """See the module."""
         return float(self._popularity[row])
 
-    def put(self, stored: StoredDocument) -> None:
-        """Add a document, or replace it."""
-        row, document = stored.key, stored.document
-        self._reserve(row + 1)
-        self._row_of[document.id] = row
-        self._documents[row] = document
-        self._ids[row] = document.id
-        self._available[row] = not document.hidden
-        self._published_at[row] = np.nan if document.published_at is None else document.published_at
-        self._expires_at[row] = np.inf if document.expires_at is None else document.expires_at
-        self._popularity[row] = stored.popularity
+    def put(self, stored: Sequence[StoredDocument]) -> None:
+        """Add documents, or replace them, a column at a time."""
+        if not stored:
+            return
+        self._reserve(max(each.key for each in stored) + 1)
+        rows = np.fromiter((each.key for each in stored), np.int64, len(stored))
+        for each in stored:
+            self._documents[each.key] = each.document
+            self._ids[each.key] = each.document.id
+        self._row_of.update((each.document.id, each.key) for each in stored)
+        self._available[rows] = [not each.document.hidden for each in stored]
+        self._published_at[rows] = [_or(each.document.published_at, np.nan) for each in stored]
+        self._expires_at[rows] = [_or(each.document.expires_at, np.inf) for each in stored]
+        self._popularity[rows] = [each.popularity for each in stored]
 
     def drop(self, row: int) -> None:
         """Remove a document."""

@@ -151,11 +151,10 @@ class Engine:
             part = stored[start : start + _PART]
             embedded = [kept.key for kept in part if kept.key in vector_of]
             with self._state.turns.writing():
-                for kept in part:
-                    self._state.documents.put(kept)
+                self._state.documents.put(part)
                 if embedded:
                     self._state.shortlists.clear()
-                if self._state.has_index and embedded:
+                if embedded and self._state.has_index:
                     self._state.index.add(np.array(embedded, np.int64), np.stack([vector_of[row] for row in embedded]))
 
     def check(self, clicks: Sequence[Click]) -> None:

@@ -112,8 +112,7 @@ def _from_shortlist(
     key = (hashlib.blake2b(vectors.tobytes(), digest_size=16).digest(), scorer, count)
     shortlist = shortlists.find([key]).get(key)
     if shortlist is None:
-        found = index.search(vectors, count)
-        rows = _distinct(np.concatenate([_cut_ties(index, documents, *pair, count) for pair in zip(found, vectors, strict=True)]))
+        rows = _nearest_of_all(index, documents, vectors, count)
         scores = _scored(index, vectors, rows, ranking.scorer(scorer))
         best = ranking.top(scores, documents.ids(rows), _SHORTLIST)
         shortlist = Shortlist(rows[best], scores[best])
@@ -162,15 +161,17 @@ def candidates(index: DocumentIndex, documents: Documents, vectors: Vectors, que
     Where fewer than k pass, the search widens until k do or there are no more documents.
     """
     while True:
-        found = [
-            _cut_ties(index, documents, rows, vector, count)
-            for rows, vector in zip(index.search(vectors, count), vectors, strict=True)
-        ]
-        rows = _distinct(np.concatenate(found))
+        rows = _nearest_of_all(index, documents, vectors, count)
         rows = rows[_passes(documents, rows, query)]
         if len(rows) >= query.k or count >= len(index):
             return rows
         count *= _WIDER
+
+
+def _nearest_of_all(index: DocumentIndex, documents: Documents, vectors: Vectors, count: int) -> Rows:
+    """The `count` nearest documents of each vector, together, before any filter."""
+    found = zip(index.search(vectors, count), vectors, strict=True)
+    return _distinct(np.concatenate([_cut_ties(index, documents, rows, vector, count) for rows, vector in found]))
 
 
 def _distinct(rows: Rows) -> Rows:

@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from penchant.answers import Recommended, UnitAnswer
 from penchant.errors import InvalidClick
-from penchant.types import Action, Click, Document
+from penchant.types import Action, Change, Click, Document
 
 
 class NewClick(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -28,26 +28,13 @@ class Accepted(msgspec.Struct, frozen=True):
     accepted: int
 
 
-class ClickChange(msgspec.Struct, frozen=True):
-    """What a click did."""
-
-    user_id: str
-    document_id: str
-    at: float
-    action: Action
-    unit: str
-    """The contextual text of the unit that the document is in now."""
-    merged: tuple[str, ...] = ()
-    pruned: tuple[str, ...] = ()
-
-
 class Learned(msgspec.Struct, frozen=True):
     """Clicks that are on disk."""
 
     accepted: int
     ignored: int
     """Of them, those whose id was seen before, or whose kind is not learned."""
-    changes: list[ClickChange] | None = None
+    changes: list[Change] | None = None
     """What each did, where ``changes=true`` asks for it."""
 
 
@@ -188,7 +175,7 @@ class Imagined(msgspec.Struct, frozen=True):
     """Interests and recommendations as they would be. Nothing of it is kept."""
 
     user_id: str
-    changes: list[ClickChange]
+    changes: list[Change]
     units: list[UnitAnswer]
     recommendations: list[Recommended]
 
@@ -253,7 +240,7 @@ class Overview(msgspec.Struct, frozen=True):
     latest_at: float
     embedder: str | None
     experiment: str | None
-    changes: list[ClickChange]
+    changes: list[Change]
     """The latest, the newest first."""
 
 

@@ -28,7 +28,7 @@ log = logging.getLogger("penchant.serve")
 _LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 _SLASH = "\udc2f"
 """Stands for a slash inside an id, in a path. No text that is decoded holds it, and no id: see `penchant.checks`."""
-_BODIES = {"application/json": "", "application/x-ndjson": "", "application/ndjson": ""}
+_BODIES = frozenset({"application/json", "application/x-ndjson", "application/ndjson"})
 
 
 class Edge(ASGIMiddleware):

@@ -50,7 +50,7 @@ from penchant.serve.bodies import (
 from penchant.serve.edge import id_of
 from penchant.serve.history import told_history
 from penchant.serve.problems import MEDIA_TYPE, TITLES, Problem
-from penchant.serve.service import Service, told
+from penchant.serve.service import Service
 from penchant.serve.streams import put_stream
 from penchant.types import Click, Document
 
@@ -147,7 +147,7 @@ async def post_clicks(
     _check_count(len(given), service.config.max_batch, "clicks")
     done = await service.observe([to_click(click, service.now()) for click in given])
     ignored = sum(change.action == "ignored" for change in done)
-    return Learned(len(done), ignored, [told(change) for change in done] if changes else None)
+    return Learned(len(done), ignored, done if changes else None)
 
 
 @post(
@@ -293,7 +293,7 @@ async def post_what_if(user_id: FromPath[str], data: JSONBody[WhatIf], service: 
         found = engine.recommend(name, data.k, scorer=scorer, diversity=diversity, at=service.now() or last, as_if=clicks)
         return Imagined(
             name,
-            [told(change) for change in engine.observe(clicks, dry_run=True)],
+            engine.observe(clicks, dry_run=True),
             [unit_answer(unit) for unit in engine.units(name, as_if=clicks)],
             recommended(found),
         )

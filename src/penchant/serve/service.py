@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import math
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import perf_counter, time
@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 
 from penchant.engine import Engine
 from penchant.errors import PenchantError
-from penchant.serve.bodies import ClickChange, Map
+from penchant.serve.bodies import Map
 from penchant.serve.community import Readers, interests_map, look
 from penchant.serve.config import Config, Variant
 from penchant.serve.experiment import ExposureLog, variant_of
@@ -92,8 +92,8 @@ class Service:
 
     def learned(self, changes: Sequence[Change]) -> None:
         """Count what clicks did."""
-        for change in changes:
-            self.metrics.clicks.labels(change.action).inc()
+        for action, count in Counter(change.action for change in changes).items():
+            self.metrics.clicks.labels(action).inc(count)
         fresh = [change for change in changes if change.action != "ignored"]
         self.lately.learned(fresh)
         if self.exposures is not None:
@@ -162,7 +162,7 @@ class Lately:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._changes: deque[ClickChange] = deque(maxlen=_LATELY)
+        self._changes: deque[Change] = deque(maxlen=_LATELY)
         self._by_minute: dict[int, int] = {}
 
     def learned(self, changes: Sequence[Change]) -> None:
@@ -171,7 +171,7 @@ class Lately:
         self._by_minute[minute] = self._by_minute.get(minute, 0) + len(changes)
         for old in [known for known in self._by_minute if known <= minute - _MINUTES]:
             del self._by_minute[old]
-        self._changes.extend(told(change) for change in changes[-_LATELY:])
+        self._changes.extend(changes[-_LATELY:])
 
     def forget(self, user_id: str) -> None:
         """Forget what a user did."""
@@ -179,7 +179,7 @@ class Lately:
         self._changes.clear()
         self._changes.extend(kept)
 
-    def changes(self) -> list[ClickChange]:
+    def changes(self) -> list[Change]:
         """The newest first."""
         return list(reversed(self._changes))
 
@@ -187,8 +187,3 @@ class Lately:
         """Clicks of each of the last 60 minutes, the current one last."""
         minute = int(self._clock() // 60)
         return [self._by_minute.get(minute - back, 0) for back in range(_MINUTES - 1, -1, -1)]
-
-
-def told(change: Change) -> ClickChange:
-    """A change as it is told."""
-    return ClickChange(change.user_id, change.document_id, change.at, change.action, change.unit, change.merged, change.pruned)

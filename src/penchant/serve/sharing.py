@@ -7,6 +7,7 @@ sync of the disk, whatever the number of requests. A request is answered when it
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -32,14 +33,11 @@ class SharedEngine:
         """Called with the number of clicks of each batch."""
         self._asking = ThreadPoolExecutor(threads, thread_name_prefix="ask")
         self._changing = ThreadPoolExecutor(1, thread_name_prefix="change")
-        self._waiting: list[Waiting] = []
+        self.clicks_waiting = 0
+        """How many clicks are in line."""
+        self._waiting: deque[Waiting] = deque()
         self._most_waiting = waiting_clicks
         self._learning: asyncio.Task[None] | None = None
-
-    @property
-    def clicks_waiting(self) -> int:
-        """How many clicks are in line."""
-        return sum(len(clicks) for clicks, _ in self._waiting)
 
     async def ask(self, question: Callable[[Engine], T]) -> T:
         """The answer to a question."""
@@ -60,6 +58,7 @@ class SharedEngine:
             raise Problem(503, f"{self.clicks_waiting:,} clicks wait to be learned already: send these again in a moment")
         future: asyncio.Future[list[Change]] = asyncio.get_running_loop().create_future()
         self._waiting.append((clicks, future))
+        self.clicks_waiting += len(clicks)
         if self._learning is None or self._learning.done():
             self._learning = asyncio.create_task(self._learn())
         return await future
@@ -86,11 +85,12 @@ class SharedEngine:
                     future.set_result(answer)
 
     def _next_batch(self) -> list[Waiting]:
-        batch = [self._waiting.pop(0)]
+        batch = [self._waiting.popleft()]
         count = len(batch[0][0])
         while self._waiting and count + len(self._waiting[0][0]) <= _BATCH:
             count += len(self._waiting[0][0])
-            batch.append(self._waiting.pop(0))
+            batch.append(self._waiting.popleft())
+        self.clicks_waiting -= count
         return batch
 
 
