@@ -13,6 +13,8 @@ MAX_TITLE = 20_000
 """Characters. A title is a line, not a text; what is longer is most likely a wrong column."""
 MAX_ID = 1_000
 """Characters."""
+EARLIEST_CLOCK = 1e8
+"""Unix seconds, March 1973. Where all times are earlier, they are positions and no clock."""
 LATEST_SECOND = 1e11
 """The year 5138. A larger time is in milliseconds."""
 

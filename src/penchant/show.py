@@ -13,10 +13,9 @@ from rich.table import Table
 from rich.text import Text
 
 from penchant.calibrate import CHANCE, Calibration
+from penchant.checks import EARLIEST_CLOCK
 from penchant.types import Change, InterestUnit, Popular, Recommendation, Settings
 
-_CLOCK_BEGINS = 1e8
-"""Smaller times are positions, not seconds."""
 _BAR = 27
 
 
@@ -29,7 +28,7 @@ def print_json(console: Console, value: Any) -> None:
 
 def time_text(at: float) -> str:
     """A time for people; a position where there is no clock."""
-    if at < _CLOCK_BEGINS:
+    if at < EARLIEST_CLOCK:
         return f"position {at:g}"
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M")
 

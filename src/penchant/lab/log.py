@@ -9,15 +9,13 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from penchant.checks import EARLIEST_CLOCK
 from penchant.errors import InvalidQuery
 from penchant.types import Click, Document
 
 Rows = NDArray[np.int32]
 """Numbers of documents (or users) in their log."""
 Times = NDArray[np.float64]
-
-EARLIEST_CLOCK = 1e8
-"""Unix seconds, March 1973. Where all times are earlier, they are positions and no clock."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,6 +11,7 @@ from pathlib import Path
 from time import perf_counter, time
 from typing import Generic, TypeVar
 
+from penchant.checks import EARLIEST_CLOCK
 from penchant.engine import Engine
 from penchant.errors import PenchantError
 from penchant.serve.bodies import Map
@@ -30,8 +31,6 @@ _MINUTES = 60
 _REST = 50
 """What takes long is made again after so many times the time that it took."""
 _LEAST_REST = 15.0
-_CLOCK_BEGINS = 1e8
-"""Smaller times are positions, not seconds."""
 
 
 class Service:
@@ -78,7 +77,7 @@ class Service:
     def now(self) -> float:
         """The time for what is asked; 0 where the times of the state are positions."""
         latest = self.shared.engine.latest_at
-        return 0.0 if 0 < latest < _CLOCK_BEGINS else self.clock()
+        return 0.0 if 0 < latest < EARLIEST_CLOCK else self.clock()
 
     def variant(self, user_id: str) -> tuple[str | None, Variant]:
         """The variant of the running experiment that a user is in."""
