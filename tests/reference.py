@@ -8,6 +8,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from penchant.text import key_terms
 
 
@@ -70,7 +72,7 @@ class Reference:
         merged.counts = dict(merged.terms()[: self.terms_kept])
         if (at, number) > (merged.updated_at, merged.title_click):
             merged.title, merged.updated_at, merged.title_click = self.titles[document], at, number
-        merged.vector = self._embed(merged.text(self.terms_in_text))
+        merged.vector = [float(np.float16(number)) for number in self._embed(merged.text(self.terms_in_text))]
         units = [unit for unit in units if unit not in relevant] + [merged]
         big = [unit for unit in units if len(unit.documents) >= self.big_size]
         small = [unit for unit in units if len(unit.documents) < self.big_size]

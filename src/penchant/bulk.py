@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
+import numpy as np
 
 from penchant.text import contextual_text
-from penchant.types import Action, Change, InterestUnit, Settings, User, Vector, Vectors
+from penchant.types import Action, Change, InterestUnit, Settings, T, UnitPrecision, User, Vector, Vectors
 from penchant.units import Clicked, PruneRule, Step, TextRule, absorb, prune
+from penchant.vectors import rounded
 
 Encode = Callable[[Sequence[str]], Vectors]
 
@@ -39,30 +41,54 @@ def learn(
     Returns:
         The users of the clicks as they are now, and one change for each click, in the order given.
     """
-    now = {user_id: users.get(user_id, User()) for user_id, _ in clicks}
-    seen = {user_id: dict.fromkeys(user.seen) for user_id, user in now.items()}
-    history = {user_id: list(user.history) for user_id, user in now.items()}
+    before = {user_id: kept_as(users.get(user_id, User()), settings.unit_precision) for user_id, _ in clicks}
+    now = dict(before)
+    logs: dict[str, list[tuple[str, float]]] = {user_id: [] for user_id in before}
     changes: dict[int, Change] = {}
+
+    def embed(texts: Sequence[str]) -> Vectors:
+        return rounded(encode(texts), settings.unit_precision)
+
     for wave in _waves(clicks):
         steps = {
             position: absorb(now[clicks[position][0]], clicks[position][1], threshold, settings, text_rule, prune_rule)
             for position in wave
         }
-        for (position, step), units in zip(steps.items(), _embedded(list(steps.values()), encode), strict=True):
+        for (position, step), units in zip(steps.items(), _embedded(list(steps.values()), embed), strict=True):
             user_id, clicked = clicks[position]
             now[user_id] = msgspec.structs.replace(now[user_id], units=units, steps=now[user_id].steps + 1)
-            _see(seen[user_id], clicked.document_id, settings.seen_kept)
-            history[user_id].append((clicked.document_id, clicked.at))
+            logs[user_id].append((clicked.document_id, clicked.at))
             changes[position] = _change(user_id, clicked, step)
         if progress is not None:
             progress(len(wave))
-    done = {
-        user_id: msgspec.structs.replace(
-            user, seen=tuple(seen[user_id]), history=_latest(history[user_id], settings.history_kept)
-        )
-        for user_id, user in now.items()
-    }
+    done = {user_id: after_clicks(user, now[user_id].units, logs[user_id], settings) for user_id, user in before.items()}
     return done, [changes[position] for position in range(len(clicks))]
+
+
+def after_clicks(user: User, units: tuple[InterestUnit, ...], log: Sequence[tuple[str, float]], settings: Settings) -> User:
+    """What is kept of a user after clicks, given as (document id, time) in the order of learning, with the units after them."""
+    seen = dict.fromkeys(user.seen)
+    for document_id, _ in log:
+        seen.pop(document_id, None)
+        seen[document_id] = None
+    return msgspec.structs.replace(
+        user,
+        units=units,
+        steps=user.steps + len(log),
+        seen=_latest(tuple(seen), settings.seen_kept),
+        history=_latest((*user.history, *log), settings.history_kept),
+    )
+
+
+def kept_as(user: User, precision: UnitPrecision) -> User:
+    """The user with embeddings of that precision; the same where it has it already."""
+    if user.precision == precision:
+        return user
+    embeddings = rounded(np.stack([unit.embedding for unit in user.units]), precision) if user.units else ()
+    units = tuple(
+        msgspec.structs.replace(unit, embedding=embedding) for unit, embedding in zip(user.units, embeddings, strict=True)
+    )
+    return msgspec.structs.replace(user, units=units, precision=precision)
 
 
 def _waves(clicks: Sequence[tuple[str, Clicked]]) -> list[list[int]]:
@@ -102,16 +128,9 @@ def _unchanged(step: Step) -> Vector | None:
     return next(same, None) if _is_kept(step) else None
 
 
-def _see(seen: dict[str, None], document_id: str, limit: int | None) -> None:
-    """Move a document to the end of those seen, and let go of the first ones beyond the limit."""
-    seen.pop(document_id, None)
-    seen[document_id] = None
-    while limit is not None and len(seen) > limit:
-        del seen[next(iter(seen))]
-
-
-def _latest(history: Sequence[tuple[str, float]], limit: int | None) -> tuple[tuple[str, float], ...]:
-    return tuple(history if limit is None else history[max(0, len(history) - limit) :])
+def _latest(items: tuple[T, ...], limit: int | None) -> tuple[T, ...]:
+    """The last of the items, as many as the limit says."""
+    return items if limit is None else items[max(0, len(items) - limit) :]
 
 
 def _change(user_id: str, clicked: Clicked, step: Step) -> Change:

@@ -36,7 +36,7 @@ from penchant.console import (
 from penchant.engine import Engine
 from penchant.errors import InvalidQuery, PenchantError
 from penchant.files import Problems, fingerprint, read_clicks, read_documents, write_rows
-from penchant.jobs import add_documents, index_built_beside, observe_log
+from penchant.jobs import add_documents, build_state, observe_log
 from penchant.lab.commands import lab
 from penchant.serve.commands import Port, ab, config, serve, serve_engine
 from penchant.serve.config import Config, read_config
@@ -96,11 +96,7 @@ def build(
     log = _clicks(clicks, click_column, problems, {document.id for document in given})
     changed = _settings(threshold, kinds)
     with Engine.open(state, embedder, index, _merged(state, changed), api_key=api_key) as engine, progress_bars() as report:
-        add_documents(engine, given, report)
-        with index_built_beside(state):
-            before = observe_log(engine, log, fingerprint(clicks), report)
-            report("index", 0, 1)
-        report("index", 1, 1)
+        before = build_state(engine, given, log, fingerprint(clicks), state, report)
         summary = {**_summary(engine), "clicks": len(log), "learned before": before, "skipped rows": problems.count}
     _tell(summary, problems, json)
 

@@ -20,7 +20,7 @@ from penchant import learning, ranking, retrieval
 from penchant.bulk import learn
 from penchant.checks import check_document, check_query, check_time, check_user
 from penchant.documents import Where, numbered, popularity_after
-from penchant.embed import Embedder
+from penchant.embed import Embedder, LinearEmbedder
 from penchant.embed.texts import Progress
 from penchant.errors import InvalidQuery
 from penchant.learning import Moment
@@ -168,10 +168,13 @@ class Engine:
         progress: Progress | None = None,
         checkpoint: tuple[str, int] | None = None,
         dry_run: bool = False,
+        tell: bool = True,
     ) -> list[Change]:
         """Learn clicks, each user's in the order of their times; returns what each did, in the order given.
 
         Args:
+            tell: without it, an empty list is returned, and with the embedder ``corpus`` a long log is learned many times
+                as fast.
             checkpoint: a name and a number that are kept together with the clicks, all or nothing: how far a log was
                 read. See `checkpoint`.
             dry_run: only say what the clicks would do.
@@ -184,22 +187,33 @@ class Engine:
             return self._observe(given, None, None, dry_run=True)
         self._state.check_writable()
         with self._state.changing:
-            return self._observe(given, progress, checkpoint)
+            return self._observe(given, progress, checkpoint, tell=tell)
 
     def _observe(
-        self, given: list[Click], progress: Progress | None, checkpoint: tuple[str, int] | None, *, dry_run: bool = False
+        self,
+        given: list[Click],
+        progress: Progress | None,
+        checkpoint: tuple[str, int] | None,
+        *,
+        dry_run: bool = False,
+        tell: bool = True,
     ) -> list[Change]:
         self.check(given)
         fresh = learning.fresh(given, self.store, self.settings)
         clicked = self._clicked([given[position] for position in fresh])
         if progress is not None and len(fresh) < len(given):
             progress(len(given) - len(fresh))
-        users, now, changes = self._learned([given[position].user_id for position in fresh], clicked, progress)
-        done = dict(zip(fresh, changes, strict=True))
-        told = [
-            done.get(position, Change(click.user_id, click.document_id, click.at, "ignored"))
-            for position, click in enumerate(given)
-        ]
+        user_ids = [given[position].user_id for position in fresh]
+        told: list[Change] = []
+        if tell:
+            users, now, changes = self._learned(user_ids, clicked, progress)
+            done = dict(zip(fresh, changes, strict=True))
+            told = [
+                done.get(position, Change(click.user_id, click.document_id, click.at, "ignored"))
+                for position, click in enumerate(given)
+            ]
+        else:
+            users, now = self._learned_silently(user_ids, clicked, progress)
         if dry_run:
             return told
         popularity = popularity_after(self._state.documents, users, clicked, self.settings.popular_half_life)
@@ -232,6 +246,20 @@ class Engine:
         if not clicked:
             return users, {}, []
         return users, *learn(users, clicked, self._state.texts.encode, self.threshold, self.settings, progress)
+
+    def _learned_silently(
+        self, user_ids: Sequence[str], clicked: Sequence[tuple[str, Clicked]], progress: Progress | None
+    ) -> tuple[dict[str, User], dict[str, User]]:
+        """(the users before the clicks, the users after them)."""
+        embedder = self.embedder
+        if not isinstance(embedder, LinearEmbedder) or not clicked:
+            return self._learned(user_ids, clicked, progress)[:2]
+        from penchant import linear  # compiled code takes half a second to load
+
+        if not linear.can_learn(self.settings):
+            return self._learned(user_ids, clicked, progress)[:2]
+        users = self._state.users.load(set(user_ids))
+        return users, linear.learn(users, clicked, embedder, self.threshold, self.settings, progress)
 
     def _clicked(self, clicks: Sequence[Click]) -> list[tuple[str, Clicked]]:
         with self._state.turns.reading():  # no document goes between its row and its vector

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from multiprocessing import get_context
 from pathlib import Path
 
+from penchant.embed import LinearEmbedder
 from penchant.engine import Engine
 from penchant.errors import InvalidQuery
+from penchant.text import key_terms_ahead
 from penchant.types import Click, Document
 
 _DOCUMENTS = 4_096
 _CLICKS = 8_192
+_CLICKS_OF_LINEAR = 131_072
+"""They take seconds, and each user that they touch is written once."""
+_MANY_TITLES = 5_000
+"""From so many on, to start a process for their key terms is worth its while."""
 Report = Callable[[str, int, int], None]
 """Called with the name of the stage, how many items were done since the last call, and how many there are in all."""
 
@@ -43,14 +49,38 @@ def observe_log(engine: Engine, clicks: Sequence[Click], name: str, report: Repo
     ordered = sorted(clicks, key=lambda click: click.at)
     before = engine.checkpoint(name)
     report("clicks", before, len(ordered))
-    for start in range(before, len(ordered), _CLICKS):
-        step = ordered[start : start + _CLICKS]
-        engine.observe(step, checkpoint=(name, start + len(step)), progress=lambda done: report("clicks", done, len(ordered)))
+    size = _CLICKS_OF_LINEAR if isinstance(engine.embedder, LinearEmbedder) else _CLICKS
+    for start in range(before, len(ordered), size):
+        step = ordered[start : start + size]
+        engine.observe(
+            step,
+            checkpoint=(name, start + len(step)),
+            progress=lambda done: report("clicks", done, len(ordered)),
+            tell=False,
+        )
+    return before
+
+
+def build_state(
+    engine: Engine, documents: Sequence[Document], clicks: Sequence[Click], name: str, directory: Path, report: Report = quiet
+) -> int:
+    """Documents and a click log into the state of that directory, with two processes at work where there is much to do.
+
+    Returns how many clicks had been learned before.
+    """
+    clicked = {click.document_id for click in clicks}
+    titles = [document.title for document in documents if document.id in clicked]
+    with key_terms_ahead(titles) if len(titles) >= _MANY_TITLES else nullcontext():
+        add_documents(engine, documents, report)
+        with _index_built_beside(directory):
+            before = observe_log(engine, clicks, name, report)
+            report("index", 0, 1)
+    report("index", 1, 1)
     return before
 
 
 @contextmanager
-def index_built_beside(directory: Path) -> Iterator[None]:
+def _index_built_beside(directory: Path) -> Iterator[None]:
     """Build and save the index of a state in a process of its own while the caller learns, which needs no index.
 
     Should that process end early, nothing is lost: the index is built when it is first needed.

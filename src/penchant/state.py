@@ -130,26 +130,30 @@ def save_index(index: DocumentIndex, revision: int, settings: Settings, director
         return
     unfinished = directory / f"{path.stem}.{os.getpid()}.part"
     try:
-        if not index.save(unfinished):
-            return
-        unfinished.replace(path)
+        for suffix in index.save(unfinished):
+            _beside(unfinished, suffix).replace(_beside(path, suffix))
     except Exception as error:  # noqa: BLE001 (a full disk must not fail a close: all that matters is in the store)
         log.warning("the index could not be saved (%s): it is built again when the state is opened", error)
-        unfinished.unlink(missing_ok=True)
+        remove_unfinished(directory)
         return
     for stale in old:
-        stale.unlink(missing_ok=True)
+        for file in directory.glob(f"{stale.name}*"):
+            file.unlink(missing_ok=True)
 
 
 def remove_unfinished(directory: Path) -> None:
     """Delete what a process that was killed while saving an index has left."""
-    for path in directory.glob("index-*.part"):
+    for path in directory.glob("index-*.part*"):
         path.unlink(missing_ok=True)
 
 
 def saved_indexes(directory: Path | None, settings: Settings) -> list[Path]:
     """The index files of the directory, of that precision."""
     return list(directory.glob(f"index-{settings.index_precision}-*.usearch")) if directory else []
+
+
+def _beside(path: Path, suffix: str) -> Path:
+    return path.with_name(path.name + suffix)
 
 
 def _revision(path: Path) -> int:

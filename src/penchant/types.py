@@ -22,6 +22,7 @@ Vector = NDArray[np.float32]
 Vectors = NDArray[np.float32]
 """A float32 array of shape (n, dimension)."""
 Attribute = str | float | bool
+UnitPrecision = Literal["float16", "int8"]
 
 
 class Document(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -97,6 +98,8 @@ class User(msgspec.Struct, frozen=True, eq=False):
     """Ids of the ``Settings.seen_kept`` documents clicked last, the latest at the end."""
     history: tuple[tuple[str, float], ...] = ()
     """(document id, time) of the ``Settings.history_kept`` clicks learned last, the latest at the end."""
+    precision: UnitPrecision = "float16"
+    """How the embeddings of the units are kept."""
 
 
 class Popular(msgspec.Struct, frozen=True, tag="popular"):
@@ -171,8 +174,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """So many users are held in memory, the most recently used."""
     searches_cached: int = 200_000
     """So many searches of the ``usearch`` index are held in memory, some 700 bytes each, until documents change."""
-    index_precision: Literal["bf16", "int8"] = "bf16"
+    index_precision: Literal["bf16", "int8"] = "int8"
     """How the ``usearch`` index stores a number."""
+    unit_precision: UnitPrecision = "float16"
+    """How a number of an Interest Unit's embedding is kept."""
 
     def __post_init__(self) -> None:
         if self.threshold is not None and not -1.0 <= self.threshold <= 1.0:
@@ -201,9 +206,8 @@ def _decode_array(_: type, value: Any) -> Any:
     return np.frombuffer(b64decode(value) if isinstance(value, str) else value, "<f4")
 
 
-encode = msgspec.msgpack.Encoder(enc_hook=_encode_array).encode
-"""Any type of this module -> bytes: MessagePack, a vector as its little-endian float32 bytes."""
-decode_user = msgspec.msgpack.Decoder(User, dec_hook=_decode_array).decode
+encode = msgspec.msgpack.Encoder().encode
+"""A document -> bytes."""
 to_json = msgspec.json.Encoder(enc_hook=_encode_array).encode
 """Any type of this module -> JSON, a vector as base64 of its little-endian float32 bytes."""
 

@@ -49,10 +49,14 @@ class Step(msgspec.Struct, frozen=True, eq=False):
 
 
 def similarities(units: Sequence[InterestUnit], vector: Vector) -> NDArray[np.float32]:
-    """The cosine of each unit's embedding and a document's, shape (len(units),)."""
+    """The cosine of each unit's embedding and a document's, shape (len(units),).
+
+    Summed in float64, so that the order of the sum, which differs from processor to processor, decides nothing.
+    """
     if not units:
         return np.zeros(0, np.float32)
-    return np.stack([unit.embedding for unit in units]) @ vector
+    embeddings = np.stack([unit.embedding for unit in units], dtype=np.float64, casting="safe")
+    return (embeddings @ vector.astype(np.float64)).astype(np.float32)
 
 
 def relevant(cosines: NDArray[np.float32], threshold: float) -> list[int]:

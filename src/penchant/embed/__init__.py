@@ -11,7 +11,10 @@ Any object with `name`, `dimension`, `threshold` and `encode` is an embedder, to
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
 
 from penchant.errors import EmbedderError
 from penchant.types import Vectors
@@ -40,6 +43,33 @@ class Embedder(Protocol):
         """Vectors of unit length, float32 of shape (len(texts), dimension)."""
 
 
+class Bags(NamedTuple):
+    """The parts of some texts."""
+
+    rows: NDArray[np.int32]
+    """The rows of the parts of all texts, one text after the other; from ``len(table)`` on those of `others`."""
+    starts: NDArray[np.int64]
+    """Where the rows of each text begin, and at last where those of all end; shape (texts + 1,)."""
+    others: Vectors
+    """The vectors of parts that are not in the table."""
+
+
+@runtime_checkable
+class LinearEmbedder(Embedder, Protocol):
+    """An embedder whose vector of a text is the sum of the vectors of its parts, scaled to length 1.
+
+    Texts joined by spaces have the parts of each. The vectors of parts hold numbers of half precision, so that sums in
+    float64 are exact, in whatever order: Interest Units can be kept without cutting a text into parts twice.
+    """
+
+    @property
+    def table(self) -> Vectors:
+        """The vectors of the parts that are known, float32 of shape (parts, dimension)."""
+
+    def bags(self, texts: Sequence[str]) -> Bags:
+        """The parts of texts."""
+
+
 def load_embedder(name: str, *, api_key: str | None = None, batch_size: int | None = None) -> Embedder:
     """The embedder of that name, except ``corpus``, which is trained on titles: see `CorpusEmbedder.fit`.
 
@@ -65,4 +95,4 @@ def load_embedder(name: str, *, api_key: str | None = None, batch_size: int | No
     return load_sentence_transformer(name, batch_size)
 
 
-__all__ = ["DEFAULT_THRESHOLD", "Embedder", "load_embedder"]
+__all__ = ["DEFAULT_THRESHOLD", "Bags", "Embedder", "LinearEmbedder", "load_embedder"]

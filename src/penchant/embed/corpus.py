@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from penchant.embed import Bags
 from penchant.errors import EmbedderError
 from penchant.types import Vector, Vectors
 from penchant.vectors import unit_length
@@ -36,15 +37,18 @@ _SINGULAR_POWER = -0.25
 """Singular values are damped by this power, so that the commonest topics do not drown the rest."""
 _FEW_TITLES = 500
 """Below, there is nothing to learn from co-occurrence: features get random directions instead (Kanerva et al., 2000)."""
-_MOST_TITLES = 30_000
+_MOST_TITLES = 15_000
 """Titles that the singular vectors are computed from; more change the result little and cost time."""
 _USUAL_THRESHOLD = 0.25
 _THRESHOLDS = (0.15, 0.25)
 """Between these any threshold lies. Above, only titles that share most of their words meet."""
 _MOST_WORDS = 50_000
 _MOST_NGRAMS = 30_000
-_UNSEEN_HELD = 20_000
-"""Vectors of words that were not in the titles, held so that they are computed once."""
+_WORD = re.compile(r"\w+")
+_PART = 256
+"""Texts embedded at a time: the vectors of their words stay in the processor's cache."""
+_UNSEEN_HELD = 65_536
+"""Vectors of words that were not in the titles, held (in half precision) so that they are computed once."""
 
 
 class CorpusEmbedder:
@@ -62,7 +66,7 @@ class CorpusEmbedder:
         self._idf = idf
         self._row_of_word = {word: row for row, word in enumerate(words)}
         self._row_of_ngram = {ngram: row for row, ngram in enumerate(ngrams)}
-        self._unseen: dict[str, Vector] = {}
+        self._unseen: dict[str, NDArray[np.float16]] = {}
         lengths = np.linalg.norm(word_vectors, axis=1)
         self._usual_length = float(np.median(lengths)) if len(lengths) else 1.0
 
@@ -91,7 +95,8 @@ class CorpusEmbedder:
         ngrams, ngrams_of_word = _ngrams_of_words(words)
         idf = _idf(words_of_title)
         features_of_word = sparse.diags(idf) @ sparse.hstack([sparse.identity(len(words)), _NGRAM_WEIGHT * ngrams_of_word])
-        features_of_title = _unit_rows(words_of_title @ features_of_word.tocsr())
+        sample = _some(len(titles), seed)
+        features_of_title = _unit_rows(words_of_title[sample] @ features_of_word.tocsr())
         directions = _directions(features_of_title, dimension, seed)
         word_vectors = _as_stored(features_of_word @ directions)
         ngram_vectors = _as_stored(_NGRAM_WEIGHT * directions[len(words) :])
@@ -101,27 +106,54 @@ class CorpusEmbedder:
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Vectors of unit length, float32 of shape (len(texts), dimension); of zeros for a text without a word."""
-        vectors = np.zeros((len(texts), self.dimension), np.float32)
-        for vector, text in zip(vectors, texts, strict=True):
+        parts = [self._of_bags(self.bags(texts[start : start + _PART])) for start in range(0, len(texts), _PART)]
+        return np.concatenate(parts) if parts else np.zeros((0, self.dimension), np.float32)
+
+    @property
+    def table(self) -> Vectors:
+        """The vectors of the words in the titles. See `penchant.embed.LinearEmbedder`."""
+        return self._word_vectors
+
+    def bags(self, texts: Sequence[str]) -> Bags:
+        """The words of texts. See `penchant.embed.LinearEmbedder`."""
+        rows: list[int] = []
+        starts = [0]
+        unseen: dict[str, int] = {}
+        row_of_word = self._row_of_word.get
+        for text in texts:
             words = tokens(text)
-            rows = [self._row_of_word[word] for word in words if word in self._row_of_word]
-            self._word_vectors[rows].sum(axis=0, out=vector)
-            for word in words:
-                if word not in self._row_of_word:
-                    vector += self._unseen_word(word)
-        return unit_length(vectors)
+            found = [row_of_word(word) for word in words]
+            rows += [
+                len(self._words) + unseen.setdefault(word, len(unseen)) if row is None else row
+                for word, row in zip(words, found, strict=True)
+            ]
+            starts.append(len(rows))
+        others = np.stack([self._unseen_word(word) for word in unseen]) if unseen else self._word_vectors[:0]
+        return Bags(np.array(rows, np.int32), np.array(starts, np.int64), others)
+
+    def _of_bags(self, bags: Bags) -> Vectors:
+        """Summed in float64, where numbers of half precision add up without an error, so that no order of words matters."""
+        vectors = self._word_vectors.take(bags.rows, axis=0, mode="clip")
+        if len(bags.others):
+            unseen = bags.rows >= len(self._words)
+            vectors[unseen] = bags.others[bags.rows[unseen] - len(self._words)]
+        sums = np.zeros((len(bags.starts) - 1, self.dimension))
+        for total, start, end in zip(sums, bags.starts[:-1].tolist(), bags.starts[1:].tolist(), strict=True):
+            vectors[start:end].sum(axis=0, dtype=np.float64, out=total)
+        return unit_length(sums)
 
     def _unseen_word(self, word: str) -> Vector:
         """As rare as a word can be: the n-grams it shares with known words, and a direction of its own."""
-        vector = self._unseen.get(word)
-        if vector is None:
-            known = [self._row_of_ngram[ngram] for ngram in ngrams_of(word) if ngram in self._row_of_ngram]
-            shared = self._ngram_vectors[known].sum(axis=0) * (self._idf / np.sqrt(max(1, len(ngrams_of(word)))))
-            vector = (shared + self._usual_length * random_direction(word, self.dimension)).astype(np.float32)
+        held = self._unseen.get(word)
+        if held is None:
+            ngrams = ngrams_of(word)
+            known = [row for ngram in ngrams if (row := self._row_of_ngram.get(ngram)) is not None]
+            shared = self._ngram_vectors[known].sum(axis=0) * (self._idf / np.sqrt(max(1, len(ngrams))))
+            held = np.asarray(shared + self._usual_length * random_direction(word, self.dimension), np.float16)
             if len(self._unseen) >= _UNSEEN_HELD:
                 self._unseen.clear()
-            self._unseen[word] = vector
-        return vector
+            self._unseen[word] = held
+        return held.astype(np.float32)
 
     def to_bytes(self) -> bytes:
         """The model as a file (numpy's npz); equal models give equal bytes."""
@@ -163,7 +195,7 @@ class CorpusEmbedder:
 
 def tokens(text: str) -> list[str]:
     """The words of a text, composed and case-folded."""
-    return re.findall(r"\w+", unicodedata.normalize("NFKC", text).casefold())
+    return _WORD.findall(text.lower() if text.isascii() else unicodedata.normalize("NFKC", text).casefold())
 
 
 def ngrams_of(word: str) -> list[str]:
@@ -207,6 +239,13 @@ def _unit_rows(matrix: Sparse) -> Sparse:
     return normalize(matrix.astype(np.float32))
 
 
+def _some(titles: int, seed: int) -> NDArray[np.int64]:
+    """The positions of the titles that the singular vectors are computed from, in order."""
+    if titles <= _MOST_TITLES:
+        return np.arange(titles)
+    return np.sort(np.random.default_rng(seed).choice(titles, _MOST_TITLES, replace=False))
+
+
 def _directions(features_of_title: Sparse, dimension: int, seed: int) -> Vectors:
     """One direction a feature, float32 of shape (features, dimension)."""
     titles, features = features_of_title.shape
@@ -215,8 +254,6 @@ def _directions(features_of_title: Sparse, dimension: int, seed: int) -> Vectors
         return np.asarray(generator.standard_normal((features, dimension)) / np.sqrt(dimension), np.float32)
     from sklearn.utils.extmath import randomized_svd
 
-    if titles > _MOST_TITLES:
-        features_of_title = features_of_title[np.sort(generator.choice(titles, _MOST_TITLES, replace=False))]
     rank = min(dimension + 1, min(features_of_title.shape) - 1)
     _, values, components = randomized_svd(features_of_title, rank, n_iter=2, random_state=seed)
     # The first direction is what all titles share; it only brings unlike titles together.

@@ -42,8 +42,11 @@ class DocumentIndex(Protocol):
     def vectors(self, keys: Keys) -> Vectors:
         """The embeddings of known documents, float32 of shape (len(keys), dimension), as near as they are kept."""
 
-    def save(self, path: Path) -> bool:
-        """Write the index to a file and return True, or return False where there is nothing worth a file."""
+    def save(self, path: Path) -> tuple[str, ...]:
+        """Write the index to files that are named like the path and a suffix each; returns the suffixes, the last one ``""``.
+
+        None, where there is nothing worth a file.
+        """
 
     def load(self, path: Path) -> None:
         """Replace what the index holds by what `save` wrote. Raises any error where the file is damaged."""

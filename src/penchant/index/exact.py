@@ -65,8 +65,8 @@ class ExactIndex:
     def vectors(self, keys: Keys) -> Vectors:
         return self._matrix[[self._row_of[key] for key in keys.tolist()]]
 
-    def save(self, path: Path) -> bool:  # noqa: ARG002 (nothing is worth a file)
-        return False
+    def save(self, path: Path) -> tuple[str, ...]:  # noqa: ARG002 (nothing is worth a file)
+        return ()
 
     def load(self, path: Path) -> None:
         raise NotImplementedError("the exact index is built from the store")

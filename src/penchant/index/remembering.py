@@ -53,7 +53,7 @@ class RememberingIndex:
     def vectors(self, keys: Keys) -> Vectors:
         return self._index.vectors(keys)
 
-    def save(self, path: Path) -> bool:
+    def save(self, path: Path) -> tuple[str, ...]:
         return self._index.save(path)
 
     def load(self, path: Path) -> None:

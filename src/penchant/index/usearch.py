@@ -1,45 +1,43 @@
-"""Nearest neighbours in a graph (HNSW) by usearch: approximate, a fraction of a millisecond in a million documents."""
+"""Nearest neighbours in a graph (HNSW) by usearch: approximate, a millisecond or less in a million documents.
+
+The graph knows vectors in one byte a number (int8), which halves what a search has to read; twice as many documents as
+asked for are looked up, and the nearest of them are chosen by vectors of two bytes a number.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
-from threading import Lock
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from usearch.index import Index, Matches
 
 from penchant.index import Keys
-from penchant.types import Vectors
+from penchant.index.halves import Halves
+from penchant.types import Vector, Vectors
 
 _EXHAUSTIVE_SHARE = 4
 """From a quarter of all documents on, comparing with every one is faster than the graph, and complete."""
-_WIDTH = 320
-"""How many documents a search keeps in sight. 124,770 titles under `corpus`: recall@50 is 0.974 at 256."""
-
-
-_TINY = 1e-30
+_WIDTH = {"int8": 256, "bf16": 320}
+"""How many documents a search keeps in sight; `benchmarks/index.py` shows what that is worth."""
+_TWICE = 2
+_VECTORS = ".vectors"
 
 
 class UsearchIndex:
     """See `DocumentIndex`. One thread builds the graph, so that the same input gives the same graph."""
 
-    def __init__(self, dimension: int, precision: Literal["bf16", "int8"] = "bf16") -> None:
+    def __init__(self, dimension: int, precision: Literal["bf16", "int8"] = "int8") -> None:
         self._dimension = dimension
-        self._near = np.zeros((16, dimension), np.uint16)
-        """By key: the first half (bf16) of each number of the vectors asked for; usearch needs microseconds for one."""
-        self._scale = np.zeros((16, 1), np.float32)
-        """By key: what brings the vector to length 1."""
-        self._known = np.zeros(16, bool)
-        self._growing = Lock()
+        self._is_coarse = precision == "int8"
+        self._vectors = Halves(dimension)
         self._index = Index(
             ndim=dimension,
             metric="cos",
-            dtype="i8" if precision == "int8" else "bf16",
+            dtype="i8" if self._is_coarse else "bf16",
             connectivity=16,
-            expansion_add=64,
-            expansion_search=_WIDTH,
+            expansion_add=128,
+            expansion_search=_WIDTH[precision],
         )
 
     def __len__(self) -> int:
@@ -53,7 +51,7 @@ class UsearchIndex:
             return
         if len(self):
             self.remove(keys[np.asarray(self._index.contains(keys.astype(np.uint64)), bool)])
-        self._known[keys[keys < len(self._known)]] = False
+        self._vectors.put(keys, vectors)
         self._index.add(keys.astype(np.uint64), vectors, threads=1)
 
     def remove(self, keys: Keys) -> None:
@@ -61,54 +59,33 @@ class UsearchIndex:
             self._index.remove(keys.astype(np.uint64))
 
     def search(self, vectors: Vectors, count: int) -> list[Keys]:
-        count = min(count, len(self))
-        if count == 0:
+        looked_up = min(count * _TWICE if self._is_coarse else count, len(self))
+        if looked_up == 0:
             return [np.zeros(0, np.int64) for _ in vectors]
-        found = self._index.search(vectors, count, threads=1, exact=count * _EXHAUSTIVE_SHARE >= len(self))
+        exact = looked_up * _EXHAUSTIVE_SHARE >= len(self)
+        found = self._index.search(vectors, looked_up, threads=1, exact=exact)
         if isinstance(found, Matches):
-            return [found.keys.astype(np.int64)]
-        return [keys[:n].astype(np.int64) for keys, n in zip(found.keys, found.counts, strict=True)]
+            candidates = [found.keys.astype(np.int64)]
+        else:
+            candidates = [keys[:n].astype(np.int64) for keys, n in zip(found.keys, found.counts, strict=True)]
+        return [self._nearest(keys, vector, count) for keys, vector in zip(candidates, vectors, strict=True)]
+
+    def _nearest(self, keys: Keys, vector: Vector, count: int) -> Keys:
+        if len(keys) <= count:
+            return keys
+        order = np.lexsort((keys, -(self._vectors.get(keys) @ vector)))
+        return np.asarray(keys[order[:count]], np.int64)
 
     def vectors(self, keys: Keys) -> Vectors:
-        if not len(keys):
-            return np.zeros((0, self._dimension), np.float32)
-        self._reserve(int(keys.max()) + 1)
-        unknown = keys[~self._known[keys]]
-        if len(unknown):
-            halves = _halves(np.asarray(self._index.get(unknown.astype(np.uint64), dtype="f32"), np.float32))
-            with self._growing:
-                self._near[unknown] = halves
-                self._scale[unknown] = 1 / np.maximum(np.linalg.norm(_whole(halves), axis=1, keepdims=True), _TINY)
-                self._known[unknown] = True
-        vectors = _whole(self._near.take(keys, axis=0))
-        vectors *= self._scale.take(keys, axis=0)
-        return vectors
+        return self._vectors.get(keys)
 
-    def _reserve(self, rows: int) -> None:
-        with self._growing:
-            if rows > len(self._known):
-                missing = max(rows, 2 * len(self._known)) - len(self._known)
-                self._near = np.concatenate([self._near, np.zeros((missing, self._dimension), np.uint16)])
-                self._scale = np.concatenate([self._scale, np.zeros((missing, 1), np.float32)])
-                self._known = np.concatenate([self._known, np.zeros(missing, bool)])
-
-    def save(self, path: Path) -> bool:
+    def save(self, path: Path) -> tuple[str, ...]:
+        self._vectors.save(path.with_name(path.name + _VECTORS), int(self.keys().max(initial=-1)) + 1)
         self._index.save(str(path))
-        return True
+        return _VECTORS, ""
 
     def load(self, path: Path) -> None:
+        self._vectors.load(path.with_name(path.name + _VECTORS))
         self._index.load(str(path))
-        self._known[:] = False
         if len(self) and self._index.ndim != self._dimension:
             raise ValueError(f"the index has {self._index.ndim} dimensions, not {self._dimension}")
-
-
-def _halves(vectors: Vectors) -> NDArray[np.uint16]:
-    """Each number rounded to bf16, the first half of a float32."""
-    return ((vectors.view(np.uint32) + 0x8000) >> 16).astype(np.uint16)
-
-
-def _whole(halves: NDArray[np.uint16]) -> Vectors:
-    whole = halves.astype(np.uint32)
-    whole <<= 16
-    return whole.view(np.float32)

@@ -19,7 +19,8 @@ import numpy as np
 
 from penchant.errors import StateDamaged, StateError, StateFull, StateLocked, StateReadOnly, StateTooNew
 from penchant.store import Changes, StoredDocument
-from penchant.types import Document, User, Vectors, decode_user, encode
+from penchant.store.packing import pack_user, unpack_user
+from penchant.types import Document, User, Vectors, encode
 
 Key = TypeVar("Key")
 
@@ -36,7 +37,7 @@ CREATE TABLE documents (
 );
 CREATE TABLE popularity (key INTEGER PRIMARY KEY, value REAL NOT NULL);  -- of clicked documents; small rows, often written
 CREATE TABLE vectors (key INTEGER PRIMARY KEY, vector BLOB NOT NULL);  -- little-endian float32
-CREATE TABLE users (id TEXT PRIMARY KEY, user BLOB NOT NULL);          -- MessagePack of penchant.types.User
+CREATE TABLE users (id TEXT PRIMARY KEY, user BLOB NOT NULL);          -- penchant.store.packing
 CREATE TABLE clicks (number INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE);
 """
 _PAGES_IN_LOG = 8_000
@@ -132,7 +133,7 @@ class SqliteStore:
         many("INSERT OR REPLACE INTO vectors VALUES (?, ?)", changes.vectors.items())
         many(
             "INSERT INTO users VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET user = excluded.user",
-            [(name, encode(user)) for name, user in changes.users.items()],
+            [(name, pack_user(user)) for name, user in changes.users.items()],
         )
         many("DELETE FROM users WHERE id = ?", [(name,) for name in changes.forgotten_users])
         many("INSERT OR REPLACE INTO facts VALUES (?, ?)", changes.facts.items())
@@ -171,7 +172,7 @@ class SqliteStore:
     def users(self, user_ids: Sequence[str]) -> dict[str, User]:
         with self._translated():
             return {
-                name: decode_user(user) for name, user in self._pick("SELECT id, user FROM users WHERE id IN", user_ids).items()
+                name: unpack_user(user) for name, user in self._pick("SELECT id, user FROM users WHERE id IN", user_ids).items()
             }
 
     def user_ids(self, prefix: str = "", limit: int | None = None) -> list[str]:

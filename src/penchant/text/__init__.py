@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from html import unescape
 
+from penchant.text.ahead import Ahead, Terms
 from penchant.text.korean import korean_terms
 from penchant.text.ngrams import ngram_terms
 from penchant.text.scripts import stretches
@@ -26,11 +28,30 @@ def key_terms(title: str) -> list[str]:
     >>> key_terms("How Stack Overflow runs Python 3.11 on x86_64")
     ['Stack Overflow', 'runs', 'Python 3.11', 'x86_64']
     """
-    return list(_cached_terms(title))
+    found = _ahead.find(title)
+    return list(_cached_terms(title) if found is None else found)
+
+
+_ahead = Ahead()
+
+
+@contextmanager
+def key_terms_ahead(titles: Sequence[str]) -> Iterator[None]:
+    """Inside, another process finds the key terms of the titles, while this one does something else."""
+    with _ahead.looking(titles, _terms_of_all):
+        yield
+
+
+def _terms_of_all(titles: Sequence[str]) -> list[Terms]:
+    return [_terms(title) for title in titles]
 
 
 @lru_cache(maxsize=65_536)
-def _cached_terms(title: str) -> tuple[str, ...]:
+def _cached_terms(title: str) -> Terms:
+    return _terms(title)
+
+
+def _terms(title: str) -> Terms:
     return tuple(dict.fromkeys(term for script, text in stretches(unescape(title)) for term in _CUTTERS[script](text)))
 
 

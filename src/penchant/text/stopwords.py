@@ -86,6 +86,17 @@ LANGUAGES: tuple[frozenset[str], ...] = tuple(
 GERMAN_WORDS = frozenset(GERMAN.split())
 
 
+_SPOKEN_IN: dict[str, list[int]] = {}
+"""Word -> the positions of the languages that it is a stop word of."""
+for _position, _language in enumerate(LANGUAGES):
+    for _stop in _language:
+        _SPOKEN_IN.setdefault(_stop, []).append(_position)
+
+
 def stop_words(words: list[str]) -> frozenset[str]:
     """The stop words of the language that most of the (lower-case) words speak for; English in doubt."""
-    return max(LANGUAGES, key=lambda language: sum(word in language for word in words))
+    votes = [0] * len(LANGUAGES)
+    for word in words:
+        for language in _SPOKEN_IN.get(word, ()):
+            votes[language] += 1
+    return LANGUAGES[votes.index(max(votes))]

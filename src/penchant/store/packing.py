@@ -1,0 +1,93 @@
+"""A user as the bytes that are kept: MessagePack without names of fields, the embeddings of all units in one block."""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+
+from penchant.types import InterestUnit, UnitPrecision, User, Vector
+from penchant.vectors import packed, unpacked
+
+_TEXT, _EMBEDDING = (InterestUnit.__struct_fields__.index(name) for name in ("text", "embedding"))
+
+
+class _Unit(msgspec.Struct, array_like=True):
+    """The fields of an Interest Unit in their order, without the embedding."""
+
+    title: str
+    terms: tuple[tuple[str, int], ...]
+    size: int
+    updated_at: float
+    documents: tuple[str, ...]
+    text: int | str
+    """Where it is the title and the first terms, the number of those."""
+    term_steps: tuple[int, ...]
+    document_steps: tuple[int, ...]
+    title_step: int
+    changed_step: int
+
+
+class _Packed(msgspec.Struct, array_like=True):
+    units: list[_Unit]
+    embeddings: bytes
+    precision: UnitPrecision
+    steps: int
+    seen: tuple[str, ...]
+    history: tuple[tuple[str, float], ...]
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(_Packed).decode
+
+
+def pack_user(user: User) -> bytes:
+    """A user as bytes, the units' embeddings as `User.precision` says."""
+    units = [msgspec.structs.astuple(unit) for unit in user.units]
+    embeddings = packed(np.stack([unit.embedding for unit in user.units]), user.precision) if units else b""
+    short = [
+        (*fields[:_TEXT], _shortened(unit), *fields[_EMBEDDING + 1 :]) for unit, fields in zip(user.units, units, strict=True)
+    ]
+    return _encode((short, embeddings, user.precision, user.steps, user.seen, user.history))
+
+
+def unpack_user(data: bytes) -> User:
+    """What `pack_user` made; the embeddings are rows of one array.
+
+    Raises:
+        msgspec.DecodeError, msgspec.ValidationError: the bytes are damaged.
+    """
+    kept = _decode(data)
+    try:
+        embeddings = unpacked(kept.embeddings, len(kept.units), kept.precision)
+    except ValueError as error:
+        raise msgspec.ValidationError(f"the embeddings of a user are cut short ({error})") from error
+    units = [_unit(fields, embedding) for fields, embedding in zip(kept.units, embeddings, strict=True)]
+    return User(tuple(units), kept.steps, kept.seen, kept.history, kept.precision)
+
+
+def _unit(kept: _Unit, embedding: Vector) -> InterestUnit:
+    return InterestUnit(
+        kept.title,
+        kept.terms,
+        kept.size,
+        kept.updated_at,
+        kept.documents,
+        kept.text if isinstance(kept.text, str) else _joined(kept.title, kept.terms, kept.text),
+        embedding,
+        kept.term_steps,
+        kept.document_steps,
+        kept.title_step,
+        kept.changed_step,
+    )
+
+
+def _shortened(unit: InterestUnit) -> int | str:
+    length, count = len(unit.title), 0
+    while length < len(unit.text) and count < len(unit.terms):
+        length += 1 + len(unit.terms[count][0])
+        count += 1
+    return count if _joined(unit.title, unit.terms, count) == unit.text else unit.text
+
+
+def _joined(title: str, terms: tuple[tuple[str, int], ...], count: int) -> str:
+    return " ".join([title, *(term for term, _ in terms[:count])])
