@@ -8,19 +8,21 @@ Popularity is the number of readers who clicked a document, each halved every ha
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, overload
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from penchant.errors import InvalidQuery, UnknownDocument
-from penchant.store import StoredDocument
+from penchant.errors import InvalidQuery, StateDamaged, UnknownDocument
+from penchant.store import DocumentColumns, StoredDocument
 from penchant.types import Attribute, Document, User
 from penchant.units import Clicked
 
 NEVER = -np.inf
 """The popularity of a document that nobody clicked."""
+_decode = msgspec.msgpack.Decoder(Document).decode
 Where = Mapping[str, Any]
 Rows = NDArray[np.int64]
 
@@ -46,17 +48,18 @@ class Ids(Sequence[str]):
 
 
 class Documents:
-    """All documents that can be recommended or clicked."""
+    """All documents that can be recommended or clicked. One that was loaded is decoded when it is first asked for."""
 
-    def __init__(self, stored: Iterable[StoredDocument] = ()) -> None:
+    def __init__(self, loaded: DocumentColumns | None = None) -> None:
         self._row_of: dict[str, int] = {}
-        self._documents: list[Document | None] = []
+        self._documents: list[Document | bytes | None] = []
         self._ids: list[str] = []
         self._available = np.zeros(16, bool)
         self._published_at = np.full(16, np.nan)
         self._expires_at = np.full(16, np.inf)
         self._popularity = np.full(16, NEVER)
-        self.put(list(stored))
+        if loaded is not None:
+            self._load(loaded)
 
     def __len__(self) -> int:
         return len(self._row_of)
@@ -79,12 +82,14 @@ class Documents:
     def get(self, document_id: str) -> Document | None:
         """The document, or None."""
         row = self._row_of.get(document_id)
-        return None if row is None else self._documents[row]
+        return None if row is None else self.at_row(row)
 
     def at_row(self, row: int) -> Document:
         """The document of a row in use."""
         document = self._documents[row]
         assert document is not None
+        if isinstance(document, bytes):
+            document = self._documents[row] = _decoded(document, self._ids[row])
         return document
 
     def ids(self, rows: Rows) -> Ids:
@@ -114,9 +119,24 @@ class Documents:
         self._expires_at[rows] = [_or(each.document.expires_at, np.inf) for each in stored]
         self._popularity[rows] = [each.popularity for each in stored]
 
+    def _load(self, loaded: DocumentColumns) -> None:
+        if not len(loaded.keys):
+            return
+        rows = loaded.keys
+        self._reserve(int(rows[-1]) + 1)
+        keys = rows.tolist()
+        for row, document_id, packed in zip(keys, loaded.ids, loaded.packed, strict=True):
+            self._ids[row] = document_id
+            self._documents[row] = packed
+        self._row_of = dict(zip(loaded.ids, keys, strict=True))
+        self._available[rows] = ~loaded.hidden
+        self._published_at[rows] = loaded.published_at
+        self._expires_at[rows] = loaded.expires_at
+        self._popularity[rows] = loaded.popularity
+
     def drop(self, row: int) -> None:
         """Remove a document."""
-        del self._row_of[self.at_row(row).id]
+        del self._row_of[self._ids[row]]
         self._documents[row] = None
         self._available[row] = False
 
@@ -179,6 +199,13 @@ class Documents:
 
 def _or(value: float | None, other: float) -> float:
     return other if value is None else value
+
+
+def _decoded(packed: bytes, document_id: str) -> Document:
+    try:
+        return _decode(packed)
+    except msgspec.DecodeError as error:
+        raise StateDamaged(f"the document {document_id!r} cannot be read ({error}): restore a copy, or add it again") from error
 
 
 def numbered(

@@ -20,7 +20,7 @@ from penchant import learning, ranking, retrieval
 from penchant.bulk import learn
 from penchant.checks import check_document, check_query, check_time, check_user
 from penchant.documents import Where, numbered, popularity_after
-from penchant.embed import Embedder, LinearEmbedder
+from penchant.embed import Embedder
 from penchant.embed.texts import Progress
 from penchant.errors import InvalidQuery
 from penchant.learning import Moment
@@ -173,8 +173,7 @@ class Engine:
         """Learn clicks, each user's in the order of their times; returns what each did, in the order given.
 
         Args:
-            tell: without it, an empty list is returned, and with the embedder ``corpus`` a long log is learned many times
-                as fast.
+            tell: without it, nothing is returned, and with the embedder ``corpus`` a long log is learned many times as fast.
             checkpoint: a name and a number that are kept together with the clicks, all or nothing: how far a log was
                 read. See `checkpoint`.
             dry_run: only say what the clicks would do.
@@ -184,19 +183,13 @@ class Engine:
         """
         given = list(clicks)
         if dry_run:
-            return self._observe(given, None, None, dry_run=True)
+            return self._observe(given, None, None, dry_run=True, tell=True)
         self._state.check_writable()
         with self._state.changing:
-            return self._observe(given, progress, checkpoint, tell=tell)
+            return self._observe(given, progress, checkpoint, dry_run=False, tell=tell)
 
     def _observe(
-        self,
-        given: list[Click],
-        progress: Progress | None,
-        checkpoint: tuple[str, int] | None,
-        *,
-        dry_run: bool = False,
-        tell: bool = True,
+        self, given: list[Click], progress: Progress | None, checkpoint: tuple[str, int] | None, *, dry_run: bool, tell: bool
     ) -> list[Change]:
         self.check(given)
         fresh = learning.fresh(given, self.store, self.settings)
@@ -213,7 +206,8 @@ class Engine:
                 for position, click in enumerate(given)
             ]
         else:
-            users, now = self._learned_silently(user_ids, clicked, progress)
+            users = self._state.users.load(set(user_ids))
+            now = learning.learn_silently(users, clicked, self._state.texts, self.threshold, self.settings, progress)
         if dry_run:
             return told
         popularity = popularity_after(self._state.documents, users, clicked, self.settings.popular_half_life)
@@ -246,20 +240,6 @@ class Engine:
         if not clicked:
             return users, {}, []
         return users, *learn(users, clicked, self._state.texts.encode, self.threshold, self.settings, progress)
-
-    def _learned_silently(
-        self, user_ids: Sequence[str], clicked: Sequence[tuple[str, Clicked]], progress: Progress | None
-    ) -> tuple[dict[str, User], dict[str, User]]:
-        """(the users before the clicks, the users after them)."""
-        embedder = self.embedder
-        if not isinstance(embedder, LinearEmbedder) or not clicked:
-            return self._learned(user_ids, clicked, progress)[:2]
-        from penchant import linear  # compiled code takes half a second to load
-
-        if not linear.can_learn(self.settings):
-            return self._learned(user_ids, clicked, progress)[:2]
-        users = self._state.users.load(set(user_ids))
-        return users, linear.learn(users, clicked, embedder, self.threshold, self.settings, progress)
 
     def _clicked(self, clicks: Sequence[Click]) -> list[tuple[str, Clicked]]:
         with self._state.turns.reading():  # no document goes between its row and its vector

@@ -9,6 +9,8 @@ import msgspec
 from penchant.bulk import Encode, learn
 from penchant.checks import check_click
 from penchant.documents import Documents
+from penchant.embed import LinearEmbedder
+from penchant.embed.texts import Progress, TextEmbedder
 from penchant.errors import UnknownDocument
 from penchant.store import Store, click_digest
 from penchant.text import key_terms
@@ -56,6 +58,23 @@ def clicked(clicks: Sequence[Click], documents: Documents, store: Store) -> list
     titles = {name: documents.at_row(row).title for name, row in rows.items()}
     known = {name: (name, title, tuple(key_terms(title)), vectors[name]) for name, title in titles.items()}
     return [(click.user_id, Clicked(*known[click.document_id], at=click.at)) for click in clicks]
+
+
+def learn_silently(
+    users: Mapping[str, User],
+    clicks: Sequence[tuple[str, Clicked]],
+    texts: TextEmbedder,
+    threshold: float,
+    settings: Settings,
+    progress: Progress | None,
+) -> dict[str, User]:
+    """The users of the clicks after them, by the fastest way that there is for the embedder; not what each click did."""
+    if clicks and isinstance(texts.embedder, LinearEmbedder):
+        from penchant import linear  # compiled code takes half a second to load
+
+        if linear.can_learn(settings):
+            return linear.learn(users, clicks, texts.embedder, threshold, settings, progress)
+    return learn(users, clicks, texts.encode, threshold, settings, progress)[0]
 
 
 def replay(clicks: Sequence[tuple[str, Clicked]], encode: Encode, threshold: float, settings: Settings) -> list[Moment]:

@@ -86,7 +86,7 @@ class OpenState:
         with self._making_documents:
             if "documents" not in self.__dict__:
                 with _no_garbage_collection():
-                    documents = Documents(self.store.documents())
+                    documents = Documents(self.store.columns())
                 documents.reserve_row(self.counters.next_row)
                 self.__dict__["documents"] = documents
         return self.documents

@@ -104,7 +104,8 @@ def check_store(make: Callable[[], Store]) -> None:
     store = make()
     unit = InterestUnit("T", (("t", 2),), 1, 5.0, ("d1",), "T t", np.arange(4, dtype=np.float32), (3,), (1,), 3, 3)
     user = User((unit,), 3, ("d1", "d2"))
-    stored = [StoredDocument(key, Document(f"d{key}", f"title {key}"), float(key), 1) for key in range(3)]
+    times: list[tuple[float | None, float | None, bool]] = [(None, None, False), (1.0, None, True), (2.0, 9.0, False)]
+    stored = [StoredDocument(key, Document(f"d{key}", f"title {key}", *of), float(key), 1) for key, of in enumerate(times)]
     vectors = {key: np.full(4, key, np.float32).tobytes() for key in range(3)}
     digests = [click_digest(f"c{number}") for number in range(5)]
     store.commit(
@@ -143,6 +144,15 @@ def check_store(make: Callable[[], Store]) -> None:
 
 def _check_contents(store: Store, stored: list[StoredDocument], user: User, digests: list[bytes]) -> None:
     assert list(store.documents()) == stored
+    columns = store.columns()
+    assert columns.keys.tolist() == [0, 1, 2]
+    assert [msgspec.msgpack.decode(packed, type=Document) for packed in columns.packed] == [each.document for each in stored]
+    assert columns.ids == [each.document.id for each in stored]
+    assert columns.hidden.tolist() == [each.document.hidden for each in stored]
+    assert np.isnan(columns.published_at[0])
+    assert columns.published_at[1:].tolist() == [1.0, 2.0]
+    assert columns.expires_at.tolist() == [np.inf, np.inf, 9.0]
+    assert columns.popularity.tolist() == [each.popularity for each in stored]
     assert store.revisions() == [(0, 1), (1, 1), (2, 1)]
     assert store.vectors([2, 0]).tolist() == [[2.0] * 4, [0.0] * 4]
     assert store.fact("a") == b"1"

@@ -55,13 +55,14 @@ def similarities(units: Sequence[InterestUnit], vector: Vector) -> NDArray[np.fl
     """
     if not units:
         return np.zeros(0, np.float32)
-    embeddings = np.stack([unit.embedding for unit in units], dtype=np.float64, casting="safe")
+    embeddings = np.concatenate([unit.embedding for unit in units], dtype=np.float64).reshape(len(units), -1)
     return (embeddings @ vector.astype(np.float64)).astype(np.float32)
 
 
 def relevant(cosines: NDArray[np.float32], threshold: float) -> list[int]:
     """The positions of the units that a document belongs to: those with a cosine of at least the threshold."""
-    return [int(position) for position in np.flatnonzero(cosines >= threshold)]
+    least = float(np.float32(threshold))
+    return [position for position, cosine in enumerate(cosines.tolist()) if cosine >= least]
 
 
 def merge(units: Sequence[InterestUnit], clicked: Clicked, step: int, settings: Settings, text_rule: TextRule) -> InterestUnit:

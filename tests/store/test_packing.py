@@ -30,7 +30,7 @@ def test_rounded_vectors_come_back_to_the_last_bit(rows, precision):
     assert np.abs(kept - rows).max() <= (0.0005 if precision == "float16" else 0.005)
 
 
-@given(st.lists(st.tuples(words, terms, st.integers(0, 5), words), max_size=4), precisions)
+@given(st.lists(st.tuples(words, terms, st.integers(0, 12), words), max_size=4), precisions)
 def test_a_user_comes_back_whole(parts, precision):
     units = tuple(
         InterestUnit(

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from penchant.types import Document, User, Vectors
 
@@ -25,6 +27,21 @@ class StoredDocument(msgspec.Struct, frozen=True):
     """See `penchant.documents`."""
     revision: int
     """The number of the call that last changed its embedding."""
+
+
+class DocumentColumns(NamedTuple):
+    """What is asked of every document, all documents side by side; the rest is decoded when somebody asks for it."""
+
+    keys: NDArray[np.int64]
+    ids: list[str]
+    packed: list[bytes]
+    """See `penchant.types.encode`."""
+    hidden: NDArray[np.bool_]
+    published_at: NDArray[np.float64]
+    """NaN where it is not known."""
+    expires_at: NDArray[np.float64]
+    """Infinity for a document that does not expire."""
+    popularity: NDArray[np.float64]
 
 
 class Changes(msgspec.Struct, frozen=True, eq=False):
@@ -66,6 +83,9 @@ class Store(Protocol):
 
     def documents(self) -> Iterator[StoredDocument]:
         """All documents, in the order of their keys."""
+
+    def columns(self) -> DocumentColumns:
+        """All documents, in the order of their keys, without decoding them."""
 
     def revisions(self) -> list[tuple[int, int]]:
         """(key, revision) of all documents, in the order of their keys."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 import numpy as np
 
-from penchant.store import Changes, StoredDocument
-from penchant.types import User, Vector, Vectors
+from penchant.store import Changes, DocumentColumns, StoredDocument
+from penchant.types import User, Vector, Vectors, encode
 
 
 class MemoryStore:
@@ -50,6 +51,19 @@ class MemoryStore:
     def documents(self) -> Iterator[StoredDocument]:
         return iter(sorted(self._documents.values(), key=lambda document: document.key))
 
+    def columns(self) -> DocumentColumns:
+        stored = list(self.documents())
+        documents = [each.document for each in stored]
+        return DocumentColumns(
+            keys=np.array([each.key for each in stored], np.int64),
+            ids=[document.id for document in documents],
+            packed=[encode(document) for document in documents],
+            hidden=np.array([document.hidden for document in documents], bool),
+            published_at=np.array([_or(document.published_at, math.nan) for document in documents], np.float64),
+            expires_at=np.array([_or(document.expires_at, math.inf) for document in documents], np.float64),
+            popularity=np.array([each.popularity for each in stored], np.float64),
+        )
+
     def revisions(self) -> list[tuple[int, int]]:
         return sorted((stored.key, stored.revision) for stored in self._documents.values())
 
@@ -76,3 +90,7 @@ class MemoryStore:
 
     def close(self) -> None:
         pass
+
+
+def _or(value: float | None, other: float) -> float:
+    return other if value is None else value

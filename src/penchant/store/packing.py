@@ -5,10 +5,12 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
-from penchant.types import InterestUnit, UnitPrecision, User, Vector
+from penchant.types import InterestUnit, Settings, UnitPrecision, User, Vector, Vectors
 from penchant.vectors import packed, unpacked
 
 _TEXT, _EMBEDDING = (InterestUnit.__struct_fields__.index(name) for name in ("text", "embedding"))
+
+_USUAL_TERMS = Settings().terms_in_text or 0
 
 
 class _Unit(msgspec.Struct, array_like=True):
@@ -43,7 +45,7 @@ _decode = msgspec.msgpack.Decoder(_Packed).decode
 def pack_user(user: User) -> bytes:
     """A user as bytes, the units' embeddings as `User.precision` says."""
     units = [msgspec.structs.astuple(unit) for unit in user.units]
-    embeddings = packed(np.stack([unit.embedding for unit in user.units]), user.precision) if units else b""
+    embeddings = packed(_embeddings(user), user.precision) if units else b""
     short = [
         (*fields[:_TEXT], _shortened(unit), *fields[_EMBEDDING + 1 :]) for unit, fields in zip(user.units, units, strict=True)
     ]
@@ -65,6 +67,10 @@ def unpack_user(data: bytes) -> User:
     return User(tuple(units), kept.steps, kept.seen, kept.history, kept.precision)
 
 
+def _embeddings(user: User) -> Vectors:
+    return np.concatenate([unit.embedding for unit in user.units]).reshape(len(user.units), -1)
+
+
 def _unit(kept: _Unit, embedding: Vector) -> InterestUnit:
     return InterestUnit(
         kept.title,
@@ -82,12 +88,9 @@ def _unit(kept: _Unit, embedding: Vector) -> InterestUnit:
 
 
 def _shortened(unit: InterestUnit) -> int | str:
-    length, count = len(unit.title), 0
-    while length < len(unit.text) and count < len(unit.terms):
-        length += 1 + len(unit.terms[count][0])
-        count += 1
+    count = min(_USUAL_TERMS, len(unit.terms))
     return count if _joined(unit.title, unit.terms, count) == unit.text else unit.text
 
 
 def _joined(title: str, terms: tuple[tuple[str, int], ...], count: int) -> str:
-    return " ".join([title, *(term for term, _ in terms[:count])])
+    return " ".join([title, *[term for term, _ in terms[:count]]])

@@ -18,7 +18,7 @@ import msgspec
 import numpy as np
 
 from penchant.errors import StateDamaged, StateError, StateFull, StateLocked, StateReadOnly, StateTooNew
-from penchant.store import Changes, StoredDocument
+from penchant.store import Changes, DocumentColumns, StoredDocument
 from penchant.store.packing import pack_user, unpack_user
 from penchant.types import Document, User, Vectors, encode
 
@@ -32,8 +32,11 @@ CREATE TABLE facts (name TEXT PRIMARY KEY, value BLOB NOT NULL);  -- with rowid:
 CREATE TABLE documents (
     key INTEGER PRIMARY KEY,
     id TEXT NOT NULL UNIQUE,
-    document BLOB NOT NULL,   -- MessagePack of penchant.Document
-    revision INTEGER NOT NULL
+    hidden INTEGER NOT NULL,
+    published_at REAL,
+    expires_at REAL,
+    revision INTEGER NOT NULL,
+    document BLOB NOT NULL    -- MessagePack of penchant.Document
 );
 CREATE TABLE popularity (key INTEGER PRIMARY KEY, value REAL NOT NULL);  -- of clicked documents; small rows, often written
 CREATE TABLE vectors (key INTEGER PRIMARY KEY, vector BLOB NOT NULL);  -- little-endian float32
@@ -125,8 +128,8 @@ class SqliteStore:
         many("DELETE FROM vectors WHERE key = ?", [(key,) for key in changes.removed_documents])
         many("DELETE FROM popularity WHERE key = ?", [(key,) for key in changes.removed_documents])
         many(
-            "INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?)",
-            [(d.key, d.document.id, encode(d.document), d.revision) for d in changes.documents],
+            "INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [_document_row(stored) for stored in changes.documents],
         )
         popularity = {d.key: d.popularity for d in changes.documents if d.popularity > -math.inf} | dict(changes.popularity)
         many("INSERT OR REPLACE INTO popularity VALUES (?, ?)", popularity.items())
@@ -156,6 +159,25 @@ class SqliteStore:
                 for key, document, popularity, revision in rows:
                     yield StoredDocument(key, decode(document), -math.inf if popularity is None else popularity, revision)
                 last = rows[-1][0]
+
+    def columns(self) -> DocumentColumns:
+        with self._translated():
+            rows = self._rows("SELECT key, id, document, hidden, published_at, expires_at FROM documents ORDER BY key")
+            clicked = self._rows("SELECT key, value FROM popularity ORDER BY key")
+        keys, ids, packed, hidden, published_at, expires_at = zip(*rows, strict=True) if rows else ((),) * 6
+        popularity = np.full(len(keys), -math.inf)
+        if clicked:
+            of_keys, values = zip(*clicked, strict=True)
+            popularity[np.searchsorted(np.array(keys), of_keys)] = values
+        return DocumentColumns(
+            keys=np.array(keys, np.int64),
+            ids=list(ids),
+            packed=list(packed),
+            hidden=np.array(hidden, bool),
+            published_at=np.array(published_at, np.float64),  # None is NaN
+            expires_at=np.nan_to_num(np.array(expires_at, np.float64), nan=math.inf, posinf=math.inf),
+            popularity=popularity,
+        )
 
     def revisions(self) -> list[tuple[int, int]]:
         with self._translated():
@@ -247,6 +269,12 @@ class SqliteStore:
             raise StateError(f"{self._directory}: {error}") from error
         except (msgspec.DecodeError, msgspec.ValidationError) as error:
             raise self._damaged(str(error)) from error
+
+
+def _document_row(stored: StoredDocument) -> tuple[Any, ...]:
+    document = stored.document
+    times = (document.published_at, document.expires_at)
+    return (stored.key, document.id, document.hidden, *times, stored.revision, encode(document))
 
 
 def _connect(database: Path, read_only: bool) -> sqlite3.Connection:
