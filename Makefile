@@ -7,7 +7,7 @@ PENCHANT_THREADS ?= 2
 export OMP_NUM_THREADS ?= $(PENCHANT_THREADS)
 export OPENBLAS_NUM_THREADS ?= $(PENCHANT_THREADS)
 
-.PHONY: run test check format docs picture results clean
+.PHONY: run test check format docs picture results bench bench-million bench-guard clean
 
 run: $(VENV)/run.done  ## virtual environment, install, demo
 	$(BIN)/penchant demo
@@ -49,6 +49,19 @@ results: $(VENV)/test.done  ## run the lab on the real data (PENCHANT_DATA) and 
 	$(call RUN,beauty,ira) --tuned $(REPORTS)/tuned-beauty.json --study-users 80
 	$(LAB) results $(foreach name,deskdrop-live deskdrop-full pydev-full beauty-full deskdrop-ira pydev-ira beauty-ira deskdrop-shift,$(REPORTS)/$(name)) \
 		--tuned $(REPORTS)/tuned-deskdrop.json --tuned $(REPORTS)/tuned-beauty.json --out docs/results.md
+
+$(VENV)/bench.done: $(VENV)/test.done  ## what is measured beside penchant
+	$(PIP) install faiss-cpu hnswlib qdrant-client
+	touch $@
+
+bench: $(VENV)/bench.done  ## measure everything (some 15 minutes) and write docs/performance.md
+	$(BIN)/python benchmarks/bench.py
+
+bench-million: $(VENV)/bench.done  ## the index of a million documents, and the service with MiniLM: an hour
+	$(BIN)/python benchmarks/bench.py million minilm
+
+bench-guard: $(VENV)/test.done  ## do five core paths execute more instructions than before?
+	$(BIN)/python benchmarks/guard.py
 
 clean:
 	rm -rf $(VENV)

@@ -23,6 +23,16 @@ Failure = Callable[[str], InputError]
 
 def check_document(document: Document) -> None:
     """Raises InvalidDocument, with the id and the remedy, unless the document can be added."""
+    if (
+        _is_plain_id(document.id)
+        and _is_plain(document.title)
+        and 0 < len(document.title.strip()) <= len(document.title) <= MAX_TITLE
+        and (document.published_at is None or _is_plain_time(document.published_at))
+        and (document.expires_at is None or _is_plain_time(document.expires_at))
+        and document.hidden is False
+        and all(_is_plain(name) and _is_plain(value) for name, value in document.attributes.items())
+    ):
+        return
     _check_id(document.id, "document id", InvalidDocument)
     name = f"document {document.id!r}"
     _check_text(document.title, f"title of {name}", InvalidDocument)
@@ -48,6 +58,14 @@ def check_document(document: Document) -> None:
 
 def check_click(click: Click) -> None:
     """Raises InvalidClick, with the reader and the document, unless the click can be learned."""
+    if (
+        _is_plain_id(click.user_id)
+        and _is_plain_id(click.document_id)
+        and _is_plain_time(click.at)
+        and (click.kind is None or _is_plain(click.kind))
+        and (click.id is None or _is_plain(click.id))
+    ):
+        return
     _check_id(click.user_id, "user id of a click", InvalidClick)
     _check_id(click.document_id, f"document id of a click of user {click.user_id!r}", InvalidClick)
     name = f"click of user {click.user_id!r} on document {click.document_id!r}"
@@ -77,6 +95,19 @@ def check_query(text: str) -> None:
     _check_text(text, "the text to search for", InvalidQuery)
     if not text.strip():
         raise InvalidQuery("the text to search for is empty: give some words")
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether a value is surely text as it should be. It may be right without: this is what spares nearly all the questions."""
+    return type(value) is str and value.isprintable()
+
+
+def _is_plain_id(value: Any) -> bool:
+    return type(value) is str and 0 < len(value) <= MAX_ID and value.isprintable()
+
+
+def _is_plain_time(value: Any) -> bool:
+    return type(value) is float and 0 <= value <= LATEST_SECOND
 
 
 def _check_id(value: Any, what: str, failure: Failure) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from penchant.embed import LinearEmbedder
 from penchant.engine import Engine
 from penchant.errors import InvalidQuery
+from penchant.garbage import no_garbage_collection
 from penchant.text import key_terms_ahead
 from penchant.types import Click, Document
 
@@ -36,9 +37,10 @@ def add_documents(engine: Engine, documents: Sequence[Document], report: Report 
         report("embedder", 0, 1)
         engine.fit([document.title for document in documents])
         report("embedder", 1, 1)
-    for start in range(0, len(documents), _DOCUMENTS):
-        step = documents[start : start + _DOCUMENTS]
-        engine.add(step, progress=lambda done: report("documents", done, len(documents)))
+    with no_garbage_collection():
+        for start in range(0, len(documents), _DOCUMENTS):
+            step = documents[start : start + _DOCUMENTS]
+            engine.add(step, progress=lambda done: report("documents", done, len(documents)))
 
 
 def observe_log(engine: Engine, clicks: Sequence[Click], name: str, report: Report = quiet) -> int:
@@ -49,15 +51,17 @@ def observe_log(engine: Engine, clicks: Sequence[Click], name: str, report: Repo
     ordered = sorted(clicks, key=lambda click: click.at)
     before = engine.checkpoint(name)
     report("clicks", before, len(ordered))
-    size = _CLICKS_OF_LINEAR if isinstance(engine.embedder, LinearEmbedder) else _CLICKS
-    for start in range(before, len(ordered), size):
-        step = ordered[start : start + size]
-        engine.observe(
-            step,
-            checkpoint=(name, start + len(step)),
-            progress=lambda done: report("clicks", done, len(ordered)),
-            tell=False,
-        )
+    is_linear = isinstance(engine.embedder, LinearEmbedder)
+    size = _CLICKS_OF_LINEAR if is_linear else _CLICKS
+    with no_garbage_collection() if is_linear else nullcontext():
+        for start in range(before, len(ordered), size):
+            step = ordered[start : start + size]
+            engine.observe(
+                step,
+                checkpoint=(name, start + len(step)),
+                progress=lambda done: report("clicks", done, len(ordered)),
+                tell=False,
+            )
     return before
 
 

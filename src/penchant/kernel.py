@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 from penchant.types import Vector, Vectors
 
+_DOUBT = np.float32(1e-3)
+"""More than a sum of some thousand products can be wrong by in float32."""
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Numbers = NDArray[np.int32]
@@ -227,7 +229,7 @@ def _absorb(slots: _Slots, document: int, at: float, step: int, texts: TextArray
     target, others = -1, 0
     for slot in range(limits.slots):
         slots.relevant[slot] = False
-        if slots.used[slot] and np.float32(_dot(slots.vectors[slot], texts.vectors[document])) >= limits.threshold:
+        if slots.used[slot] and _reaches(slots.vectors[slot], texts.vectors[document], limits.threshold):
             slots.relevant[slot] = True
             if target < 0:
                 target = slot
@@ -242,6 +244,23 @@ def _absorb(slots: _Slots, document: int, at: float, step: int, texts: TextArray
             slots.used[slot] = False
     _prune(slots, limits.big_size, 1 << 62, limits.keep_big)
     _prune(slots, 0, limits.big_size, limits.keep_small)
+
+
+@njit(cache=True, nogil=True)
+def _reaches(left: Vector, right: Vector, threshold: np.float32) -> bool:
+    """Whether the cosine is at least the threshold. In float32 where that is beyond doubt, which is nearly always."""
+    rough = _rough_dot(left, right)
+    if abs(rough - threshold) > _DOUBT:
+        return bool(rough > threshold)
+    return bool(np.float32(_dot(left, right)) >= threshold)
+
+
+@njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
+def _rough_dot(left: Vector, right: Vector) -> np.float32:
+    total = np.float32(0)
+    for number in range(len(left)):
+        total += left[number] * right[number]
+    return total
 
 
 @njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
@@ -416,8 +435,10 @@ def _embed(slots: _Slots, target: int, texts: TextArrays, limits: Limits) -> Non
         _add_parts(total, texts.term_parts[texts.term_parts_first[term] : texts.term_parts_first[term + 1]], texts.table)
     vector = slots.vectors[target]
     length = np.sqrt(_squares(total))
+    if length == 0.0:
+        length = 1.0
     for number in range(len(total)):
-        vector[number] = np.float32(total[number] / length) if length > 0 else np.float32(0)
+        vector[number] = np.float32(total[number] / length)
     if limits.as_int8:
         _round_to_int8(vector)
     else:
@@ -445,11 +466,11 @@ def _round_to_half(vector: Vector) -> None:
     """To the nearest number of half precision, ties to even: 10 bits after the first, below 2**-14 steps of 2**-24."""
     bits = vector.view(np.uint32)
     for number in range(len(vector)):
-        if abs(vector[number]) < np.float32(2.0**-14):
-            vector[number] = np.float32(np.rint(np.float64(vector[number]) * 2.0**24) * 2.0**-24)
-        else:
-            odd = (bits[number] >> np.uint32(13)) & np.uint32(1)
-            bits[number] = (bits[number] + np.uint32(0xFFF) + odd) & np.uint32(0xFFFFE000)
+        steps = np.rint(vector[number] * np.float32(2.0**24)) * np.float32(2.0**-24)
+        odd = (bits[number] >> np.uint32(13)) & np.uint32(1)
+        is_tiny = abs(vector[number]) < np.float32(2.0**-14)
+        bits[number] = (bits[number] + np.uint32(0xFFF) + odd) & np.uint32(0xFFFFE000)
+        vector[number] = steps if is_tiny else vector[number]
 
 
 @njit(cache=True, nogil=True)

@@ -5,9 +5,7 @@ The store is the truth. Documents, index and embedder are held beside it in memo
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from threading import RLock
@@ -19,6 +17,7 @@ from penchant.documents import Documents
 from penchant.embed import Embedder
 from penchant.embed.texts import TextEmbedder
 from penchant.errors import InvalidQuery, StateReadOnly
+from penchant.garbage import no_garbage_collection
 from penchant.index import DocumentIndex
 from penchant.recent import Recent
 from penchant.retrieval import Shortlists
@@ -27,18 +26,6 @@ from penchant.store import Changes, Store
 from penchant.turns import Turns
 from penchant.types import Settings
 from penchant.users import Users
-
-
-@contextmanager
-def _no_garbage_collection() -> Iterator[None]:
-    """While hundreds of thousands of objects are made that all stay, to look for garbage again and again only takes time."""
-    before = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if before:
-            gc.enable()
 
 
 class OpenState:
@@ -85,7 +72,7 @@ class OpenState:
         """All documents."""
         with self._making_documents:
             if "documents" not in self.__dict__:
-                with _no_garbage_collection():
+                with no_garbage_collection():
                     documents = Documents(self.store.columns())
                 documents.reserve_row(self.counters.next_row)
                 self.__dict__["documents"] = documents

@@ -1,0 +1,154 @@
+"""Run all benchmarks, print one table, and write docs/performance.md from it.
+
+    python benchmarks/bench.py                 # `make bench`: some 15 minutes
+    python benchmarks/bench.py clicks size     # only these; docs/performance.md is left as it is
+
+The rows of the million documents (`make bench-million`) and of the service with MiniLM are added to the page from benchmarks/kept/, where the last run left them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from measuring import machine
+
+HERE = Path(__file__).parent
+PAGE = HERE.parent / "docs" / "performance.md"
+KEPT = HERE / "kept"
+SCRIPTS = ("clicks", "build", "recommend", "size", "index", "embedding", "growth", "peers", "serve", "where")
+SLOW = ("million", "minilm")
+"""Run by themselves, kept as JSON Lines."""
+ABOUT = {
+    "clicks": ("A click", "Alone, durable, and in bulk. The bulk way is compiled (numba) for embedders that are sums over words; its units are those of the readable rules to the last bit."),
+    "build": ("A whole build", "The index is built by another process while clicks are learned; it is a cache, all that matters is saved before it."),
+    "recommend": ("A recommendation", "A user's *first* answer looks up all units in the index. After that only the unit that a click changed is looked up, and the best 256 candidates of a user are remembered, until a document comes, changes or goes."),
+    "size": ("Size", ""),
+    "index": ("The index, 200,000 documents", "The graph holds a byte a number; twice as many candidates as asked for are chosen again by two bytes a number."),
+    "million": ("The index, a million documents", "`make bench-million`, when it was run last."),
+    "embedding": ("Embedding", ""),
+    "growth": ("Growth", "What should be flat is flat; the slope is the exponent of cost ~ size ** slope between the first and the last size."),
+    "peers": ("Beside peers", "ALS learns faster from a log, and its answers to known documents are quicker. It cannot recommend a new document before it is trained again, and cannot say why."),
+    "serve": ("The service", "200,000 documents, 10,000 users of 20 units, the load generator on the same cores. Latencies count from the moment a request was due, so that a service that falls behind shows it."),
+    "where": ("Where the time goes", "Own time of functions by Python's profiler, the largest shares first."),
+    "minilm": ("The service with MiniLM", "5,000 documents, 200 users; every click is a new contextual text to embed. `make bench-million` runs this, too."),
+}  # fmt: skip
+
+
+def main() -> None:
+    """Print the table; write the page when everything was run."""
+    asked = [name for name in sys.argv[1:] if not name.startswith("-")]
+    begun, results = time.perf_counter(), {}
+    for name in asked or SCRIPTS:
+        print(f"{name} ...", file=sys.stderr, flush=True)
+        results[name] = rows_of(name)
+        if name in SLOW:
+            KEPT.mkdir(exist_ok=True)
+            (KEPT / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in results[name]))
+    show(results)
+    print(f"{time.perf_counter() - begun:.0f} s in all")
+    if not asked:
+        for name in SLOW:
+            kept = KEPT / f"{name}.jsonl"
+            if kept.exists():
+                results[name] = [json.loads(line) for line in kept.read_text().splitlines()]
+        PAGE.write_text(page(results))
+
+
+def rows_of(name: str) -> list[dict]:
+    """The rows that a script prints; a script that fails is a row, too."""
+    command = {
+        "million": ["index.py", "--documents", "1000000", "--dimension", "384"],
+        "minilm": [
+            "serve.py",
+            "--embedder",
+            "minilm",
+            "--documents",
+            "5000",
+            "--users",
+            "200",
+            "--seconds",
+            "8",
+            "--rates",
+            "100",
+        ],
+        "serve": ["serve.py", "--large", "--asked", "1500", "--seconds", "8", "--rates", "200", "400", "600"],
+    }.get(name, [f"{name}.py"])
+    ended = subprocess.run(
+        [sys.executable, str(HERE / command[0]), *command[1:], "--json"],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+        env=os.environ,
+    )
+    rows = [json.loads(line) for line in ended.stdout.splitlines() if line.startswith("{")]
+    if ended.returncode:
+        rows.append(
+            {"what": f"{name}.py", "measured": "failed, see above", "budget": "", "met": False, "beside": "", "limit": ""}
+        )
+    return rows
+
+
+def show(results: dict[str, list[dict]]) -> None:
+    table = Table(show_lines=False)
+    for column in ("what", "measured", "budget", "", "beside it", "limit of the machine"):
+        table.add_column(column, overflow="fold")
+    for name, rows in results.items():
+        table.add_section()
+        table.add_row(f"[bold]{ABOUT[name][0]}[/bold]")
+        for row in rows:
+            table.add_row(row["what"], row["measured"], row["budget"], verdict(row), row["beside"], row["limit"])
+    Console(width=None if sys.stdout.isatty() else 220).print(table)
+
+
+def verdict(row: dict) -> str:
+    return {True: "met", False: "missed", None: ""}[row["met"]]
+
+
+def page(results: dict[str, list[dict]]) -> str:
+    """docs/performance.md."""
+    missed = [row["what"] for rows in results.values() for row in rows if row["met"] is False]
+    lines = [
+        "# Performance",
+        "",
+        "Written by `make bench`: measured, not promised. Each row is what a script in `benchmarks/` printed; your machine differs, run it. Ratios hold better",
+        "than milliseconds: what stands beside a figure was measured in the same run.",
+        "",
+        f"{machine()}. Seeds are 0; one thread, unless the script says two. The machine is a virtual one, whose speed varies by a half from run to run.",
+        "",
+        f"Missed: {'; '.join(missed)}. The last section shows where the time goes."
+        if missed
+        else "All budgets were met in this run.",
+    ]
+    for name in ABOUT:
+        if name in results:
+            title, prose = ABOUT[name]
+            lines += [
+                "",
+                f"## {title}",
+                "",
+                *([prose, ""] if prose else []),
+                "| what | measured | budget | | beside it | limit of the machine |",
+                "|---|---|---|---|---|---|",
+            ]
+            lines += [
+                "| "
+                + " | ".join(
+                    cell.replace("|", "/")
+                    for cell in (row["what"], row["measured"], row["budget"], verdict(row), row["beside"], row["limit"])
+                )
+                + " |"
+                for row in results[name]
+            ]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    main()
