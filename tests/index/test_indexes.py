@@ -7,6 +7,7 @@ import pytest
 
 from penchant import InvalidQuery, Settings
 from penchant.index import make_index
+from penchant.index.halves import Halves
 from penchant.testing import check_index
 from penchant.vectors import unit_length
 
@@ -46,3 +47,32 @@ def test_the_same_input_gives_the_same_graph():
 def test_an_unknown_index_is_told():
     with pytest.raises(InvalidQuery, match="use 'usearch' or 'exact'"):
         make_index("faiss", 4, Settings())
+
+
+def test_vectors_come_back_from_a_file_and_more_can_be_put(tmp_path):
+    vectors = unit_length(np.random.default_rng(2).standard_normal((100, 12)).astype(np.float32))
+    kept = Halves(12)
+    kept.put(np.arange(80), vectors[:80])
+    kept.save(tmp_path / "vectors", 80)
+    loaded = Halves(12)
+    loaded.load(tmp_path / "vectors")
+    before = (tmp_path / "vectors").read_bytes()
+    loaded.put(np.array([3, 85, 99]), vectors[[4, 85, 99]])
+    assert np.allclose(loaded.get(np.array([2, 3, 79, 85, 99])), vectors[[2, 4, 79, 85, 99]], atol=1e-2)
+    assert np.array_equal(loaded.get(np.array([7])), kept.get(np.array([7])))
+    assert np.allclose(np.linalg.norm(loaded.get(np.array([2, 3, 99])), axis=1), 1, atol=1e-6)
+    assert (tmp_path / "vectors").read_bytes() == before, "what is put stays in memory until it is saved"
+    with pytest.raises(ValueError, match="shape"):
+        Halves(13).load(tmp_path / "vectors")
+
+
+def test_the_nearest_of_a_coarse_graph_are_chosen_by_finer_vectors():
+    """Vectors that int8 cannot tell apart come in the order of their true cosines."""
+    generator = np.random.default_rng(3)
+    centre = generator.standard_normal(32)
+    vectors = unit_length((centre + 0.1 * generator.standard_normal((400, 32))).astype(np.float32))
+    index = make_index("usearch", 32, Settings(index_precision="int8"))
+    index.add(np.arange(400), vectors)
+    (found,) = index.search(vectors[:1], 20)
+    best = np.argsort(-(vectors @ vectors[0]))[:20]
+    assert len(set(found.tolist()) & set(best.tolist())) >= 18

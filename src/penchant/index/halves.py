@@ -55,7 +55,7 @@ class Halves:
         rows = np.load(path, mmap_mode="c", allow_pickle=False)
         if rows.dtype != np.uint16 or rows.shape[1:] != (self._dimension + _SCALE,):
             raise ValueError(f"the vectors are of shape {rows.shape} and type {rows.dtype}")
-        self._rows = rows
+        self._rows = np.asarray(rows)  # the same memory, without what numpy does for each view of a file
 
     def _reserve(self, rows: int) -> None:
         if rows > len(self._rows):
