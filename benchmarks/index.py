@@ -1,7 +1,7 @@
 """How good and how fast are indexes of many documents?
 
     python benchmarks/index.py                                    # the 200,000 documents of the large state, corpus, 256 dimensions
-    python benchmarks/index.py --documents 1000000 --dimension 384
+    python benchmarks/index.py --documents 1000000 --dimension 384    # --alone: without the other libraries, which build for half an hour
 
 Questions are Interest Units' vectors, 20 in a call as for one user, each for its 50 nearest; one thread asks, one builds. Recall@50 counts ties. In
 the million, documents are mixtures: each of 200 directions of topics and one of its own (real titles do not reach that number); a question is a
@@ -15,6 +15,7 @@ import os
 
 os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
+import sys
 import tempfile
 import threading
 import time
@@ -39,7 +40,7 @@ def main() -> None:
     vectors, questions = from_state() if count == 200_000 else made(count, dimension)
     worst, brute = exact(vectors, questions)
     recall = ours(vectors, questions, worst, brute)
-    for name, make in (("faiss HNSW", faiss_hnsw), ("hnswlib", hnswlib_index)):
+    for name, make in (("faiss HNSW", faiss_hnsw), ("hnswlib", hnswlib_index)) if "--alone" not in sys.argv else ():
         beside(name, make, vectors, questions, worst, recall)
 
 

@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 from penchant.errors import InvalidQuery, StateDamaged, StateError, StateFull
-from penchant.store.sqlite import DATABASE, SqliteStore
+from penchant.store.sqlite import DATABASE, SqliteStore, connect
 
 Progress = Callable[[int, int], None]
 """Called with the number of pages copied so far, and how many there are."""
@@ -30,7 +30,7 @@ def backup(state: Path, file: Path, progress: Progress = lambda *_: None) -> int
     unfinished = file.with_name(f"{file.name}.{os.getpid()}.part")
     try:
         with (
-            closing(sqlite3.connect(f"{(state / DATABASE).absolute().as_uri()}?mode=ro", uri=True)) as source,
+            closing(connect(state / DATABASE, read_only=True)) as source,
             closing(sqlite3.connect(unfinished)) as target,
         ):
             source.execute("BEGIN")  # one moment, however long the copying takes
@@ -63,7 +63,7 @@ def restore(file: Path, state: Path) -> None:
     unfinished.mkdir(parents=True)
     try:
         with (
-            closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as source,
+            closing(connect(file, read_only=True)) as source,
             closing(sqlite3.connect(unfinished / DATABASE)) as target,
         ):
             source.backup(target, pages=_PAGES)
@@ -82,7 +82,7 @@ def restore(file: Path, state: Path) -> None:
 def _check(file: Path) -> None:
     """Raises StateDamaged unless the file is a whole database of a state."""
     try:
-        with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+        with closing(connect(file, read_only=True)) as connection:
             (result,) = connection.execute("PRAGMA quick_check(1)").fetchone()
             tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     except sqlite3.Error as error:

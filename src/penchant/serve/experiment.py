@@ -17,6 +17,7 @@ from threading import Lock
 import msgspec
 
 from penchant.serve.config import Experiment, Variant
+from penchant.store.sqlite import connect
 
 DATABASE = "experiments.db"
 _TABLE = """
@@ -127,7 +128,7 @@ def read_exposures(path: Path, experiment: str | None = None, user: str | None =
     """All that is logged, of one experiment or of all, of one user (as the log calls them) or of all."""
     if not path.exists():
         return []
-    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+    with closing(connect(path, read_only=True)) as connection:
         query = "SELECT * FROM exposed WHERE (? IS NULL OR experiment = ?) AND (? IS NULL OR user = ?)"
         rows = connection.execute(query, (experiment, experiment, user, user))
         return [Exposed(*row) for row in rows]

@@ -76,7 +76,7 @@ class SqliteStore:
             if not read_only:
                 directory.mkdir(parents=True, exist_ok=True)
                 self._lock = _locked(directory)
-            self._connection = _connect(database, read_only)
+            self._connection = connect(database, read_only)
         except OSError as error:
             self.close()
             raise _of_os(error, directory) from error
@@ -84,7 +84,7 @@ class SqliteStore:
             with self._translated():
                 self._prepare()
                 # what is not committed yet is on a connection that nobody reads
-                self._reading = self._connection if read_only else _connect(database, read_only=True)
+                self._reading = self._connection if read_only else connect(database, read_only=True)
         except BaseException:
             self.close()
             raise
@@ -277,7 +277,8 @@ def _document_row(stored: StoredDocument) -> tuple[Any, ...]:
     return (stored.key, document.id, document.hidden, *times, stored.revision, encode(document))
 
 
-def _connect(database: Path, read_only: bool) -> sqlite3.Connection:
+def connect(database: Path, read_only: bool) -> sqlite3.Connection:
+    """A connection that any thread may use, without transactions of its own making."""
     uri = f"{database.absolute().as_uri()}{'?mode=ro' if read_only else ''}"
     return sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=5.0)
 
