@@ -1,6 +1,6 @@
 """How good and how fast are indexes of many documents?
 
-    python benchmarks/index.py                                    # the 200,000 documents of the large state, corpus, 256 dimensions
+    python benchmarks/index.py                                    # the 200,000 documents of the large state, corpus, 256 dimensions; --bf16: also that
     python benchmarks/index.py --documents 1000000 --dimension 384    # --alone: without the other libraries, which build for half an hour
 
 Questions are Interest Units' vectors, 20 in a call as for one user, each for its 50 nearest; one thread asks, one builds. Recall@50 counts ties. In
@@ -37,16 +37,16 @@ def main() -> None:
     """Print the rows."""
     count, dimension = int(option("--documents", "200000")), int(option("--dimension", "256"))
     heading(f"An index of {count:,} documents, {dimension} dimensions", "see the script", "usearch", "faiss-cpu", "hnswlib")
-    vectors, questions = from_state() if count == 200_000 else made(count, dimension)
+    vectors, questions = from_state(count) if count <= 200_000 else made(count, dimension)
     worst, brute = exact(vectors, questions)
     recall = ours(vectors, questions, worst, brute)
     for name, make in (("faiss HNSW", faiss_hnsw), ("hnswlib", hnswlib_index)) if "--alone" not in sys.argv else ():
         beside(name, make, vectors, questions, worst, recall)
 
 
-def from_state() -> tuple[np.ndarray, np.ndarray]:
+def from_state(count: int) -> tuple[np.ndarray, np.ndarray]:
     with Engine.open(large_state(), read_only=True) as engine:
-        vectors = engine.store.vectors(range(len(engine)))
+        vectors = engine.store.vectors(range(count))
         units = np.stack([unit.embedding for n in range(0, 10_000, 100) for unit in engine.units(f"u{n}")])
     return vectors, units[np.random.default_rng(0).permutation(len(units))[:QUESTIONS]]
 
@@ -91,7 +91,7 @@ def ask(search: Callable, questions: np.ndarray) -> tuple[list, list[float]]:
 def ours(vectors: np.ndarray, questions: np.ndarray, worst: np.ndarray, brute: float) -> float:
     count, dimension = vectors.shape
     recalls = {}
-    for precision in ("int8", "bf16") if count <= 200_000 else ("int8",):
+    for precision in ("int8", "bf16") if "--bf16" in sys.argv else ("int8",):
         index = UsearchIndex(dimension, precision)
         started = time.perf_counter()
         for start in range(0, count, 4_096):

@@ -33,6 +33,12 @@ def test_the_hashing_embedder_keeps_the_contract():
     check_embedder(HashingEmbedder())
 
 
+def test_what_is_remembered_of_a_text_does_not_keep_the_vectors_of_others():
+    texts = TextEmbedder(HashingEmbedder(8))
+    texts.encode(["a", "b", "c"])
+    assert all(vector.base is None for vector in texts._cache.find(["a", "b", "c"]).values())
+
+
 def test_repeated_texts_are_embedded_once():
     inner = Counting()
     texts = TextEmbedder(inner)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from conftest import TITLES
-from penchant import Document, Engine
+from penchant import Document, Engine, Settings
 from penchant.client import Client, ServiceError
 from penchant.state import CORPUS_MODEL
 from penchant.store import Changes
@@ -177,11 +177,16 @@ def test_a_disk_that_becomes_read_only_is_told(serving, tmp_path):
     assert service.post("/clicks", json={"user_id": "ana", "document_id": "d3"}).status_code == 200
 
 
-def test_memory_stays_flat_under_mixed_load(processes):
-    """After a quarter of the time caches are as full as this load makes them; then nothing may grow."""
-    service = processes(PENCHANT_LOG="errors")
+def test_memory_stays_flat_under_mixed_load(processes, tmp_path):
+    """After a quarter of the time caches are as full as this load makes them; then nothing may grow.
+
+    What the settings bound is bounded low, so that a quarter of an hour fills it.
+    """
     titles = [f"{word} {thing}" for word in ("fast", "slow", "old", "new") for thing in TITLES.values()]
-    service.http.put("/documents", json=[{"id": f"d{n}", "title": title} for n, title in enumerate(titles)])
+    bounded = Settings(users_cached=100, searches_cached=2_000, clicks_remembered=5_000)
+    with Engine.open(tmp_path / "state", settings=bounded) as engine:
+        engine.add([Document(f"d{n}", title) for n, title in enumerate(titles)])
+    service = processes(PENCHANT_LOG="errors")
     draw = random.Random(2)
     marks = []
     begin = time.monotonic()

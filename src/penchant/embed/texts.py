@@ -48,7 +48,8 @@ class TextEmbedder:
             chunk = missing[start : start + _CHUNK]
             started = perf_counter()
             vectors = _checked(self.embedder, chunk)
-            found.update(zip(chunk, vectors, strict=True))
+            # a row of its own each: a view would keep the vectors of the whole chunk for as long as one of them is used
+            found.update((text, vector.copy()) for text, vector in zip(chunk, vectors, strict=True))
             with self._lock:
                 self.seconds += perf_counter() - started
             _report(progress, len(chunk))
