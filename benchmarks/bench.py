@@ -1,9 +1,9 @@
 """Run all benchmarks, print one table, and write docs/performance.md from it.
 
     python benchmarks/bench.py                 # `make bench`: some 15 minutes
-    python benchmarks/bench.py clicks size     # only these; docs/performance.md is left as it is
+    python benchmarks/bench.py clicks size     # only these
 
-The rows of the million documents (`make bench-million`) and of the service with MiniLM are added to the page from benchmarks/kept/, where the last run left them.
+What each script printed last is kept in benchmarks/kept/, and the page is written from that.
 """
 
 from __future__ import annotations
@@ -24,8 +24,6 @@ HERE = Path(__file__).parent
 PAGE = HERE.parent / "docs" / "performance.md"
 KEPT = HERE / "kept"
 SCRIPTS = ("clicks", "build", "recommend", "size", "index", "embedding", "growth", "peers", "serve", "where")
-SLOW = ("million", "minilm")
-"""Run by themselves, kept as JSON Lines."""
 ABOUT = {
     "clicks": ("A click", "Alone, durable, and in bulk. The bulk way is compiled (numba) for embedders that are sums over words; its units are those of the readable rules to the last bit."),
     "build": ("A whole build", "The index is built by another process while clicks are learned; it is a cache, all that matters is saved before it."),
@@ -43,23 +41,22 @@ ABOUT = {
 
 
 def main() -> None:
-    """Print the table; write the page when everything was run."""
+    """Print the table, and write the page anew from what every script printed last."""
     asked = [name for name in sys.argv[1:] if not name.startswith("-")]
     begun, results = time.perf_counter(), {}
+    KEPT.mkdir(exist_ok=True)
     for name in asked or SCRIPTS:
         print(f"{name} ...", file=sys.stderr, flush=True)
         results[name] = rows_of(name)
-        if name in SLOW:
-            KEPT.mkdir(exist_ok=True)
-            (KEPT / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in results[name]))
+        (KEPT / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in results[name]))
     show(results)
     print(f"{time.perf_counter() - begun:.0f} s in all")
-    if not asked:
-        for name in SLOW:
-            kept = KEPT / f"{name}.jsonl"
-            if kept.exists():
-                results[name] = [json.loads(line) for line in kept.read_text().splitlines()]
-        PAGE.write_text(page(results))
+    PAGE.write_text(page({name: kept(name) for name in ABOUT if kept(name)}))
+
+
+def kept(name: str) -> list[dict]:
+    file = KEPT / f"{name}.jsonl"
+    return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
 
 
 def rows_of(name: str) -> list[dict]:
