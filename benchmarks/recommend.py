@@ -1,7 +1,8 @@
 """How long does a recommendation take, and a state to open?
 
 The large state: 200,000 documents, 10,000 users of 20 Interest Units, `corpus`; N=50 candidates a unit, one thread. *First*: nothing of the user was
-looked up before. *Again*: the same user. *After a click*: one of 20 units is new. Beside: the same answer by comparing all documents in numpy.
+looked up before. *Again*: the same user. *After a click*: one of 20 units is new. *After a new
+document*: nothing of the user is new, something was published. Beside: the same answer by comparing all documents in numpy.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ import msgspec
 import numpy as np
 
 from measuring import best_of, heading, large_state, percentile, row, settled, skewed
-from penchant import Click, Engine
+from penchant import Click, Document, Engine
 
 ASKED, N = 400, 50
 
@@ -67,12 +68,16 @@ def recommend(engine: Engine) -> None:
     for number, user in enumerate(users):
         engine.observe([Click(user, f"d{skewed(200_000, generator)}", 1.9e9 + number)])
         clicked.append(timed(lambda user=user: engine.recommend(user)))
+    published = []
+    for number, user in enumerate(users[:100]):
+        engine.add([Document(f"new{number}", f"A title that was published just now, number {number}")])
+        published.append(timed(lambda user=user: engine.recommend(user)))
     vectors = np.stack([unit.embedding for unit in engine.units(users[0])])
     everything = engine.store.vectors(range(len(engine)))
     brute = best_of(3, lambda: in_numpy(vectors, everything))
     searches = best_of(5, lambda: engine._state.index._index.search(vectors, N))
     bytes_moved = N * 20 * (2 * vectors.shape[1] + 4)
-    for what, seconds in (("first", first), ("again", again), ("after a click", clicked)):
+    for what, seconds in (("first", first), ("again", again), ("after a click", clicked), ("after a new document", published)):
         p50, p99 = percentile(seconds, 50), percentile(seconds, 99)
         row(
             f"recommend, 20 units, 200,000 documents, {what}",

@@ -173,7 +173,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     users_cached: int = 10_000
     """So many users are held in memory, the most recently used."""
     searches_cached: int = 200_000
-    """So many searches of the ``usearch`` index are held in memory, some 700 bytes each, until documents change."""
+    """So many searches of the ``usearch`` index are held in memory, some 900 bytes each."""
     index_precision: Literal["bf16", "int8"] = "int8"
     """How the ``usearch`` index stores a number."""
     unit_precision: UnitPrecision = "float16"

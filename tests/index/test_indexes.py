@@ -7,7 +7,9 @@ import pytest
 
 from penchant import InvalidQuery, Settings
 from penchant.index import make_index
+from penchant.index.exact import ExactIndex
 from penchant.index.halves import Halves
+from penchant.index.remembering import RememberingIndex
 from penchant.testing import check_index
 from penchant.vectors import unit_length
 
@@ -76,3 +78,50 @@ def test_the_nearest_of_a_coarse_graph_are_chosen_by_finer_vectors():
     (found,) = index.search(vectors[:1], 20)
     best = np.argsort(-(vectors @ vectors[0]))[:20]
     assert len(set(found.tolist()) & set(best.tolist())) >= 18
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_is_remembered_is_what_would_be_found_now(seed):
+    """Documents come, change and go between questions that are asked again and again."""
+    generator = np.random.default_rng(seed)
+    remembering, plain = RememberingIndex(ExactIndex(8), 40), ExactIndex(8)
+    questions = unit_length(generator.standard_normal((12, 8)).astype(np.float32))
+    present: list[int] = []
+    for _ in range(120):
+        act = generator.integers(4)
+        if act == 0 or len(present) < 5:
+            keys = np.array(sorted({int(key) for key in generator.integers(400, size=3)}))
+            vectors = unit_length(generator.standard_normal((len(keys), 8)).astype(np.float32))
+            for index in (remembering, plain):
+                index.add(keys, vectors)
+            present = sorted({*present, *keys.tolist()})
+        elif act == 1 and len(present) > 8:
+            gone = generator.choice(present, 2, replace=False)
+            for index in (remembering, plain):
+                index.remove(gone)
+            present = [key for key in present if key not in gone]
+        asked = questions[generator.choice(12, 3, replace=False)]
+        count = int(generator.choice([3, 10, 500]))
+        found, expected = remembering.search(asked, count), plain.search(asked, count)
+        assert [sorted(one.tolist()) for one in found] == [sorted(one.tolist()) for one in expected]
+
+
+def test_a_question_is_looked_up_once_while_documents_come():
+    class Counting(ExactIndex):
+        asked = 0
+
+        def search(self, vectors, count):
+            self.asked += len(vectors)
+            return super().search(vectors, count)
+
+    vectors = unit_length(np.random.default_rng(4).standard_normal((3_000, 16)).astype(np.float32))
+    inner = Counting(16)
+    index = RememberingIndex(inner, 100)
+    index.add(np.arange(1_000), vectors[:1_000])
+    for number in range(1_000, 1_900, 10):
+        index.add(np.arange(number, number + 10), vectors[number : number + 10])
+        index.search(vectors[:5], 20)
+    assert inner.asked == 5
+    index.add(np.arange(1_900, 3_000), vectors[1_900:])
+    index.search(vectors[:5], 20)
+    assert inner.asked == 10, "after many changes everything is looked up again"

@@ -1,22 +1,37 @@
 """An index that remembers what it found, so that an interest that did not change is not looked up again.
 
-A click changes one of a user's Interest Units; the others ask the same question as before. What was found is let go of
-as soon as a document comes, changes or goes, so that an answer never depends on what was asked earlier.
+A click changes one of a user's Interest Units; the others ask the same question as before. Documents that came since are
+compared with what was found, so that on a site where something is published every second nobody is looked up from nothing.
 """
 
 from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from penchant.index import DocumentIndex, Keys
 from penchant.recent import Recent
-from penchant.types import Vectors
+from penchant.types import Vector, Vectors
+from penchant.vectors import cosines
 
 Question = tuple[int, bytes]
 """(count, digest of the vector)."""
+_MOST_CHANGES = 1_000
+"""After so many documents came, changed or went, everything is looked up again: to compare with them all takes as long."""
+
+
+class Found(NamedTuple):
+    """The answer to a question, and when it was given."""
+
+    keys: NDArray[np.signedinteger]
+    least: float
+    """The cosine of the farthest of them; minus infinity where there were fewer than asked for."""
+    changes: int
+    """How many changes the index had seen."""
 
 
 class RememberingIndex:
@@ -24,7 +39,10 @@ class RememberingIndex:
 
     def __init__(self, index: DocumentIndex, capacity: int) -> None:
         self._index = index
-        self._found: Recent[Question, Keys] = Recent(capacity)
+        self._found: Recent[Question, Found] = Recent(capacity)
+        self._changes: list[int] = []
+        """The keys of documents that came, changed or went since the first answer that is remembered."""
+        self._gone: set[int] = set()
 
     def __len__(self) -> int:
         return len(self._index)
@@ -33,22 +51,29 @@ class RememberingIndex:
         return self._index.keys()
 
     def add(self, keys: Keys, vectors: Vectors) -> None:
-        self._found.clear()
+        self._note(keys)
+        self._gone.difference_update(keys.tolist())
         self._index.add(keys, vectors)
 
     def remove(self, keys: Keys) -> None:
-        self._found.clear()
+        self._note(keys)
+        self._gone.update(keys.tolist())
         self._index.remove(keys)
 
     def search(self, vectors: Vectors, count: int) -> list[Keys]:
         questions = [(count, hashlib.blake2b(vector.tobytes(), digest_size=16).digest()) for vector in vectors]
         found = self._found.find(questions)
+        stale = [position for position, question in enumerate(questions) if self._is_stale(found.get(question))]
+        learned = self._caught_up({questions[position]: vectors[position] for position in stale}, found, count)
+        for question in {questions[position] for position in stale} - learned.keys():
+            del found[question]
         missing = [position for position, question in enumerate(questions) if question not in found]
         if missing:
             for position, keys in zip(missing, self._index.search(vectors[missing], count), strict=True):
-                found[questions[position]] = keys.astype(np.int32) if self._fits(keys) else keys
-            self._found.keep({questions[position]: found[questions[position]] for position in missing})
-        return [found[question].astype(np.int64) for question in questions]
+                learned[questions[position]] = self._answer(keys, vectors[position], count)
+        found.update(learned)
+        self._found.keep(learned)
+        return [found[question].keys.astype(np.int64) for question in questions]
 
     def vectors(self, keys: Keys) -> Vectors:
         return self._index.vectors(keys)
@@ -57,9 +82,47 @@ class RememberingIndex:
         return self._index.save(path)
 
     def load(self, path: Path) -> None:
-        self._found.clear()
+        self._forget()
         self._index.load(path)
 
-    @staticmethod
-    def _fits(keys: Keys) -> bool:
-        return not len(keys) or int(keys.max()) < 2**31
+    def _note(self, keys: Keys) -> None:
+        if len(self._changes) + len(keys) > _MOST_CHANGES:
+            self._forget()
+        if len(self._found):
+            self._changes += keys.tolist()
+
+    def _forget(self) -> None:
+        self._found.clear()
+        self._changes, self._gone = [], set()
+
+    def _is_stale(self, found: Found | None) -> bool:
+        return found is not None and found.changes < len(self._changes)
+
+    def _caught_up(self, asked: dict[Question, Vector], found: dict[Question, Found], count: int) -> dict[Question, Found]:
+        """Answers from before, with the documents that came since; none where a document of the answer changed or went."""
+        if not asked:
+            return {}
+        oldest = min(found[question].changes for question in asked)
+        since = np.array(self._changes[oldest:], np.int64)
+        come = np.array([key for key in dict.fromkeys(since.tolist()) if key not in self._gone], np.int64)
+        nearness = np.stack(list(asked.values())) @ self._index.vectors(come).T
+        learned = {}
+        for (question, vector), row in zip(asked.items(), nearness, strict=True):
+            before = found[question]
+            if np.isin(before.keys, since[before.changes - oldest :]).any():
+                continue
+            nearer = np.setdiff1d(come[row > before.least], before.keys)
+            if len(nearer):
+                learned[question] = self._answer(np.concatenate([before.keys, nearer]), vector, count)
+            else:
+                learned[question] = before._replace(changes=len(self._changes))
+        return learned
+
+    def _answer(self, keys: Keys, vector: Vector, count: int) -> Found:
+        """The nearest of the keys, as they are remembered."""
+        nearness = cosines(self._index.vectors(keys), vector)
+        order = np.lexsort((keys, -nearness))[:count]
+        least = float(nearness[order[-1]]) if len(order) >= count else -np.inf
+        kept = keys[order]
+        narrow = np.int32 if not len(kept) or int(kept.max()) < 2**31 else np.int64
+        return Found(kept.astype(narrow), least, len(self._changes))

@@ -15,6 +15,7 @@ from usearch.index import Index, Matches
 from penchant.index import Keys
 from penchant.index.halves import Halves
 from penchant.types import Vector, Vectors
+from penchant.vectors import cosines
 
 _EXHAUSTIVE_SHARE = 4
 """From a quarter of all documents on, comparing with every one is faster than the graph, and complete."""
@@ -73,7 +74,7 @@ class UsearchIndex:
     def _nearest(self, keys: Keys, vector: Vector, count: int) -> Keys:
         if len(keys) <= count:
             return keys
-        order = np.lexsort((keys, -(self._vectors.get(keys) @ vector)))
+        order = np.lexsort((keys, -cosines(self._vectors.get(keys), vector)))
         return np.asarray(keys[order[:count]], np.int64)
 
     def vectors(self, keys: Keys) -> Vectors:
