@@ -6,7 +6,8 @@ documents and titles are numbered at will, terms in alphabetical order. A unit l
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeVar, cast
 
 import numpy as np
 from numba import njit
@@ -19,6 +20,24 @@ _DOUBT = np.float32(1e-3)
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Numbers = NDArray[np.int32]
+
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _compiled(function: F, fastmath: Any = False) -> F:
+    """The function in compiled code, which is kept for the next process where there is a place to keep it."""
+    options = {"nogil": True, "fastmath": fastmath}
+    try:
+        compiled: Any = njit(cache=True, **options)(function)
+    except RuntimeError:  # neither the package nor the home of the user can be written, as in many a container
+        compiled = njit(**options)(function)
+    return cast(F, compiled)
+
+
+def _compiled_sum(function: F) -> F:
+    """The same, where a sum may be taken in another order."""
+    return _compiled(function, {"reassoc", "contract"})
 
 
 class UnitArrays(NamedTuple):
@@ -122,7 +141,7 @@ class _Slots(NamedTuple):
     total: Floats
 
 
-@njit(cache=True, nogil=True)
+@_compiled
 def learn(
     start: int, end: int, known: UnitArrays, clicks: ClickArrays, texts: TextArrays, limits: Limits, learned: UnitArrays
 ) -> None:
@@ -139,7 +158,7 @@ def learn(
         _store(slots, learned, user)
 
 
-@njit(cache=True, nogil=True)
+@_compiled
 def _empty_slots(texts: TextArrays, limits: Limits) -> _Slots:
     count, terms, documents = limits.slots, limits.terms_room, limits.documents_room
     return _Slots(
@@ -171,7 +190,7 @@ def _empty_slots(texts: TextArrays, limits: Limits) -> _Slots:
     )
 
 
-@njit(cache=True, nogil=True)
+@_compiled
 def _load(slots: _Slots, known: UnitArrays, user: int) -> None:
     slots.used[:] = False
     for slot in range(known.units[user]):
@@ -194,7 +213,7 @@ def _load(slots: _Slots, known: UnitArrays, user: int) -> None:
         slots.documents_step[slot, :count] = known.documents_step[first : first + count]
 
 
-@njit(cache=True, nogil=True)
+@_compiled
 def _store(slots: _Slots, learned: UnitArrays, user: int) -> None:
     """The units in the order in which they were changed."""
     unit = learned.first[user]
@@ -223,7 +242,7 @@ def _store(slots: _Slots, learned: UnitArrays, user: int) -> None:
     learned.units[user] = unit - learned.first[user]
 
 
-@njit(cache=True, nogil=True)
+@_compiled
 def _absorb(slots: _Slots, document: int, at: float, step: int, texts: TextArrays, limits: Limits) -> None:
     """See `penchant.units.absorb`."""
     target, others = -1, 0
@@ -246,7 +265,7 @@ def _absorb(slots: _Slots, document: int, at: float, step: int, texts: TextArray
     _prune(slots, 0, limits.big_size, limits.keep_small)
 
 
-@njit(cache=True, nogil=True)
+@_compiled
 def _reaches(left: Vector, right: Vector, threshold: np.float32) -> bool:
     """Whether the cosine is at least the threshold. In float32 where that is beyond doubt, which is nearly always."""
     rough = _rough_dot(left, right)
@@ -255,7 +274,7 @@ def _reaches(left: Vector, right: Vector, threshold: np.float32) -> bool:
     return bool(np.float32(_dot(left, right)) >= threshold)
 
 
-@njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
+@_compiled_sum
 def _rough_dot(left: Vector, right: Vector) -> np.float32:
     total = np.float32(0)
     for number in range(len(left)):
@@ -263,7 +282,7 @@ def _rough_dot(left: Vector, right: Vector) -> np.float32:
     return total
 
 
-@njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
+@_compiled_sum
 def _dot(left: Vector, right: Vector) -> float:
     total = 0.0
     for number in range(len(left)):
@@ -271,7 +290,7 @@ def _dot(left: Vector, right: Vector) -> float:
     return total
 
 
-@njit(cache=True, nogil=True)
+@_compiled
 def _new_unit(slots: _Slots) -> int:
     slot = 0
     while slots.used[slot]:
@@ -282,7 +301,7 @@ def _new_unit(slots: _Slots) -> int:
     return slot
 
 
-@njit(cache=True, nogil=True)
+@_compiled
 def _merge(
     slots: _Slots, target: int, others: int, document: int, at: float, step: int, texts: TextArrays, limits: Limits
 ) -> None:
@@ -313,7 +332,7 @@ def _merge(
     slots.changed_step[target] = step
 
 
-@njit(cache=True, nogil=True)
+@_compiled
 def _holds(slots: _Slots, document: int) -> bool:
     for slot in range(len(slots.used)):
         if slots.relevant[slot]:
@@ -323,7 +342,7 @@ def _holds(slots: _Slots, document: int) -> bool:
     return False
 
 
-@njit(cache=True, nogil=True)
+@_compiled
 def _merge_terms(slots: _Slots, target: int, document: int, step: int, is_new: bool, texts: TextArrays, limits: Limits) -> None:
     found = 0
     for slot in range(limits.slots):
@@ -345,7 +364,7 @@ def _merge_terms(slots: _Slots, target: int, document: int, step: int, is_new: b
     slots.terms_seen[target, :kept] = slots.merging_seen[:kept]
 
 
-@njit(cache=True, nogil=True)
+@_compiled
 def _count_term(slots: _Slots, term: int, count: int, seen: int, found: int) -> int:
     place = slots.place_of_term[term]
     if place < 0:
@@ -357,7 +376,7 @@ def _count_term(slots: _Slots, term: int, count: int, seen: int, found: int) -> 
     return found
 
 
-@njit(cache=True, nogil=True)
+@_compiled
 def _sort_terms(terms: Numbers, counts: Ints, seen: Ints) -> None:
     """Higher count first, then more recently seen, then alphabetically. By insertion: nearly all are in order already."""
     for place in range(1, len(terms)):
@@ -368,7 +387,7 @@ def _sort_terms(terms: Numbers, counts: Ints, seen: Ints) -> None:
         terms[place], counts[place], seen[place] = term, count, step
 
 
-@njit(cache=True, nogil=True)
+@_compiled
 def _merge_documents(slots: _Slots, target: int) -> int:
     """The union, in the order of first clicks, into the target; returns how many were there more than once."""
     total = 0
@@ -394,7 +413,7 @@ def _merge_documents(slots: _Slots, target: int) -> int:
     return total - distinct
 
 
-@njit(cache=True, nogil=True)
+@_compiled
 def _leave_out_first(slots: _Slots, target: int, beyond: int) -> None:
     """Let go of the documents that were clicked first, so many."""
     if beyond > 0:
@@ -405,7 +424,7 @@ def _leave_out_first(slots: _Slots, target: int, beyond: int) -> None:
         slots.documents_count[target] = count
 
 
-@njit(cache=True, nogil=True)
+@_compiled
 def _prune(slots: _Slots, smallest: int, below: int, limit: int) -> None:
     """See `penchant.units.prune`; of units of a size from `smallest` and under `below`."""
     while True:
@@ -423,7 +442,7 @@ def _prune(slots: _Slots, smallest: int, below: int, limit: int) -> None:
         slots.used[stalest] = False
 
 
-@njit(cache=True, nogil=True)
+@_compiled
 def _embed(slots: _Slots, target: int, texts: TextArrays, limits: Limits) -> None:
     """The embedding of the contextual text, rounded to what is kept. See `penchant.embed.LinearEmbedder`."""
     total = slots.total
@@ -445,7 +464,7 @@ def _embed(slots: _Slots, target: int, texts: TextArrays, limits: Limits) -> Non
         _round_to_half(vector)
 
 
-@njit(cache=True, nogil=True)
+@_compiled
 def _add_parts(total: Floats, parts: Numbers, table: Vectors) -> None:
     for part in parts:
         row = table[part]
@@ -453,7 +472,7 @@ def _add_parts(total: Floats, parts: Numbers, table: Vectors) -> None:
             total[number] += row[number]
 
 
-@njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
+@_compiled_sum
 def _squares(total: Floats) -> float:
     result = 0.0
     for number in range(len(total)):
@@ -461,7 +480,7 @@ def _squares(total: Floats) -> float:
     return result
 
 
-@njit(cache=True, nogil=True)
+@_compiled
 def _round_to_half(vector: Vector) -> None:
     """To the nearest number of half precision, ties to even: 10 bits after the first, below 2**-14 steps of 2**-24."""
     bits = vector.view(np.uint32)
@@ -473,7 +492,7 @@ def _round_to_half(vector: Vector) -> None:
         vector[number] = steps if is_tiny else vector[number]
 
 
-@njit(cache=True, nogil=True)
+@_compiled
 def _round_to_int8(vector: Vector) -> None:
     """See `penchant.vectors.rounded`."""
     scale = np.zeros(1, np.float32)
