@@ -21,7 +21,7 @@ from pathlib import Path
 from types import FrameType
 
 import penchant
-from penchant import Click, Engine
+from penchant import Click, Engine, learning
 from penchant.demo.community import simulate
 from penchant.jobs import add_documents, observe_log
 from penchant.store.packing import pack_user, unpack_user
@@ -69,6 +69,7 @@ def paths() -> dict[str, Callable[[], object]]:
     titles = [document.title for document in community.documents[:200]]
     again = Engine("corpus", index="exact")
     add_documents(again, community.documents)
+    learning._MANY_CLICKS = 1
     again.observe(community.clicks[:1], tell=False)
     work: dict[str, Callable[[], object]] = {
         "key terms of 200 titles": lambda: [_terms(title) for title in titles],

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from penchant import Engine, Settings, jobs
+from penchant import Engine, Settings, jobs, learning
 from penchant.demo.community import simulate
 from penchant.testing import HashingEmbedder, same_user
+
+
+@pytest.fixture(autouse=True)
+def _few_clicks_are_many(monkeypatch):
+    """Compiled code is used for these logs, too."""
+    monkeypatch.setattr(learning, "_MANY_CLICKS", 1)
 
 
 @pytest.mark.parametrize("embedder", ["corpus", "hashing"])

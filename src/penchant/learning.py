@@ -17,6 +17,9 @@ from penchant.text import key_terms
 from penchant.types import Change, Click, InterestUnit, Settings, User
 from penchant.units import Clicked
 
+_MANY_CLICKS = 20_000
+"""From so many on, compiled code is worth what it takes to load."""
+
 
 class Moment(msgspec.Struct, frozen=True, eq=False):
     """A user after one click."""
@@ -69,8 +72,8 @@ def learn_silently(
     progress: Progress | None,
 ) -> dict[str, User]:
     """The users of the clicks after them, by the fastest way that there is for the embedder; not what each click did."""
-    if clicks and isinstance(texts.embedder, LinearEmbedder):
-        from penchant import linear  # compiled code takes half a second to load
+    if len(clicks) >= _MANY_CLICKS and isinstance(texts.embedder, LinearEmbedder):
+        from penchant import linear  # compiled code takes half a second to load, and to be compiled for the first time much more
 
         if linear.can_learn(settings):
             return linear.learn(users, clicks, texts.embedder, threshold, settings, progress)
