@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from penchant import Settings, bulk, linear
+from penchant.compiled import round_to_half, round_to_int8
 from penchant.embed.corpus import CorpusEmbedder
-from penchant.kernel import _round_to_half, _round_to_int8
 from penchant.testing import same_user
 from penchant.text import key_terms
 from penchant.units import Clicked
@@ -74,7 +74,7 @@ def test_the_compiled_rules_are_the_readable_ones(embedder, catalogue, seed, thr
 @given(st.integers(0, 10**6), st.sampled_from([1.0, 1e-3, 1e-6]))
 def test_compiled_rounding_is_numpys(seed, scale):
     vector = unit_length(np.random.default_rng(seed).standard_normal((1, 64)).astype(np.float32)) * np.float32(scale)
-    for precision, rounding in (("float16", _round_to_half), ("int8", _round_to_int8)):
+    for precision, rounding in (("float16", round_to_half), ("int8", round_to_int8)):
         found = vector[0].copy()
         rounding(found)
         assert np.array_equal(found, rounded(vector, precision)[0])

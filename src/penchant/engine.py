@@ -173,7 +173,7 @@ class Engine:
         """Learn clicks, each user's in the order of their times; returns what each did, in the order given.
 
         Args:
-            tell: without it, nothing is returned, and with ``corpus`` a log of 20,000 clicks or more is learned many times as fast.
+            tell: without it, nothing is returned, and with ``corpus`` a log of 20,000 clicks is learned many times as fast.
             checkpoint: a name and a number that are kept together with the clicks, all or nothing: how far a log was
                 read. See `checkpoint`.
             dry_run: only say what the clicks would do.

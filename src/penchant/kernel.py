@@ -6,38 +6,17 @@ documents and titles are numbered at will, terms in alphabetical order. A unit l
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
-from penchant.types import Vector, Vectors
+from penchant.compiled import add_parts, compiled, reaches, round_to_half, round_to_int8, squares
+from penchant.types import Vectors
 
-_DOUBT = np.float32(1e-3)
-"""More than a sum of some thousand products can be wrong by in float32."""
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Numbers = NDArray[np.int32]
-
-
-F = TypeVar("F", bound=Callable[..., Any])
-
-
-def _compiled(function: F, fastmath: Any = False) -> F:
-    """The function in compiled code, which is kept for the next process where there is a place to keep it."""
-    options = {"nogil": True, "fastmath": fastmath}
-    try:
-        compiled: Any = njit(cache=True, **options)(function)
-    except RuntimeError:  # neither the package nor the home of the user can be written, as in many a container
-        compiled = njit(**options)(function)
-    return cast(F, compiled)
-
-
-def _compiled_sum(function: F) -> F:
-    """The same, where a sum may be taken in another order."""
-    return _compiled(function, {"reassoc", "contract"})
 
 
 class UnitArrays(NamedTuple):
@@ -141,7 +120,7 @@ class _Slots(NamedTuple):
     total: Floats
 
 
-@_compiled
+@compiled
 def learn(
     start: int, end: int, known: UnitArrays, clicks: ClickArrays, texts: TextArrays, limits: Limits, learned: UnitArrays
 ) -> None:
@@ -158,7 +137,7 @@ def learn(
         _store(slots, learned, user)
 
 
-@_compiled
+@compiled
 def _empty_slots(texts: TextArrays, limits: Limits) -> _Slots:
     count, terms, documents = limits.slots, limits.terms_room, limits.documents_room
     return _Slots(
@@ -190,7 +169,7 @@ def _empty_slots(texts: TextArrays, limits: Limits) -> _Slots:
     )
 
 
-@_compiled
+@compiled
 def _load(slots: _Slots, known: UnitArrays, user: int) -> None:
     slots.used[:] = False
     for slot in range(known.units[user]):
@@ -213,7 +192,7 @@ def _load(slots: _Slots, known: UnitArrays, user: int) -> None:
         slots.documents_step[slot, :count] = known.documents_step[first : first + count]
 
 
-@_compiled
+@compiled
 def _store(slots: _Slots, learned: UnitArrays, user: int) -> None:
     """The units in the order in which they were changed."""
     unit = learned.first[user]
@@ -242,13 +221,13 @@ def _store(slots: _Slots, learned: UnitArrays, user: int) -> None:
     learned.units[user] = unit - learned.first[user]
 
 
-@_compiled
+@compiled
 def _absorb(slots: _Slots, document: int, at: float, step: int, texts: TextArrays, limits: Limits) -> None:
     """See `penchant.units.absorb`."""
     target, others = -1, 0
     for slot in range(limits.slots):
         slots.relevant[slot] = False
-        if slots.used[slot] and _reaches(slots.vectors[slot], texts.vectors[document], limits.threshold):
+        if slots.used[slot] and reaches(slots.vectors[slot], texts.vectors[document], limits.threshold):
             slots.relevant[slot] = True
             if target < 0:
                 target = slot
@@ -265,32 +244,7 @@ def _absorb(slots: _Slots, document: int, at: float, step: int, texts: TextArray
     _prune(slots, 0, limits.big_size, limits.keep_small)
 
 
-@_compiled
-def _reaches(left: Vector, right: Vector, threshold: np.float32) -> bool:
-    """Whether the cosine is at least the threshold. In float32 where that is beyond doubt, which is nearly always."""
-    rough = _rough_dot(left, right)
-    if abs(rough - threshold) > _DOUBT:
-        return bool(rough > threshold)
-    return bool(np.float32(_dot(left, right)) >= threshold)
-
-
-@_compiled_sum
-def _rough_dot(left: Vector, right: Vector) -> np.float32:
-    total = np.float32(0)
-    for number in range(len(left)):
-        total += left[number] * right[number]
-    return total
-
-
-@_compiled_sum
-def _dot(left: Vector, right: Vector) -> float:
-    total = 0.0
-    for number in range(len(left)):
-        total += np.float64(left[number]) * np.float64(right[number])
-    return total
-
-
-@_compiled
+@compiled
 def _new_unit(slots: _Slots) -> int:
     slot = 0
     while slots.used[slot]:
@@ -301,7 +255,7 @@ def _new_unit(slots: _Slots) -> int:
     return slot
 
 
-@_compiled
+@compiled
 def _merge(
     slots: _Slots, target: int, others: int, document: int, at: float, step: int, texts: TextArrays, limits: Limits
 ) -> None:
@@ -332,7 +286,7 @@ def _merge(
     slots.changed_step[target] = step
 
 
-@_compiled
+@compiled
 def _holds(slots: _Slots, document: int) -> bool:
     for slot in range(len(slots.used)):
         if slots.relevant[slot]:
@@ -342,7 +296,7 @@ def _holds(slots: _Slots, document: int) -> bool:
     return False
 
 
-@_compiled
+@compiled
 def _merge_terms(slots: _Slots, target: int, document: int, step: int, is_new: bool, texts: TextArrays, limits: Limits) -> None:
     found = 0
     for slot in range(limits.slots):
@@ -364,7 +318,7 @@ def _merge_terms(slots: _Slots, target: int, document: int, step: int, is_new: b
     slots.terms_seen[target, :kept] = slots.merging_seen[:kept]
 
 
-@_compiled
+@compiled
 def _count_term(slots: _Slots, term: int, count: int, seen: int, found: int) -> int:
     place = slots.place_of_term[term]
     if place < 0:
@@ -376,7 +330,7 @@ def _count_term(slots: _Slots, term: int, count: int, seen: int, found: int) -> 
     return found
 
 
-@_compiled
+@compiled
 def _sort_terms(terms: Numbers, counts: Ints, seen: Ints) -> None:
     """Higher count first, then more recently seen, then alphabetically. By insertion: nearly all are in order already."""
     for place in range(1, len(terms)):
@@ -387,7 +341,7 @@ def _sort_terms(terms: Numbers, counts: Ints, seen: Ints) -> None:
         terms[place], counts[place], seen[place] = term, count, step
 
 
-@_compiled
+@compiled
 def _merge_documents(slots: _Slots, target: int) -> int:
     """The union, in the order of first clicks, into the target; returns how many were there more than once."""
     total = 0
@@ -413,7 +367,7 @@ def _merge_documents(slots: _Slots, target: int) -> int:
     return total - distinct
 
 
-@_compiled
+@compiled
 def _leave_out_first(slots: _Slots, target: int, beyond: int) -> None:
     """Let go of the documents that were clicked first, so many."""
     if beyond > 0:
@@ -424,7 +378,7 @@ def _leave_out_first(slots: _Slots, target: int, beyond: int) -> None:
         slots.documents_count[target] = count
 
 
-@_compiled
+@compiled
 def _prune(slots: _Slots, smallest: int, below: int, limit: int) -> None:
     """See `penchant.units.prune`; of units of a size from `smallest` and under `below`."""
     while True:
@@ -442,65 +396,23 @@ def _prune(slots: _Slots, smallest: int, below: int, limit: int) -> None:
         slots.used[stalest] = False
 
 
-@_compiled
+@compiled
 def _embed(slots: _Slots, target: int, texts: TextArrays, limits: Limits) -> None:
     """The embedding of the contextual text, rounded to what is kept. See `penchant.embed.LinearEmbedder`."""
     total = slots.total
     total[:] = 0.0
     title = slots.title[target]
-    _add_parts(total, texts.title_parts[texts.title_parts_first[title] : texts.title_parts_first[title + 1]], texts.table)
+    add_parts(total, texts.title_parts[texts.title_parts_first[title] : texts.title_parts_first[title + 1]], texts.table)
     for place in range(min(limits.terms_in_text, slots.terms_count[target])):
         term = slots.terms[target, place]
-        _add_parts(total, texts.term_parts[texts.term_parts_first[term] : texts.term_parts_first[term + 1]], texts.table)
+        add_parts(total, texts.term_parts[texts.term_parts_first[term] : texts.term_parts_first[term + 1]], texts.table)
     vector = slots.vectors[target]
-    length = np.sqrt(_squares(total))
+    length = np.sqrt(squares(total))
     if length == 0.0:
         length = 1.0
     for number in range(len(total)):
         vector[number] = np.float32(total[number] / length)
     if limits.as_int8:
-        _round_to_int8(vector)
+        round_to_int8(vector)
     else:
-        _round_to_half(vector)
-
-
-@_compiled
-def _add_parts(total: Floats, parts: Numbers, table: Vectors) -> None:
-    for part in parts:
-        row = table[part]
-        for number in range(len(total)):
-            total[number] += row[number]
-
-
-@_compiled_sum
-def _squares(total: Floats) -> float:
-    result = 0.0
-    for number in range(len(total)):
-        result += total[number] * total[number]
-    return result
-
-
-@_compiled
-def _round_to_half(vector: Vector) -> None:
-    """To the nearest number of half precision, ties to even: 10 bits after the first, below 2**-14 steps of 2**-24."""
-    bits = vector.view(np.uint32)
-    for number in range(len(vector)):
-        steps = np.rint(vector[number] * np.float32(2.0**24)) * np.float32(2.0**-24)
-        odd = (bits[number] >> np.uint32(13)) & np.uint32(1)
-        is_tiny = abs(vector[number]) < np.float32(2.0**-14)
-        bits[number] = (bits[number] + np.uint32(0xFFF) + odd) & np.uint32(0xFFFFE000)
-        vector[number] = steps if is_tiny else vector[number]
-
-
-@_compiled
-def _round_to_int8(vector: Vector) -> None:
-    """See `penchant.vectors.rounded`."""
-    scale = np.zeros(1, np.float32)
-    for number in range(len(vector)):
-        scale[0] = max(scale[0], abs(vector[number]))
-    scale[0] = scale[0] / np.float32(127)
-    bits = scale.view(np.uint32)
-    bits[0] = (bits[0] + np.uint32(0xFF)) & np.uint32(0xFFFFFF00)
-    if scale[0] > 0:
-        for number in range(len(vector)):
-            vector[number] = np.float32(np.rint(vector[number] / scale[0])) * scale[0]
+        round_to_half(vector)
