@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
-import numpy as np
 
 from penchant.text import contextual_text
 from penchant.types import Action, Change, InterestUnit, Settings, T, UnitPrecision, User, Vector, Vectors
 from penchant.units import Clicked, PruneRule, Step, TextRule, absorb, prune
-from penchant.vectors import rounded
+from penchant.vectors import embeddings_of, rounded
 
 Encode = Callable[[Sequence[str]], Vectors]
 
@@ -84,7 +83,7 @@ def kept_as(user: User, precision: UnitPrecision) -> User:
     """The user with embeddings of that precision; the same where it has it already."""
     if user.precision == precision:
         return user
-    embeddings = rounded(np.stack([unit.embedding for unit in user.units]), precision) if user.units else ()
+    embeddings = rounded(embeddings_of(user.units), precision) if user.units else ()
     units = tuple(
         msgspec.structs.replace(unit, embedding=embedding) for unit, embedding in zip(user.units, embeddings, strict=True)
     )

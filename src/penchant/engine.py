@@ -31,6 +31,7 @@ from penchant.store import Changes, Store, click_digest
 from penchant.store.memory import MemoryStore
 from penchant.types import Change, Click, Document, InterestUnit, Recommendation, Settings, User
 from penchant.units import Clicked, by_recency, similarities
+from penchant.vectors import embeddings_of
 
 _PART = 64
 """So many documents enter the index at a time; questions are answered in between."""
@@ -174,8 +175,7 @@ class Engine:
 
         Args:
             tell: without it, nothing is returned, and with ``corpus`` a log of 20,000 clicks is learned many times as fast.
-            checkpoint: a name and a number that are kept together with the clicks, all or nothing: how far a log was
-                read. See `checkpoint`.
+            checkpoint: a name and a number kept together with the clicks: how far a log was read. See `checkpoint`.
             dry_run: only say what the clicks would do.
 
         Raises:
@@ -362,7 +362,7 @@ class Engine:
             rows = np.array([self._state.documents.row(document_id) for document_id in document_ids], np.int64)
             if not units:
                 return self._state.documents.clicks(rows, at, self.settings.popular_half_life).astype(np.float32)
-            return rule(ranking.vectors_of(units), index.vectors(rows))
+            return rule(embeddings_of(units), index.vectors(rows))
 
     def why(self, user_id: str, document_id: str) -> list[tuple[InterestUnit, float]]:
         """Each unit of a user with its cosine to a document, the nearest first."""

@@ -20,6 +20,7 @@ from penchant.kernel import ClickArrays, Limits, TextArrays, UnitArrays
 from penchant.text import contextual_text
 from penchant.types import InterestUnit, Settings, User
 from penchant.units import Clicked
+from penchant.vectors import embeddings_of
 
 _PART = 20_000
 """So many clicks are learned between two reports of progress."""
@@ -57,7 +58,7 @@ def learn(
     limits = _limits(known, names, threshold, settings)
     learned = _room(known, of_clicks, names, limits, embedder.dimension)
     texts = _text_arrays(names, embedder)
-    threads = threads or len(os.sched_getaffinity(0))
+    threads = threads or os.cpu_count() or 1
     with ThreadPoolExecutor(threads) as pool:
         parts = _parts(of_clicks.first, threads)
         work = [pool.submit(kernel.learn, start, end, known, of_clicks, texts, limits, learned) for start, end in parts]
@@ -103,7 +104,7 @@ def _unit_arrays(users: Sequence[User], names: _Names, dimension: int) -> UnitAr
         title=_numbers(names.title[unit.title] for unit in units),
         title_step=_ints(unit.title_step for unit in units),
         changed_step=_ints(unit.changed_step for unit in units),
-        vectors=np.stack([unit.embedding for unit in units]) if units else np.zeros((0, dimension), np.float32),
+        vectors=embeddings_of(units) if units else np.zeros((0, dimension), np.float32),
         terms_first=_firsts(terms_count)[:-1],
         terms_count=terms_count,
         terms=_numbers(names.term[term] for unit in units for term, _ in unit.terms),

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penchant.errors import InvalidQuery
-from penchant.types import InterestUnit, Vectors
+from penchant.types import Vectors
 from penchant.vectors import cosines
 
 Scores = NDArray[np.float32]
@@ -42,11 +42,6 @@ def scorer(name: str) -> Scorer:
     if name not in SCORERS:
         raise InvalidQuery(f"unknown scorer {name!r}: use one of {', '.join(sorted(SCORERS))}")
     return SCORERS[name]
-
-
-def vectors_of(units: Sequence[InterestUnit]) -> Vectors:
-    """The embeddings of the units, shape (units, dimension)."""
-    return np.stack([unit.embedding for unit in units])
 
 
 def top(scores: NDArray[np.floating], ids: Sequence[str], k: int) -> list[int]:

@@ -20,7 +20,7 @@ from penchant.errors import InvalidQuery
 from penchant.index import DocumentIndex
 from penchant.recent import Recent
 from penchant.types import InterestUnit, Popular, Recommendation, Vector, Vectors
-from penchant.vectors import cosines
+from penchant.vectors import cosines, embeddings_of
 
 _WIDER = 4
 """The search looks at so many times more documents when too few passed the filters."""
@@ -77,7 +77,7 @@ def recommend(
     shortlists: Shortlists,
 ) -> list[Recommendation]:
     """The k best candidates of the units, best first, ties by document id."""
-    vectors = ranking.vectors_of(units)
+    vectors = embeddings_of(units)
     found = _from_shortlist(index, documents, vectors, query, scorer, candidates_per_unit, shortlists)
     if found is None:
         rows = candidates(index, documents, vectors, query, candidates_per_unit)

@@ -125,19 +125,19 @@ def catch_up(index: DocumentIndex, revision: int, store: Store) -> int:
 def save_index(index: DocumentIndex, revision: int, settings: Settings, directory: Path) -> None:
     """Save an index so that a crash leaves either the old file or the new one; nothing where it has not changed."""
     path = directory / f"index-{settings.index_precision}-{revision}.usearch"
-    old = saved_indexes(directory, settings)
-    if path in old:
+    if path in saved_indexes(directory, settings):
         return
     unfinished = directory / f"{path.stem}.{os.getpid()}.part"
     try:
-        for suffix in index.save(unfinished):
+        suffixes = index.save(unfinished)
+        for suffix in suffixes:
             _beside(unfinished, suffix).replace(_beside(path, suffix))
     except Exception as error:  # noqa: BLE001 (a full disk must not fail a close: all that matters is in the store)
         log.warning("the index could not be saved (%s): it is built again when the state is opened", error)
         remove_unfinished(directory)
         return
-    for stale in old:
-        for file in directory.glob(f"{stale.name}*"):
+    for file in directory.glob(f"index-{settings.index_precision}-*.usearch*") if suffixes else ():
+        if not file.name.startswith(path.name):  # also what a crash between two files has left
             file.unlink(missing_ok=True)
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penchant.types import InterestUnit, Settings, User, Vector
+from penchant.vectors import embeddings_of
 
 Terms = Sequence[tuple[str, int]]
 TextRule = Callable[[str, Terms], str]
@@ -55,8 +56,7 @@ def similarities(units: Sequence[InterestUnit], vector: Vector) -> NDArray[np.fl
     """
     if not units:
         return np.zeros(0, np.float32)
-    embeddings = np.concatenate([unit.embedding for unit in units], dtype=np.float64).reshape(len(units), -1)
-    return (embeddings @ vector.astype(np.float64)).astype(np.float32)
+    return (embeddings_of(units).astype(np.float64) @ vector.astype(np.float64)).astype(np.float32)
 
 
 def relevant(cosines: NDArray[np.float32], threshold: float) -> list[int]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
-from penchant.types import UnitPrecision, Vector, Vectors
+from penchant.types import InterestUnit, UnitPrecision, Vector, Vectors
 
 _STEPS = 127
 """The largest number of an int8 vector."""
@@ -17,6 +19,11 @@ def cosines(rows: Vectors, vector: Vector) -> NDArray[np.float32]:
     einsum and not ``@``: a matrix product may round equal rows differently, depending on where they stand.
     """
     return np.asarray(np.einsum("nd,d->n", rows, vector), np.float32)
+
+
+def embeddings_of(units: Sequence[InterestUnit]) -> Vectors:
+    """The embeddings of units, of which there is at least one, shape (units, dimension)."""
+    return np.concatenate([unit.embedding for unit in units]).reshape(len(units), -1)
 
 
 def unit_length(rows: NDArray[np.floating]) -> Vectors:

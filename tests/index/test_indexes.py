@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from penchant import InvalidQuery, Settings
+from penchant import Document, Engine, InvalidQuery, Settings
 from penchant.index import make_index
 from penchant.index.exact import ExactIndex
 from penchant.index.halves import Halves
 from penchant.index.remembering import RememberingIndex
-from penchant.testing import check_index
+from penchant.testing import HashingEmbedder, check_index
 from penchant.vectors import unit_length
 
 
@@ -125,3 +125,23 @@ def test_a_question_is_looked_up_once_while_documents_come():
     index.add(np.arange(1_900, 3_000), vectors[1_900:])
     index.search(vectors[:5], 20)
     assert inner.asked == 10, "after many changes everything is looked up again"
+
+
+def test_a_saved_index_stays_while_another_kind_is_used_and_only_the_newest_is_kept(tmp_path, documents):
+    def files() -> list[str]:
+        return sorted(path.name for path in tmp_path.glob("index-*"))
+
+    with Engine.open(tmp_path, HashingEmbedder(), "usearch") as engine:
+        engine.add(documents)
+        engine.save_index()
+    assert len(files()) == 2
+    before = files()
+    (tmp_path / "index-int8-0.usearch.vectors").write_bytes(b"what a crash between two files has left")
+    with Engine.open(tmp_path, HashingEmbedder(), "exact") as engine:
+        engine.search("fast")
+    assert set(before) <= set(files())
+    with Engine.open(tmp_path, HashingEmbedder(), "usearch") as engine:
+        engine.add([Document("more", "one more title")])
+        engine.search("fast")
+    assert len(files()) == 2
+    assert not set(before) & set(files())

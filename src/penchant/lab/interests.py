@@ -18,6 +18,7 @@ from penchant.lab.texts import RememberedTexts
 from penchant.text import contextual_text, key_terms
 from penchant.types import Settings, User, Vectors
 from penchant.units import Clicked, PruneRule, TextRule, by_recency, prune
+from penchant.vectors import embeddings_of
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ class InterestUnits:
         units = by_recency(self.of(user).units)
         if not units:
             return np.zeros(len(candidates), np.float32)
-        vectors, documents = ranking.vectors_of(units), self._vectors[candidates]
+        vectors, documents = embeddings_of(units), self._vectors[candidates]
         scores = ranking.scorer(self._variant.scorer)(vectors, documents)
         limit = self._variant.retrieved
         if limit is not None and limit < len(candidates):

@@ -44,6 +44,27 @@ class DocumentColumns(NamedTuple):
     popularity: NDArray[np.float64]
 
 
+DocumentRow = tuple[int, str, bytes, bool, float | None, float | None]
+"""key, id, packed, hidden, published_at, expires_at."""
+
+
+def document_columns(rows: Sequence[DocumentRow], popularity: Mapping[int, float]) -> DocumentColumns:
+    """Rows in the order of their keys as columns; `popularity` of those that somebody clicked, by key."""
+    keys, ids, packed, hidden, published_at, expires_at = zip(*rows, strict=True) if rows else ((),) * 6
+    known = np.full(len(keys), -np.inf)
+    if popularity:
+        known[np.searchsorted(np.array(keys), list(popularity))] = list(popularity.values())
+    return DocumentColumns(
+        keys=np.array(keys, np.int64),
+        ids=list(ids),
+        packed=list(packed),
+        hidden=np.array(hidden, bool),
+        published_at=np.array(published_at, np.float64),  # None is NaN
+        expires_at=np.nan_to_num(np.array(expires_at, np.float64), nan=np.inf, posinf=np.inf),
+        popularity=known,
+    )
+
+
 class Changes(msgspec.Struct, frozen=True, eq=False):
     """What one call changes, kept whole or not at all."""
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 import numpy as np
 
-from penchant.store import Changes, DocumentColumns, StoredDocument
+from penchant.store import Changes, DocumentColumns, StoredDocument, document_columns
 from penchant.types import User, Vector, Vectors, encode
 
 
@@ -52,17 +51,9 @@ class MemoryStore:
         return iter(sorted(self._documents.values(), key=lambda document: document.key))
 
     def columns(self) -> DocumentColumns:
-        stored = list(self.documents())
-        documents = [each.document for each in stored]
-        return DocumentColumns(
-            keys=np.array([each.key for each in stored], np.int64),
-            ids=[document.id for document in documents],
-            packed=[encode(document) for document in documents],
-            hidden=np.array([document.hidden for document in documents], bool),
-            published_at=np.array([_or(document.published_at, math.nan) for document in documents], np.float64),
-            expires_at=np.array([_or(document.expires_at, math.inf) for document in documents], np.float64),
-            popularity=np.array([each.popularity for each in stored], np.float64),
-        )
+        stored = [(each, each.document) for each in self.documents()]
+        rows = [(each.key, d.id, encode(d), d.hidden, d.published_at, d.expires_at) for each, d in stored]
+        return document_columns(rows, {each.key: each.popularity for each, _ in stored})
 
     def revisions(self) -> list[tuple[int, int]]:
         return sorted((stored.key, stored.revision) for stored in self._documents.values())
@@ -90,7 +81,3 @@ class MemoryStore:
 
     def close(self) -> None:
         pass
-
-
-def _or(value: float | None, other: float) -> float:
-    return other if value is None else value

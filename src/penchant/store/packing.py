@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import msgspec
-import numpy as np
 
-from penchant.types import InterestUnit, Settings, UnitPrecision, User, Vector, Vectors
-from penchant.vectors import packed, unpacked
+from penchant.types import InterestUnit, Settings, UnitPrecision, User, Vector
+from penchant.vectors import embeddings_of, packed, unpacked
 
 _TEXT, _EMBEDDING = (InterestUnit.__struct_fields__.index(name) for name in ("text", "embedding"))
 
@@ -45,7 +44,7 @@ _decode = msgspec.msgpack.Decoder(_Packed).decode
 def pack_user(user: User) -> bytes:
     """A user as bytes, the units' embeddings as `User.precision` says."""
     units = [msgspec.structs.astuple(unit) for unit in user.units]
-    embeddings = packed(_embeddings(user), user.precision) if units else b""
+    embeddings = packed(embeddings_of(user.units), user.precision) if units else b""
     short = [
         (*fields[:_TEXT], _shortened(unit), *fields[_EMBEDDING + 1 :]) for unit, fields in zip(user.units, units, strict=True)
     ]
@@ -65,10 +64,6 @@ def unpack_user(data: bytes) -> User:
         raise msgspec.ValidationError(f"the embeddings of a user are cut short ({error})") from error
     units = [_unit(fields, embedding) for fields, embedding in zip(kept.units, embeddings, strict=True)]
     return User(tuple(units), kept.steps, kept.seen, kept.history, kept.precision)
-
-
-def _embeddings(user: User) -> Vectors:
-    return np.concatenate([unit.embedding for unit in user.units]).reshape(len(user.units), -1)
 
 
 def _unit(kept: _Unit, embedding: Vector) -> InterestUnit:

@@ -18,7 +18,7 @@ import msgspec
 import numpy as np
 
 from penchant.errors import StateDamaged, StateError, StateFull, StateLocked, StateReadOnly, StateTooNew
-from penchant.store import Changes, DocumentColumns, StoredDocument
+from penchant.store import Changes, DocumentColumns, StoredDocument, document_columns
 from penchant.store.packing import pack_user, unpack_user
 from penchant.types import Document, User, Vectors, encode
 
@@ -163,21 +163,8 @@ class SqliteStore:
     def columns(self) -> DocumentColumns:
         with self._translated():
             rows = self._rows("SELECT key, id, document, hidden, published_at, expires_at FROM documents ORDER BY key")
-            clicked = self._rows("SELECT key, value FROM popularity ORDER BY key")
-        keys, ids, packed, hidden, published_at, expires_at = zip(*rows, strict=True) if rows else ((),) * 6
-        popularity = np.full(len(keys), -math.inf)
-        if clicked:
-            of_keys, values = zip(*clicked, strict=True)
-            popularity[np.searchsorted(np.array(keys), of_keys)] = values
-        return DocumentColumns(
-            keys=np.array(keys, np.int64),
-            ids=list(ids),
-            packed=list(packed),
-            hidden=np.array(hidden, bool),
-            published_at=np.array(published_at, np.float64),  # None is NaN
-            expires_at=np.nan_to_num(np.array(expires_at, np.float64), nan=math.inf, posinf=math.inf),
-            popularity=popularity,
-        )
+            clicked = self._rows("SELECT key, value FROM popularity")
+        return document_columns(rows, dict(clicked))
 
     def revisions(self) -> list[tuple[int, int]]:
         with self._translated():
