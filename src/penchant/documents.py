@@ -16,7 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penchant.errors import InvalidQuery, StateDamaged, UnknownDocument
+from penchant.evidence import Facts
 from penchant.store import DocumentColumns, StoredDocument
+from penchant.traits import Traits, packed_terms
 from penchant.types import Attribute, Document, User
 from penchant.units import Clicked
 
@@ -58,6 +60,8 @@ class Documents:
         self._published_at = np.full(16, np.nan)
         self._expires_at = np.full(16, np.inf)
         self._popularity = np.full(16, NEVER)
+        self.traits = Traits(lambda row: self.at_row(row).attributes)
+        self._by_time: Rows | None = None
         if loaded is not None:
             self._load(loaded)
 
@@ -118,6 +122,8 @@ class Documents:
         self._published_at[rows] = [_or(each.document.published_at, np.nan) for each in stored]
         self._expires_at[rows] = [_or(each.document.expires_at, np.inf) for each in stored]
         self._popularity[rows] = [each.popularity for each in stored]
+        self.traits.put(rows, [each.terms for each in stored])
+        self._by_time = None
 
     def _load(self, loaded: DocumentColumns) -> None:
         if not len(loaded.keys):
@@ -133,12 +139,15 @@ class Documents:
         self._published_at[rows] = loaded.published_at
         self._expires_at[rows] = loaded.expires_at
         self._popularity[rows] = loaded.popularity
+        self.traits.put(rows, loaded.terms)
 
     def drop(self, row: int) -> None:
         """Remove a document."""
         del self._row_of[self._ids[row]]
         self._documents[row] = None
         self._available[row] = False
+        self.traits.drop(np.array([row]))
+        self._by_time = None
 
     def set_popularity(self, popularity: Mapping[int, float]) -> None:
         """Take over new values, row by row."""
@@ -167,6 +176,28 @@ class Documents:
         if where:
             passes[passes] = [matches(self.at_row(row).attributes, where) for row in rows[passes]]
         return np.asarray(passes, bool)
+
+    def facts(self, rows: Rows) -> Facts:
+        """What evidence needs to know of rows."""
+        return Facts(rows, self._published_at[rows], self.traits.terms(rows), self.traits.attributes(rows))
+
+    def newest(self, count: int, at: float) -> Rows:
+        """The rows of the documents published last, at that time or before, hidden and expired ones among them."""
+        if self._by_time is None:
+            rows = np.flatnonzero(~np.isnan(self._published_at[: self.next_row]) & self._available[: self.next_row])
+            self._by_time = rows[np.argsort(self._published_at[rows], kind="stable")]
+        end = int(np.searchsorted(self._published_at[self._by_time], at, side="right"))
+        return self._by_time[max(0, end - count) : end]
+
+    def open_to_all(self, rows: Rows, at: float) -> NDArray[np.bool_]:
+        """Which of the rows anybody could have been shown at that time: there, published, neither hidden nor expired."""
+        return np.asarray(
+            self._available[rows] & (self._expires_at[rows] > at) & ~(self._published_at[rows] > at), bool
+        )
+
+    def published_at(self, rows: Rows) -> NDArray[np.float64]:
+        """When rows were published; NaN where it is not known."""
+        return self._published_at[rows]
 
     def clicks(self, rows: Rows, at: float, half_life: float) -> NDArray[np.float64]:
         """The popularity of rows as a number of clicks at that time."""
@@ -221,7 +252,7 @@ def numbered(
             popularity = known.popularity(row)
         else:
             next_row += 1
-        stored.append(StoredDocument(row, document, popularity, revision))
+        stored.append(StoredDocument(row, document, popularity, revision, packed_terms(document.title)))
         if before is None or before.title != document.title:
             retitled.append((row, document.title))
     return stored, retitled, next_row

@@ -164,6 +164,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """So many clicked documents a user are left out of recommendations, the latest."""
     history_kept: int | None = 100
     """So many clicks a user are kept with their times, so that how the units came about can be shown."""
+    readings_kept: int = 100
+    """So many documents a user are kept for what readers tell each other, the latest; 0: they tell nothing."""
     kinds: tuple[str, ...] | None = None
     """Clicks of these kinds are learned. None: all; a click without a kind is always learned."""
     clicks_remembered: int = 1_000_000
@@ -189,7 +191,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         for name in ("big_size", "candidates_per_unit", "users_cached"):
             if getattr(self, name) < 1:
                 raise InvalidSettings(f"{name} is {getattr(self, name)}: use 1 or more")
-        for name in ("clicks_remembered", "searches_cached"):
+        for name in ("clicks_remembered", "searches_cached", "readings_kept"):
             if getattr(self, name) < 0:
                 raise InvalidSettings(f"{name} is {getattr(self, name)}: use 0 or more")
         if not self.popular_half_life > 0:

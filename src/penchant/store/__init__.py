@@ -27,6 +27,8 @@ class StoredDocument(msgspec.Struct, frozen=True):
     """See `penchant.documents`."""
     revision: int
     """The number of the call that last changed its embedding."""
+    terms: bytes = b""
+    """See `penchant.traits`."""
 
 
 class DocumentColumns(NamedTuple):
@@ -42,15 +44,17 @@ class DocumentColumns(NamedTuple):
     expires_at: NDArray[np.float64]
     """Infinity for a document that does not expire."""
     popularity: NDArray[np.float64]
+    terms: list[bytes]
+    """See `penchant.traits`."""
 
 
-DocumentRow = tuple[int, str, bytes, bool, float | None, float | None]
-"""key, id, packed, hidden, published_at, expires_at."""
+DocumentRow = tuple[int, str, bytes, bool, float | None, float | None, bytes]
+"""key, id, packed, hidden, published_at, expires_at, terms."""
 
 
 def document_columns(rows: Sequence[DocumentRow], popularity: Mapping[int, float]) -> DocumentColumns:
     """Rows in the order of their keys as columns; `popularity` of those that somebody clicked, by key."""
-    keys, ids, packed, hidden, published_at, expires_at = zip(*rows, strict=True) if rows else ((),) * 6
+    keys, ids, packed, hidden, published_at, expires_at, terms = zip(*rows, strict=True) if rows else ((),) * 7
     known = np.full(len(keys), -np.inf)
     if popularity:
         known[np.searchsorted(np.array(keys), list(popularity))] = list(popularity.values())
@@ -62,6 +66,7 @@ def document_columns(rows: Sequence[DocumentRow], popularity: Mapping[int, float
         published_at=np.array(published_at, np.float64),  # None is NaN
         expires_at=np.nan_to_num(np.array(expires_at, np.float64), nan=np.inf, posinf=np.inf),
         popularity=known,
+        terms=list(terms),
     )
 
 
@@ -75,6 +80,8 @@ class Changes(msgspec.Struct, frozen=True, eq=False):
     popularity: Mapping[int, float] = {}
     """key -> the new popularity of a document that is otherwise unchanged."""
     users: Mapping[str, User] = {}
+    trails: Mapping[str, bytes] = {}
+    """What each of some users read, see `penchant.readings`; it goes with its user."""
     forgotten_users: Sequence[str] = ()
     click_digests: Sequence[bytes] = ()
     """See `click_digest`."""
@@ -116,6 +123,9 @@ class Store(Protocol):
 
     def users(self, user_ids: Sequence[str]) -> dict[str, User]:
         """Those of the users that are known."""
+
+    def trails(self) -> list[tuple[str, bytes]]:
+        """(user id, what was kept last of what the user read), in the order of the ids."""
 
     def user_ids(self, prefix: str = "", limit: int | None = None) -> list[str]:
         """The ids of all users, sorted; only those that begin with the prefix, and at most so many."""

@@ -19,6 +19,7 @@ class MemoryStore:
         self._documents: dict[int, StoredDocument] = {}
         self._vectors: dict[int, Vector] = {}
         self._users: dict[str, User] = {}
+        self._trails: dict[str, bytes] = {}
         self._clicks: OrderedDict[bytes, None] = OrderedDict()
         self._facts: dict[str, bytes] = {}
 
@@ -36,8 +37,10 @@ class MemoryStore:
         for key, popularity in changes.popularity.items():
             self._documents[key] = msgspec.structs.replace(self._documents[key], popularity=popularity)
         self._users.update(changes.users)
+        self._trails.update(changes.trails)
         for user_id in changes.forgotten_users:
             self._users.pop(user_id, None)
+            self._trails.pop(user_id, None)
         if changes.click_digests:
             self._clicks.update(dict.fromkeys(changes.click_digests))
             while len(self._clicks) > changes.clicks_remembered:
@@ -52,7 +55,7 @@ class MemoryStore:
 
     def columns(self) -> DocumentColumns:
         stored = [(each, each.document) for each in self.documents()]
-        rows = [(each.key, d.id, encode(d), d.hidden, d.published_at, d.expires_at) for each, d in stored]
+        rows = [(each.key, d.id, encode(d), d.hidden, d.published_at, d.expires_at, each.terms) for each, d in stored]
         return document_columns(rows, {each.key: each.popularity for each, _ in stored})
 
     def revisions(self) -> list[tuple[int, int]]:
@@ -63,6 +66,9 @@ class MemoryStore:
 
     def users(self, user_ids: Sequence[str]) -> dict[str, User]:
         return {user_id: self._users[user_id] for user_id in user_ids if user_id in self._users}
+
+    def trails(self) -> list[tuple[str, bytes]]:
+        return sorted(self._trails.items())
 
     def user_ids(self, prefix: str = "", limit: int | None = None) -> list[str]:
         return sorted(name for name in list(self._users) if name.startswith(prefix))[:limit]

@@ -36,11 +36,13 @@ CREATE TABLE documents (
     published_at REAL,
     expires_at REAL,
     revision INTEGER NOT NULL,
+    terms BLOB NOT NULL,      -- penchant.traits
     document BLOB NOT NULL    -- MessagePack of penchant.Document
 );
 CREATE TABLE popularity (key INTEGER PRIMARY KEY, value REAL NOT NULL);  -- of clicked documents; small rows, often written
 CREATE TABLE vectors (key INTEGER PRIMARY KEY, vector BLOB NOT NULL);  -- little-endian float32
 CREATE TABLE users (id TEXT PRIMARY KEY, user BLOB NOT NULL);          -- penchant.store.packing
+CREATE TABLE trails (id TEXT PRIMARY KEY, trail BLOB NOT NULL);         -- penchant.readings
 CREATE TABLE clicks (number INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE);
 """
 _PAGES_IN_LOG = 8_000
@@ -50,7 +52,7 @@ _CHUNK = 500
 """Values in one IN (...)."""
 _PAGE = 2_000
 _SOME_DOCUMENTS = """
-SELECT key, document, value, revision FROM documents LEFT JOIN popularity USING (key) WHERE key > ? ORDER BY key LIMIT ?
+SELECT key, document, value, revision, terms FROM documents LEFT JOIN popularity USING (key) WHERE key > ? ORDER BY key LIMIT ?
 """
 
 
@@ -128,7 +130,7 @@ class SqliteStore:
         many("DELETE FROM vectors WHERE key = ?", [(key,) for key in changes.removed_documents])
         many("DELETE FROM popularity WHERE key = ?", [(key,) for key in changes.removed_documents])
         many(
-            "INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             [_document_row(stored) for stored in changes.documents],
         )
         popularity = {d.key: d.popularity for d in changes.documents if d.popularity > -math.inf} | dict(changes.popularity)
@@ -138,7 +140,12 @@ class SqliteStore:
             "INSERT INTO users VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET user = excluded.user",
             [(name, pack_user(user)) for name, user in changes.users.items()],
         )
-        many("DELETE FROM users WHERE id = ?", [(name,) for name in changes.forgotten_users])
+        many(
+            "INSERT INTO trails VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET trail = excluded.trail",
+            changes.trails.items(),
+        )
+        for table in ("users", "trails"):
+            many(f"DELETE FROM {table} WHERE id = ?", [(name,) for name in changes.forgotten_users])
         many("INSERT OR REPLACE INTO facts VALUES (?, ?)", changes.facts.items())
         if changes.click_digests:
             many("INSERT OR IGNORE INTO clicks (digest) VALUES (?)", [(digest,) for digest in changes.click_digests])
@@ -156,13 +163,14 @@ class SqliteStore:
         with self._translated():
             last = -1
             while rows := self._rows(_SOME_DOCUMENTS, (last, _PAGE)):
-                for key, document, popularity, revision in rows:
-                    yield StoredDocument(key, decode(document), -math.inf if popularity is None else popularity, revision)
+                for key, document, popularity, revision, terms in rows:
+                    known = -math.inf if popularity is None else popularity
+                    yield StoredDocument(key, decode(document), known, revision, terms)
                 last = rows[-1][0]
 
     def columns(self) -> DocumentColumns:
         with self._translated():
-            rows = self._rows("SELECT key, id, document, hidden, published_at, expires_at FROM documents ORDER BY key")
+            rows = self._rows("SELECT key, id, document, hidden, published_at, expires_at, terms FROM documents ORDER BY key")
             clicked = self._rows("SELECT key, value FROM popularity")
         return document_columns(rows, dict(clicked))
 
@@ -183,6 +191,10 @@ class SqliteStore:
             return {
                 name: unpack_user(user) for name, user in self._pick("SELECT id, user FROM users WHERE id IN", user_ids).items()
             }
+
+    def trails(self) -> list[tuple[str, bytes]]:
+        with self._translated():
+            return self._rows("SELECT id, trail FROM trails ORDER BY id")
 
     def user_ids(self, prefix: str = "", limit: int | None = None) -> list[str]:
         query = "SELECT id FROM users WHERE id >= ? AND id < ? ORDER BY id LIMIT ?"
@@ -261,7 +273,7 @@ class SqliteStore:
 def _document_row(stored: StoredDocument) -> tuple[Any, ...]:
     document = stored.document
     times = (document.published_at, document.expires_at)
-    return (stored.key, document.id, document.hidden, *times, stored.revision, encode(document))
+    return (stored.key, document.id, document.hidden, *times, stored.revision, stored.terms, encode(document))
 
 
 def connect(database: Path, read_only: bool) -> sqlite3.Connection:

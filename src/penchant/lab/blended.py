@@ -1,0 +1,132 @@
+"""The blend as a method of the lab: the product's own evidence and its own learning, asked through the lab's two verbs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+
+from penchant import blend as blending
+from penchant import community
+from penchant.blend import Blend
+from penchant.documents import Documents, numbered
+from penchant.embed.texts import Progress
+from penchant.lab.cases import Trial
+from penchant.lab.interests import InterestUnits, Variant
+from penchant.lab.log import Clicks, Log, Rows
+from penchant.lab.methods import Scores
+from penchant.lab.texts import RememberedTexts
+from penchant.readings import Readings, extended
+from penchant.types import Vectors
+from penchant.units import by_recency
+
+_PART = 1_000
+"""Clicks are learned so many at a time, as a service learns them; the blend learns from what was known before each part."""
+
+
+class BlendedUnits(InterestUnits):
+    """Units, what others read, and the blend of both. All users' clicks are evidence; the blend learns from those of the users
+    who are asked, since the others' units are not made.
+
+    Args:
+        documents: see `documents_of`.
+        learns: whether the blend learns from clicks.
+        without: kinds of evidence that are left out.
+    """
+
+    def __init__(
+        self,
+        log: Log,
+        vectors: Vectors,
+        texts: RememberedTexts,
+        users: Sequence[int],
+        documents: Documents,
+        variant: Variant = Variant(),
+        *,
+        learns: bool = True,
+        without: frozenset[str] = frozenset(),
+    ) -> None:
+        super().__init__(log, vectors, texts, users, variant)
+        self._documents = documents
+        self._readings = Readings()
+        self._blend = Blend()
+        self._learns = learns
+        self._without = without
+
+    def prepare(self, trial: Trial, progress: Progress | None = None) -> None:
+        super().learn(trial.training, progress)
+        self._users.clear()
+
+    def learn(self, clicks: Clicks, progress: Progress | None = None) -> None:
+        for start in range(0, len(clicks), _PART):
+            part = clicks[start : start + _PART]
+            if self._learns:
+                self._learn_blend(part)
+            super().learn(part, progress)
+            trails = {}
+            for user, positions in part.of_user.items():
+                user_id = self._log.user_ids[user]
+                trails[user_id] = extended(
+                    self._readings.trail(user_id),
+                    part.documents[positions].tolist(),
+                    part.at[positions].tolist(),
+                    self._variant.settings.readings_kept,
+                )
+            self._readings.put(trails)
+
+    def _learn_blend(self, part: Clicks) -> None:
+        firsts = [positions[0] for user, positions in part.of_user.items() if self._asked[user]]
+        for position in sorted(firsts):
+            user, clicked = int(part.users[position]), int(part.documents[position])
+            if not self.of(user).units or clicked in self._readings.trail(self._log.user_ids[user]).rows:
+                continue
+            offered = self._blend.offered
+            self._blend = msgspec.structs.replace(self._blend, offered=offered + 1)
+            if not blending.is_learned(offered):
+                continue
+            lesson = community.lesson(
+                self._ask(user, float(part.at[position])), clicked, self._readings, self._documents, self._vectors_of, offered
+            )
+            if lesson is not None:
+                self._blend = blending.learned(self._blend, *lesson)
+
+    def score(self, user: int, candidates: Rows, at: float) -> Scores:
+        asked = self._ask(user, at)
+        rows = candidates.astype(np.int64)
+        names, evidence = community.evidence_for(asked, rows, self._vectors[candidates], self._readings, self._documents)
+        if self._without:
+            evidence = np.where([blending.kind_of(name) in self._without for name in names], 0.0, evidence)
+        return blending.scores(self._blend, names, evidence)
+
+    def _ask(self, user: int, at: float) -> community.Asked:
+        user_id = self._log.user_ids[user]
+        units = by_recency(self.of(user).units)
+        trail = self._readings.trail(user_id)
+        return community.ask(
+            user_id, units, trail, self._readings, self._documents, self._search, self._vectors_of, at
+        )
+
+    def _vectors_of(self, rows: np.ndarray) -> Vectors:
+        return self._vectors[rows]
+
+    def _search(self, units: Vectors) -> list[np.ndarray]:
+        """The documents nearest to each unit."""
+        cosines = self._vectors @ units.T
+        count = min(self._variant.settings.candidates_per_unit, len(cosines))
+        nearest = np.argpartition(-cosines, count - 1, axis=0)[:count]
+        order = np.argsort(-np.take_along_axis(cosines, nearest, axis=0), axis=0, kind="stable")
+        return list(np.take_along_axis(nearest, order, axis=0).T.astype(np.int64))
+
+
+def documents_of(log: Log) -> Documents:
+    """The documents of a log as the engine knows them, each in the row that is its number in the log.
+
+    Where a click publishes its document, to rank by time would be to rank by the answer: no document has a time then.
+    """
+    given = log.documents
+    if log.publication_is_click:
+        given = [msgspec.structs.replace(document, published_at=None) for document in given]
+    documents = Documents()
+    documents.put(numbered(given, documents, 0, 0)[0])
+    return documents

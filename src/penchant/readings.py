@@ -1,0 +1,254 @@
+"""Who read what, and when: each reader's latest documents, and each document's readers.
+
+All that a community says about its documents (popularity, trend, what readers with the same interests read) is computed from
+this one record. It is bounded per reader, and a reader who is forgotten is gone from it to the last click.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from penchant.errors import StateDamaged
+
+Rows = NDArray[np.int64]
+Numbers = NDArray[np.int64]
+Times = NDArray[np.float64]
+_ENTRY = np.dtype([("row", "<u4"), ("at", "<f8")])
+_LATEST = 1_000
+"""So many clicks of the whole community are kept at hand: what is being read now."""
+
+
+class Trail(NamedTuple):
+    """The documents that a reader clicked, each once, in the order in which the first clicks were learned."""
+
+    rows: Rows
+    at: Times
+    """When each was clicked first, Unix seconds."""
+
+    def __len__(self) -> int:  # of the tuple it would be 2
+        return len(self.rows)
+
+
+NO_TRAIL = Trail(np.zeros(0, np.int64), np.zeros(0, np.float64))
+
+
+def extended(trail: Trail, rows: Sequence[int], at: Sequence[float], kept: int) -> Trail:
+    """The trail after clicks; the latest `kept` documents of it. A document that is on it already changes nothing."""
+    known = set(trail.rows.tolist())
+    fresh = {}
+    for row, time in zip(rows, at, strict=True):
+        if row not in known and row not in fresh:
+            fresh[row] = time
+    if not fresh:
+        return trail
+    both = Trail(
+        np.concatenate([trail.rows, np.fromiter(fresh.keys(), np.int64, len(fresh))]),
+        np.concatenate([trail.at, np.fromiter(fresh.values(), np.float64, len(fresh))]),
+    )
+    start = max(0, len(both.rows) - kept)
+    return Trail(both.rows[start:], both.at[start:])
+
+
+def pack_trail(trail: Trail) -> bytes:
+    """A trail as bytes, 12 an entry."""
+    entries = np.empty(len(trail.rows), _ENTRY)
+    entries["row"], entries["at"] = trail.rows, trail.at
+    return entries.tobytes()
+
+
+def unpack_trail(data: bytes) -> Trail:
+    """What `pack_trail` made. Raises StateDamaged."""
+    try:
+        entries = np.frombuffer(data, _ENTRY)
+    except ValueError as error:
+        raise StateDamaged(f"what a reader read is cut short ({error}): restore a copy") from error
+    return Trail(entries["row"].astype(np.int64), entries["at"].astype(np.float64))
+
+
+class Readers(NamedTuple):
+    """The readers of some documents, one entry a reader and document."""
+
+    positions: NDArray[np.int64]
+    """Which of the documents asked for."""
+    numbers: NDArray[np.int64]
+    """Of the readers, see `Readings.number`."""
+    at: Times
+    places: NDArray[np.int64]
+    """The place of the document among all that the reader read: only differences within one reader mean anything."""
+
+
+class _Growing:
+    """The readers of one document, in the order in which they came; room for more is made in advance."""
+
+    __slots__ = ("at", "count", "numbers", "places")
+
+    def __init__(self, numbers: Numbers, at: Times, places: Numbers) -> None:
+        self.numbers, self.at, self.places, self.count = numbers, at, places, len(numbers)
+
+    def append(self, number: int, at: float, place: int) -> None:
+        if self.count == len(self.numbers):
+            room = np.zeros(max(4, self.count), np.int64)
+            self.numbers, self.places = np.append(self.numbers, room), np.append(self.places, room)
+            self.at = np.append(self.at, room.astype(np.float64))
+        self.numbers[self.count], self.at[self.count], self.places[self.count] = number, at, place
+        self.count += 1
+
+    def remove(self, number: int) -> None:
+        kept = np.flatnonzero(self.numbers[: self.count] != number)
+        self.numbers, self.at, self.places, self.count = self.numbers[kept], self.at[kept], self.places[kept], len(kept)
+
+
+_NONE = np.zeros(0, np.int64)
+_NOBODY = _Growing(_NONE, np.zeros(0), _NONE)
+
+
+class Readings:
+    """See the module. Changed by one thread while none asks."""
+
+    def __init__(self, trails: Iterable[tuple[str, Trail]] = (), known: Rows | None = None) -> None:
+        """Of the trails that a state kept; rows that are not among the known ones belong to documents that are gone."""
+        self._numbers: dict[str, int] = {}
+        self._trails: list[Trail] = []
+        self._places: list[int] = []
+        self._readers: dict[int, _Growing] = {}
+        self._counts = np.zeros(16, np.int64)
+        self._latest: dict[int, float] = {}
+        loaded = dict(trails)
+        for user_id, trail in loaded.items():
+            self._numbers[user_id] = len(self._trails)
+            self._trails.append(trail if known is None else _only(trail, known))
+            self._places.append(len(trail.rows))
+        self._load()
+
+    def __len__(self) -> int:
+        """How many numbers of readers there are."""
+        return len(self._trails)
+
+    def trail(self, user_id: str) -> Trail:
+        """What a reader read; nothing of one who is unknown."""
+        number = self._numbers.get(user_id)
+        return NO_TRAIL if number is None else self._trails[number]
+
+    def number(self, user_id: str) -> int:
+        """The number of a reader; -1 of one who is unknown."""
+        return self._numbers.get(user_id, -1)
+
+    def trail_of(self, number: int) -> Trail:
+        """What the reader of that number read."""
+        return self._trails[number]
+
+    def lengths(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+        """How many documents each of the readers read."""
+        return np.fromiter((len(self._trails[number].rows) for number in numbers.tolist()), np.int64, len(numbers))
+
+    def put(self, trails: Mapping[str, Trail]) -> None:
+        """Take over trails that changed; an empty one is that of a reader who is forgotten."""
+        for user_id, after in trails.items():
+            if user_id not in self._numbers:
+                self._numbers[user_id] = len(self._trails)
+                self._trails.append(NO_TRAIL)
+                self._places.append(0)
+            number = self._numbers[user_id]
+            before = self._trails[number]
+            self._trails[number] = after
+            gone, come = _difference(before, after)
+            for row in gone:
+                self._readers[row].remove(number)
+                self._counts[row] -= 1
+            for row, at in come:
+                self._append(row, number, at, self._places[number])
+                self._places[number] += 1
+            if not len(after.rows):
+                del self._numbers[user_id]
+
+    def drop(self, rows: Iterable[int]) -> None:
+        """Forget documents that are removed."""
+        for row in rows:
+            self._latest.pop(row, None)
+            readers = self._readers.pop(row, None)
+            if readers is not None:
+                self._counts[row] = 0
+                for number in readers.numbers[: readers.count].tolist():
+                    trail = self._trails[number]
+                    kept = trail.rows != row
+                    self._trails[number] = Trail(trail.rows[kept], trail.at[kept])
+
+    def counts(self, rows: Rows) -> NDArray[np.int64]:
+        """How many readers each document has."""
+        inside = rows < len(self._counts)
+        return np.where(inside, self._counts[np.where(inside, rows, 0)], 0)
+
+    def readers(self, rows: Rows, most: int) -> Readers:
+        """The readers of documents, of each the latest `most`."""
+        found = [self._readers.get(row, _NOBODY) for row in rows.tolist()]
+        starts = [max(0, each.count - most) for each in found]
+        lengths = [each.count - start for each, start in zip(found, starts, strict=True)]
+        if not any(lengths):
+            return Readers(_NONE, _NONE, np.zeros(0), _NONE)
+        parts = [(each, slice(start, each.count)) for each, start in zip(found, starts, strict=True)]
+        return Readers(
+            np.repeat(np.arange(len(rows)), lengths),
+            np.concatenate([each.numbers[part] for each, part in parts]),
+            np.concatenate([each.at[part] for each, part in parts]),
+            np.concatenate([each.places[part] for each, part in parts]),
+        )
+
+    def read_by(self, numbers: Numbers, most: int) -> Rows:
+        """What readers read, of each the latest `most` documents; some more than once."""
+        return np.concatenate([_NONE, *(self._trails[number].rows[-most:] for number in numbers.tolist())])
+
+    def latest(self) -> Rows:
+        """The documents that were clicked last by anybody."""
+        return np.fromiter(self._latest, np.int64, len(self._latest))
+
+    def _append(self, row: int, number: int, at: float, place: int) -> None:
+        if row >= len(self._counts):
+            self._counts = np.append(self._counts, np.zeros(max(row + 1, 2 * len(self._counts)) - len(self._counts), np.int64))
+        readers = self._readers.get(row)
+        if readers is None:
+            readers = self._readers[row] = _Growing(_NONE, np.zeros(0), _NONE)
+        readers.append(number, at, place)
+        self._counts[row] += 1
+        self._latest.pop(row, None)
+        self._latest[row] = at
+        if len(self._latest) > _LATEST:
+            del self._latest[next(iter(self._latest))]
+
+    def _load(self) -> None:
+        """Each document's readers from the trails, in the order of their clicks."""
+        if not self._trails:
+            return
+        rows = np.concatenate([trail.rows for trail in self._trails])
+        at = np.concatenate([trail.at for trail in self._trails])
+        lengths = [len(trail.rows) for trail in self._trails]
+        if not len(rows):
+            return
+        order = np.lexsort((at, rows))
+        numbers = np.repeat(np.arange(len(self._trails)), lengths)[order]
+        places = np.concatenate([np.arange(length) for length in lengths])[order]
+        rows, at = rows[order], at[order]
+        self._counts = np.bincount(rows, minlength=16)
+        starts = np.flatnonzero(np.diff(rows, prepend=-1))
+        for start, end in zip(starts.tolist(), [*starts[1:].tolist(), len(rows)], strict=True):
+            self._readers[int(rows[start])] = _Growing(numbers[start:end], at[start:end], places[start:end])
+        for position in np.argsort(at, kind="stable")[-4 * _LATEST :].tolist():
+            self._latest.pop(int(rows[position]), None)
+            self._latest[int(rows[position])] = float(at[position])
+        for row in list(self._latest)[: max(0, len(self._latest) - _LATEST)]:
+            del self._latest[row]
+
+
+def _only(trail: Trail, known: Rows) -> Trail:
+    inside = np.isin(trail.rows, known)
+    return Trail(trail.rows[inside], trail.at[inside])
+
+
+def _difference(before: Trail, after: Trail) -> tuple[list[int], list[tuple[int, float]]]:
+    """(rows that went, rows that came with their times)."""
+    old, new = set(before.rows.tolist()), set(after.rows.tolist())
+    come = [(row, at) for row, at in zip(after.rows.tolist(), after.at.tolist(), strict=True) if row not in old]
+    return [row for row in before.rows.tolist() if row not in new], come
