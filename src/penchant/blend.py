@@ -18,13 +18,14 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from penchant.evidence import ATTRIBUTE, COLUMNS, kind_of
+from penchant.evidence import ATTRIBUTE, kind_of
 
 Matrix = NDArray[np.float64]
 START: Mapping[str, float] = MappingProxyType(
     {
         "any unit": 0.18,
         "all units": 0.35,
+        "latest unit": 0.0,
         "key terms": 0.22,
         "age": -0.82,
         "age over 6 hours": 1.13,
@@ -42,15 +43,16 @@ START: Mapping[str, float] = MappingProxyType(
         "readers of the same": 0.24,
         "readers of much the same": 0.24,
         "readers of the like": 0.26,
+        "readers of the latest": 0.0,
         "read next to the same": 0.06,
     }
 )
 """The weights before any click, chosen on validation users by `penchant lab tune`."""
 START_ATTRIBUTE = 1.07
 """The weight of an attribute before any click."""
-_CERTAINTY = 20.0
+_CERTAINTY = 10.0
 """The precision of the start."""
-_MEMORY = 0.9995
+_MEMORY = 0.999
 """What a click counts beside the next one that is learned: communities change."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from penchant.errors import InputError, InvalidClick, InvalidDocument, InvalidQuery
@@ -54,6 +54,12 @@ def check_document(document: Document) -> None:
             _check_text(value, f"attribute {key!r} of {name}", InvalidDocument)
         elif not isinstance(value, bool | int | float) or not math.isfinite(value):
             raise InvalidDocument(f"attribute {key!r} of {name} is {value!r}: use text, a finite number, True or False")
+
+
+def check_ids(document_ids: Sequence[str]) -> None:
+    """Raises InvalidQuery where one id was given instead of a list."""
+    if isinstance(document_ids, str):
+        raise InvalidQuery(f"{document_ids!r} is one document id where a list is asked for: write [{document_ids!r}]")
 
 
 def check_click(click: Click) -> None:

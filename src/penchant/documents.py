@@ -191,9 +191,7 @@ class Documents:
 
     def open_to_all(self, rows: Rows, at: float) -> NDArray[np.bool_]:
         """Which of the rows anybody could have been shown at that time: there, published, neither hidden nor expired."""
-        return np.asarray(
-            self._available[rows] & (self._expires_at[rows] > at) & ~(self._published_at[rows] > at), bool
-        )
+        return np.asarray(self._available[rows] & (self._expires_at[rows] > at) & ~(self._published_at[rows] > at), bool)
 
     def published_at(self, rows: Rows) -> NDArray[np.float64]:
         """When rows were published; NaN where it is not known."""

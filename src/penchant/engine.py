@@ -6,7 +6,7 @@ user -> unit vectors -> nearest documents -> filtered -> scored -> explained
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
@@ -16,17 +16,19 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from penchant import learning, ranking, retrieval
+from penchant import blended, learning, ranking, reactions, retrieval, teaching
+from penchant.blend import Blend
 from penchant.bulk import learn
-from penchant.checks import check_document, check_query, check_time, check_user
+from penchant.checks import check_document, check_ids, check_query, check_time, check_user
 from penchant.documents import Where, numbered, popularity_after
 from penchant.embed import Embedder
 from penchant.embed.texts import Progress
 from penchant.errors import InvalidQuery
 from penchant.learning import Moment
 from penchant.opened import OpenState
+from penchant.readings import NO_TRAIL, pack_trail
 from penchant.retrieval import Query
-from penchant.state import COUNTERS, About, Counters
+from penchant.state import COUNTERS, About, Counters, blend_fact
 from penchant.store import Changes, Store, click_digest
 from penchant.store.memory import MemoryStore
 from penchant.types import Change, Click, Document, InterestUnit, Recommendation, Settings, User
@@ -66,7 +68,7 @@ class Engine:
         self.store = store if store is not None else MemoryStore()
         self._state = OpenState(self.store, embedder, index, settings, directory=directory, read_only=read_only, api_key=api_key)
         self.settings = self._state.settings
-        ranking.scorer(self.settings.scorer)
+        ranking.check_scorer(self.settings.scorer)
 
     @classmethod
     def open(
@@ -211,15 +213,21 @@ class Engine:
         if dry_run:
             return told
         popularity = popularity_after(self._state.documents, users, clicked, self.settings.popular_half_life)
+        kept = self.settings.readings_kept
+        trails = teaching.trails_after(self._state.readings, self._state.documents, clicked, kept) if kept else {}
+        blend = self._taught(users, clicked) if tell else self._state.blend
         latest = max([self._state.counters.latest_at, *(given[position].at for position in fresh)])
         counters = msgspec.structs.replace(self._state.counters, latest_at=latest)
         facts = {COUNTERS: msgspec.json.encode(counters)}
+        if blend is not self._state.blend:
+            facts |= blend_fact(blend)
         if checkpoint is not None:
             facts[_checkpoint_fact(checkpoint[0])] = str(checkpoint[1]).encode()
         self.store.commit(
             [
                 Changes(
                     users=now,
+                    trails={user_id: pack_trail(trail) for user_id, trail in trails.items()},
                     popularity=popularity,
                     click_digests=[click_digest(click.id) for click in given if click.id is not None],
                     clicks_remembered=self.settings.clicks_remembered,
@@ -228,9 +236,20 @@ class Engine:
             ]
         )
         self._state.counters = counters
-        self._state.documents.set_popularity(popularity)
+        self._state.blend = blend
         self._state.users.learned(now)
+        with self._state.turns.writing():
+            self._state.documents.set_popularity(popularity)
+            self._state.readings.put(trails)
         return told
+
+    def _taught(self, users: Mapping[str, User], clicked: Sequence[tuple[str, Clicked]]) -> Blend:
+        """The blend after clicks; the same where it does not learn."""
+        if self.settings.scorer != ranking.BLEND or not self.settings.blend_learns or not any(u.units for u in users.values()):
+            return self._state.blend
+        known = self._state.known()
+        with self._state.turns.reading():
+            return teaching.taught(known, users, clicked)
 
     def _learned(
         self, user_ids: Sequence[str], clicked: Sequence[tuple[str, Clicked]], progress: Progress | None = None
@@ -252,9 +271,34 @@ class Engine:
         with self._state.changing:
             known = bool(self._state.users.load({user_id}))
             if known:
+                readings = self._state.readings
                 self.store.commit([Changes(forgotten_users=[user_id])])
                 self._state.users.forgotten(user_id)
+                with self._state.turns.writing():
+                    readings.put({user_id: NO_TRAIL})
         return known
+
+    def dismiss(self, user_id: str, document_id: str) -> None:
+        """A user does not want a document: it is not shown again for long, and its like of the same interest ranks lower.
+
+        Raises:
+            UnknownDocument: names the document.
+        """
+        self._state.documents.row(document_id)
+        self._react(user_id, lambda user: reactions.dismiss(user, document_id))
+
+    def shown(self, user_id: str, document_ids: Sequence[str]) -> None:
+        """Documents were shown to a user: until they are clicked, they rank lower for a while. Unknown ids are left out."""
+        check_ids(document_ids)
+        known = [document_id for document_id in document_ids if document_id in self._state.documents]
+        self._react(user_id, lambda user: reactions.show(user, known))
+
+    def _react(self, user_id: str, change: Callable[[User], User]) -> None:
+        self._state.check_writable()
+        with self._state.changing:
+            now = {user_id: change(self._user(user_id))}
+            self.store.commit([Changes(users=now)])
+            self._state.users.learned(now)
 
     def remove(self, document_ids: Sequence[str]) -> None:
         """Remove documents. Units keep what they learned from them.
@@ -263,14 +307,15 @@ class Engine:
             UnknownDocument: names the document; nothing was removed.
         """
         self._state.check_writable()
-        if isinstance(document_ids, str):
-            raise InvalidQuery(f"remove takes a list of document ids: write remove([{document_ids!r}])")
+        check_ids(document_ids)
         with self._state.changing:
             rows = sorted({self._state.documents.row(document_id) for document_id in document_ids})
+            readings = self._state.readings
             with self._state.turns.writing():
                 self.store.commit([Changes(removed_documents=rows)])
                 for row in rows:
                     self._state.documents.drop(row)
+                readings.drop(rows)
                 self._state.shortlists.clear()
                 if self._state.has_index:
                     self._state.index.remove(np.array(rows, np.int64))
@@ -317,7 +362,7 @@ class Engine:
                 ``{"price": {"min": 5, "max": 10}}`` in a range; all of them.
             exclude_seen: leave out what the user has clicked.
             published_after: Unix seconds; documents without `published_at` are left out then.
-            scorer: a name in `penchant.ranking.SCORERS`; None: that of the settings.
+            scorer: ``blend`` or a name in `penchant.ranking.SCORERS`; None: that of the settings.
             diversity: from 0 (none) to 1, how much what was chosen already counts against its like.
             explain: without it, `because` is None, and the answer comes a little sooner.
             at: now, in Unix seconds, for what expires; None: the latest time in the data.
@@ -329,20 +374,21 @@ class Engine:
         user = self._user(user_id, as_if)
         query = Query(k, self._time(at), where, published_after, diversity=diversity, explain=explain)
         scorer = scorer or self.settings.scorer
-        ranking.scorer(scorer)
+        ranking.check_scorer(scorer)
         if not len(self._state.documents):
             return []
-        index = self._state.index
+        known = self._state.known()
+        documents = known.documents
         with self._state.turns.reading():
-            seen = (
-                [self._state.documents.row(name) for name in user.seen if name in self._state.documents] if exclude_seen else []
-            )
+            seen = [documents.row(name) for name in user.seen if name in documents] if exclude_seen else []
             query = msgspec.structs.replace(query, excluded=seen)
             if not user.units:
-                return retrieval.popular(self._state.documents, query, self.settings.popular_half_life)
+                return retrieval.popular(documents, query, self.settings.popular_half_life)
+            if scorer == ranking.BLEND:
+                return blended.recommend(known, user_id, user, query)
             units = by_recency(user.units)
             count, shortlists = self.settings.candidates_per_unit, self._state.shortlists
-            return retrieval.recommend(index, self._state.documents, units, query, scorer, count, shortlists)
+            return retrieval.recommend(known.index, documents, units, query, scorer, count, shortlists)
 
     def score(
         self, user_id: str, document_ids: Sequence[str], *, scorer: str | None = None, at: float | None = None
@@ -353,16 +399,19 @@ class Engine:
             UnknownDocument: names the document.
         """
         at = self._time(at)
-        rule = ranking.scorer(scorer or self.settings.scorer)
-        units = by_recency(self._user(user_id).units)
+        scorer = scorer or self.settings.scorer
+        ranking.check_scorer(scorer)
+        user = self._user(user_id)
         if not len(document_ids):
             return np.zeros(0, np.float32)
-        index = self._state.index
+        known = self._state.known()
         with self._state.turns.reading():
-            rows = np.array([self._state.documents.row(document_id) for document_id in document_ids], np.int64)
-            if not units:
-                return self._state.documents.clicks(rows, at, self.settings.popular_half_life).astype(np.float32)
-            return rule(embeddings_of(units), index.vectors(rows))
+            rows = np.array([known.documents.row(document_id) for document_id in document_ids], np.int64)
+            if not user.units:
+                return known.documents.clicks(rows, at, self.settings.popular_half_life).astype(np.float32)
+            if scorer == ranking.BLEND:
+                return blended.score(known, user_id, user, rows, at)
+            return ranking.scorer(scorer)(embeddings_of(by_recency(user.units)), known.index.vectors(rows))
 
     def why(self, user_id: str, document_id: str) -> list[tuple[InterestUnit, float]]:
         """Each unit of a user with its cosine to a document, the nearest first."""

@@ -28,6 +28,7 @@ COLUMNS: Mapping[str, str] = MappingProxyType(
     {
         "any unit": "interest",
         "all units": "interest",
+        "latest unit": "interest",
         "key terms": "words",
         "age": "freshness",
         "age over 6 hours": "freshness",
@@ -45,6 +46,7 @@ COLUMNS: Mapping[str, str] = MappingProxyType(
         "readers of the same": "readers",
         "readers of much the same": "readers",
         "readers of the like": "readers",
+        "readers of the latest": "readers",
         "read next to the same": "readers",
     }
 )
@@ -63,7 +65,9 @@ _LAST = 50
 _FADING = 0.9
 """What each document further back counts, beside the one after it."""
 _FADING_WORDS = 0.97
-_ASIDE = 0.8
+_FADING_FAST = 0.6
+"""The same, where the order of reading counts."""
+_ASIDE = 0.6
 """What each document between two in the order of reading takes from their closeness."""
 _MOST_READERS = 200
 """So many latest readers of a document are looked at."""
@@ -138,7 +142,8 @@ def interest(reader: Reader, documents: Vectors) -> dict[str, Column]:
     """By meaning, from the Interest Units; a unit weighs ``log(1 + size) * 0.9 ** place``, larger and more recent ones more.
 
     ``any unit`` is a soft maximum, ``log(sum(weight * exp(10 * cosine)))``: one strong interest is enough, and the others
-    still count. ``all units`` is ten times the weighted mean of the cosines, the paper's sum with weights.
+    still count. ``all units`` is ten times the weighted mean of the cosines, the paper's sum with weights; ``latest unit``
+    is ten times the cosine to the unit updated last.
     """
     found = {name: np.zeros(len(documents)) for name, kind in COLUMNS.items() if kind == "interest"}
     if len(reader.units):
@@ -146,6 +151,7 @@ def interest(reader: Reader, documents: Vectors) -> dict[str, Column]:
         weights = np.log1p(reader.sizes) * _FADING ** np.arange(len(reader.units))
         found["any unit"] = np.log(np.exp(10 * (cosines - 1)) @ weights)
         found["all units"] = 10 * (cosines @ weights) / weights.sum()
+        found["latest unit"] = 10 * cosines[:, 0]
     return found
 
 
@@ -223,6 +229,12 @@ def trend(found: Readers, count: int, at: float) -> dict[str, Column]:
     return dict(zip(names, np.log(clicks + 0.1), strict=True))
 
 
+def recent_clicks(readings: Readings, rows: Rows, at: float) -> Column:
+    """Clicks on documents, each counting half after a day."""
+    found = readings.readers(rows, _MOST_READERS)
+    return np.bincount(found.positions, np.exp2(-np.maximum(at - found.at, 0.0) / 86_400.0), len(rows)).astype(np.float64)
+
+
 def readers_in_common(reader: Reader, near: Near, found: Readers, count: int, readings: Readings) -> dict[str, Column]:
     """Neighbourhood collaborative filtering, from nothing but who read what.
 
@@ -233,13 +245,16 @@ def readers_in_common(reader: Reader, near: Near, found: Readers, count: int, re
     """
     people, inverse = np.unique(found.numbers, return_inverse=True)
     lengths = np.sqrt(np.maximum(readings.lengths(people), 1))
-    recent = _recent(reader, readings)
+    recent = _latest(reader, readings, _FADING)
     evenly = Near(reader.reads.rows, 1 / np.log(2 + readings.counts(reader.reads.rows)))
     columns = {}
     for name, documents in (("readers of the same", recent), ("readers of much the same", evenly), ("readers of the like", near)):
         common = _in_common(documents, readings, people) / lengths
         columns[name] = np.log(np.bincount(found.positions, common[inverse], count) + 0.01)
-    columns["read next to the same"] = np.log(_beside(recent, found, readings, count) + 0.01)
+    just = _latest(reader, readings, _FADING_FAST)
+    common = _in_common(just, readings, people)
+    columns["readers of the latest"] = np.log(np.bincount(found.positions, common[inverse], count) + 0.01)
+    columns["read next to the same"] = np.log(_beside(just, found, readings, count) + 0.01)
     return columns
 
 
@@ -254,7 +269,7 @@ def _beside(documents: Near, found: Readers, readings: Readings, count: int) -> 
     other = np.repeat(starts - np.cumsum(lengths) + lengths, lengths) + np.arange(len(both))
     gaps = found.places[both] - places[other]
     closeness = np.where(gaps > 0, 1.0, 0.5) * _ASIDE ** (np.abs(gaps) - 1.0)
-    return np.bincount(found.positions[both], np.where(gaps == 0, 0.0, closeness * weights[other]), count)
+    return np.bincount(found.positions[both], np.where(gaps == 0, 0.0, closeness * weights[other]), count).astype(np.float64)
 
 
 def near_units(rows: Rows, cosines: Vectors, sizes: NDArray[np.int64], readings: Readings) -> Near:
@@ -277,23 +292,22 @@ def alike(reader: Reader, readings: Readings, count: int) -> NDArray[np.int64]:
     """The numbers of the readers who have most in common with a reader, by what both read."""
     found = readings.readers(reader.reads.rows[-_LAST:], _MOST_READERS)
     people = np.unique(found.numbers[found.numbers != reader.number])
-    common = _in_common(_recent(reader, readings), readings, people)
+    common = _in_common(_latest(reader, readings, _FADING), readings, people)
     common /= np.sqrt(np.maximum(readings.lengths(people), 1))
     return people[np.argsort(-common, kind="stable")[:count]]
 
 
-def _recent(reader: Reader, readings: Readings) -> Near:
-    latest = reader.reads.rows[-_LAST:]
-    return Near(latest, _fading(len(latest), _FADING) / np.sqrt(np.maximum(readings.counts(latest), 1)))
+def _latest(reader: Reader, readings: Readings, fading: float) -> Near:
+    """What a reader read last: rare documents count more."""
+    rows = reader.reads.rows[-_LAST:]
+    return Near(rows, _fading(len(rows), fading) / np.sqrt(np.maximum(readings.counts(rows), 1)))
 
 
 def _in_common(documents: Near, readings: Readings, people: NDArray[np.int64]) -> Column:
     """What each of some readers has of the documents, by their weights."""
     found = readings.readers(documents.rows, _MOST_READERS)
-    common = np.zeros(len(readings))
-    if len(found.numbers):
-        common = np.bincount(found.numbers, documents.weights[found.positions], len(readings))
-    return common[people]
+    common = np.bincount(found.numbers, documents.weights[found.positions], len(readings))
+    return np.asarray(common[people], np.float64)
 
 
 def _fading(count: int, rate: float) -> Column:
@@ -302,5 +316,3 @@ def _fading(count: int, rate: float) -> Column:
 
 def _age(seconds: Times) -> Column:
     return np.log1p(np.clip(seconds, 0, _OLDEST) / 3_600)
-
-

@@ -13,12 +13,14 @@ from threading import RLock
 import msgspec
 
 from penchant import state
+from penchant.blended import Known
 from penchant.documents import Documents
 from penchant.embed import Embedder
 from penchant.embed.texts import TextEmbedder
 from penchant.errors import InvalidQuery, StateReadOnly
 from penchant.garbage import no_garbage_collection
 from penchant.index import DocumentIndex
+from penchant.readings import Readings
 from penchant.recent import Recent
 from penchant.retrieval import Shortlists
 from penchant.state import ABOUT, CORPUS_MODEL, About
@@ -55,6 +57,8 @@ class OpenState:
         self.changing = RLock()
         self.turns = Turns()
         self.shortlists: Shortlists = Recent(self.settings.users_cached)
+        self.blend = state.read_blend(store)
+        self._making_readings = RLock()
         self._making_documents = RLock()
         self._making_index = RLock()
         self._making_texts = RLock()
@@ -77,6 +81,20 @@ class OpenState:
                 documents.reserve_row(self.counters.next_row)
                 self.__dict__["documents"] = documents
         return self.documents
+
+    @cached_property
+    def readings(self) -> Readings:
+        """Who read what; loaded when evidence is first needed."""
+        documents = self.documents
+        with self.changing, self._making_readings:
+            if "readings" not in self.__dict__:
+                with no_garbage_collection():
+                    self.__dict__["readings"] = state.read_readings(self.store, documents.rows())
+        return self.readings
+
+    def known(self) -> Known:
+        """What recommendations by the blend are made from. Loads what is not loaded yet: not to be called in a turn."""
+        return Known(self.index, self.documents, self.readings, self.blend, self.settings.candidates_per_unit)
 
     @cached_property
     def index(self) -> DocumentIndex:

@@ -33,14 +33,24 @@ def maximum_cosine(units: Vectors, documents: Vectors) -> Scores:
 SCORERS: Mapping[str, Scorer] = {"sum": sum_of_cosines, "max": maximum_cosine}
 
 
+BLEND = "blend"
+"""The name of the scorer that needs more than vectors, see `penchant.blended`."""
+NAMES = (BLEND, *SCORERS)
+
+
+def check_scorer(name: str) -> None:
+    """Raises InvalidQuery unless there is a scorer of that name."""
+    if name not in NAMES:
+        raise InvalidQuery(f"unknown scorer {name!r}: use one of {', '.join(sorted(NAMES))}")
+
+
 def scorer(name: str) -> Scorer:
-    """The scorer of that name.
+    """The scorer of that name, which needs nothing but vectors.
 
     Raises:
         InvalidQuery: there is none.
     """
-    if name not in SCORERS:
-        raise InvalidQuery(f"unknown scorer {name!r}: use one of {', '.join(sorted(SCORERS))}")
+    check_scorer(name)
     return SCORERS[name]
 
 
@@ -78,6 +88,21 @@ def diverse(scores: NDArray[np.floating], documents: Vectors, k: int, diversity:
         open_[best] = False
         likeness = np.maximum(likeness, cosines(documents, documents[best]))
     return chosen
+
+
+def without_duplicates(documents: Vectors, limit: float) -> list[int]:
+    """The positions of documents that are unlike all those before them: of near-duplicates the first.
+
+    Args:
+        documents: shape (documents, dimension), best first.
+        limit: two documents of a higher cosine are duplicates.
+    """
+    alike = documents @ documents.T > limit
+    kept: list[int] = []
+    for position in range(len(documents)):
+        if not alike[position, kept].any():
+            kept.append(position)
+    return kept
 
 
 def speaks_most(units: Vectors, documents: Vectors) -> list[int]:

@@ -117,8 +117,8 @@ def _from_shortlist(
         best = ranking.top(scores, documents.ids(rows), _SHORTLIST)
         shortlist = Shortlist(rows[best], scores[best])
         shortlists.keep({key: shortlist})
-    passes = np.flatnonzero(_passes(documents, shortlist.rows, query))[: query.k]
-    return (shortlist.rows[passes], shortlist.scores[passes]) if len(passes) == query.k else None
+    shown = np.flatnonzero(passes(documents, shortlist.rows, query))[: query.k]
+    return (shortlist.rows[shown], shortlist.scores[shown]) if len(shown) == query.k else None
 
 
 def _scored(index: DocumentIndex, units: Vectors, rows: Rows, scorer: ranking.Scorer) -> ranking.Scores:
@@ -147,7 +147,7 @@ def nearest(index: DocumentIndex, documents: Documents, vector: Vectors, query: 
 def popular(documents: Documents, query: Query, half_life: float) -> list[Recommendation]:
     """For a user without units: what others clicked of late, then what is newest."""
     rows = documents.rows()
-    rows = documents.by_popularity(rows[_passes(documents, rows, query)], query.k)
+    rows = documents.by_popularity(rows[passes(documents, rows, query)], query.k)
     clicks = documents.clicks(rows, query.at, half_life)
     return [
         Recommendation(documents.at_row(int(row)), float(count), Popular(float(count)))
@@ -162,7 +162,7 @@ def candidates(index: DocumentIndex, documents: Documents, vectors: Vectors, que
     """
     while True:
         rows = _nearest_of_all(index, documents, vectors, count)
-        rows = rows[_passes(documents, rows, query)]
+        rows = rows[passes(documents, rows, query)]
         if len(rows) >= query.k or count >= len(index):
             return rows
         count *= _WIDER
@@ -180,7 +180,8 @@ def _distinct(rows: Rows) -> Rows:
     return rows[np.flatnonzero(np.diff(rows, prepend=-1))]
 
 
-def _passes(documents: Documents, rows: Rows, query: Query) -> NDArray[np.bool_]:
+def passes(documents: Documents, rows: Rows, query: Query) -> NDArray[np.bool_]:
+    """Which of the rows pass the filters of a query."""
     return documents.passing(rows, at=query.at, published_after=query.published_after, where=query.where, excluded=query.excluded)
 
 

@@ -12,10 +12,12 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from penchant.blend import Blend
 from penchant.embed import Embedder, load_embedder
 from penchant.embed.corpus import CorpusEmbedder
 from penchant.errors import EmbedderMismatch, StateDamaged
 from penchant.index import DocumentIndex, make_index
+from penchant.readings import Readings, Rows, unpack_trail
 from penchant.store import Store
 from penchant.types import Settings, T
 
@@ -23,6 +25,7 @@ log = logging.getLogger("penchant")
 
 ABOUT = "about"
 COUNTERS = "counters"
+BLEND = "blend"
 CORPUS_MODEL = "corpus model"
 _CHUNK = 8_192
 
@@ -55,6 +58,27 @@ def read_about(store: Store) -> About | None:
 def read_counters(store: Store) -> Counters:
     """What the state counts."""
     return _decoded(store, COUNTERS, Counters) or Counters()
+
+
+def read_blend(store: Store) -> Blend:
+    """The blend as it was kept last; that of the start where none was."""
+    value = store.fact(BLEND)
+    try:
+        return Blend() if value is None else msgspec.msgpack.decode(value, type=Blend)
+    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        raise StateDamaged(
+            f"the blend of the state cannot be read ({error}): restore a copy, or `penchant blend --reset`"
+        ) from error
+
+
+def blend_fact(blend: Blend) -> dict[str, bytes]:
+    """What a state keeps of a blend."""
+    return {BLEND: msgspec.msgpack.encode(blend)}
+
+
+def read_readings(store: Store, known: Rows) -> Readings:
+    """What every user read, of the documents that are still there."""
+    return Readings(((user_id, unpack_trail(trail)) for user_id, trail in store.trails()), known)
 
 
 def _decoded(store: Store, name: str, kind: type[T]) -> T | None:

@@ -100,6 +100,10 @@ class User(msgspec.Struct, frozen=True, eq=False):
     """(document id, time) of the ``Settings.history_kept`` clicks learned last, the latest at the end."""
     precision: UnitPrecision = "float16"
     """How the embeddings of the units are kept."""
+    dismissed: tuple[tuple[str, int], ...] = ()
+    """(document id, how many clicks were learned by then) of what was not wanted, the latest at the end."""
+    shown: tuple[tuple[str, int], ...] = ()
+    """The same of what was shown."""
 
 
 class Popular(msgspec.Struct, frozen=True, tag="popular"):
@@ -107,6 +111,18 @@ class Popular(msgspec.Struct, frozen=True, tag="popular"):
 
     clicks: float
     """Clicks by distinct users, each halved every ``Settings.popular_half_life`` seconds."""
+
+
+class Evidence(msgspec.Struct, frozen=True):
+    """Something that speaks for a recommendation, or against it."""
+
+    kind: str
+    """``interest``, ``words``, ``attributes``, ``freshness``, ``trend``, ``popularity``, ``readers``, ``dismissed``, ``shown``
+    or ``source NAME``."""
+    weight: float
+    """What it adds to the score, beside the mean of all candidates."""
+    words: str
+    """The same for a person."""
 
 
 class Recommendation(msgspec.Struct, frozen=True, eq=False):
@@ -117,6 +133,8 @@ class Recommendation(msgspec.Struct, frozen=True, eq=False):
     because: InterestUnit | Popular | None = None
     """The Interest Unit that speaks most for it; ``Popular`` for a user without units; None for ``search`` and
     ``similar``, where no user is involved."""
+    evidence: tuple[Evidence, ...] = ()
+    """What the scorer ``blend`` weighed, the weightiest first."""
 
 
 Action = Literal["created", "reinforced", "merged", "ignored"]
@@ -154,8 +172,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """So many key terms follow the title in the contextual text."""
     candidates_per_unit: int = 100
     """N: so many nearest documents are looked up for each unit (Algorithm 2)."""
-    scorer: str = "sum"
-    """How candidates are ranked: a name in ``penchant.ranking.SCORERS``."""
+    scorer: str = "blend"
+    """How candidates are ranked: ``blend`` weighs all evidence, the others are the names in ``penchant.ranking.SCORERS``."""
+    blend_learns: bool = True
+    """Whether clicks teach the blend its weights."""
     terms_kept: int | None = 100
     """So many key terms are kept a unit."""
     documents_kept: int | None = 1_000

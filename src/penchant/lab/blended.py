@@ -6,12 +6,14 @@ from collections.abc import Sequence
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from penchant import blend as blending
 from penchant import community
 from penchant.blend import Blend
 from penchant.documents import Documents, numbered
 from penchant.embed.texts import Progress
+from penchant.evidence import kind_of
 from penchant.lab.cases import Trial
 from penchant.lab.interests import InterestUnits, Variant
 from penchant.lab.log import Clicks, Log, Rows
@@ -96,21 +98,19 @@ class BlendedUnits(InterestUnits):
         rows = candidates.astype(np.int64)
         names, evidence = community.evidence_for(asked, rows, self._vectors[candidates], self._readings, self._documents)
         if self._without:
-            evidence = np.where([blending.kind_of(name) in self._without for name in names], 0.0, evidence)
+            evidence = np.where([kind_of(name) in self._without for name in names], 0.0, evidence)
         return blending.scores(self._blend, names, evidence)
 
     def _ask(self, user: int, at: float) -> community.Asked:
         user_id = self._log.user_ids[user]
         units = by_recency(self.of(user).units)
         trail = self._readings.trail(user_id)
-        return community.ask(
-            user_id, units, trail, self._readings, self._documents, self._search, self._vectors_of, at
-        )
+        return community.ask(user_id, units, trail, self._readings, self._documents, self._search, self._vectors_of, at)
 
-    def _vectors_of(self, rows: np.ndarray) -> Vectors:
-        return self._vectors[rows]
+    def _vectors_of(self, rows: NDArray[np.int64]) -> Vectors:
+        return np.asarray(self._vectors[rows])
 
-    def _search(self, units: Vectors) -> list[np.ndarray]:
+    def _search(self, units: Vectors) -> list[NDArray[np.int64]]:
         """The documents nearest to each unit."""
         cosines = self._vectors @ units.T
         count = min(self._variant.settings.candidates_per_unit, len(cosines))

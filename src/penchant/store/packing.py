@@ -35,6 +35,8 @@ class _Packed(msgspec.Struct, array_like=True):
     steps: int
     seen: tuple[str, ...]
     history: tuple[tuple[str, float], ...]
+    dismissed: tuple[tuple[str, int], ...]
+    shown: tuple[tuple[str, int], ...]
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -48,7 +50,7 @@ def pack_user(user: User) -> bytes:
     short = [
         (*fields[:_TEXT], _shortened(unit), *fields[_EMBEDDING + 1 :]) for unit, fields in zip(user.units, units, strict=True)
     ]
-    return _encode((short, embeddings, user.precision, user.steps, user.seen, user.history))
+    return _encode((short, embeddings, user.precision, user.steps, user.seen, user.history, user.dismissed, user.shown))
 
 
 def unpack_user(data: bytes) -> User:
@@ -63,7 +65,7 @@ def unpack_user(data: bytes) -> User:
     except ValueError as error:
         raise msgspec.ValidationError(f"the embeddings of a user are cut short ({error})") from error
     units = [_unit(fields, embedding) for fields, embedding in zip(kept.units, embeddings, strict=True)]
-    return User(tuple(units), kept.steps, kept.seen, kept.history, kept.precision)
+    return User(tuple(units), kept.steps, kept.seen, kept.history, kept.precision, kept.dismissed, kept.shown)
 
 
 def _unit(kept: _Unit, embedding: Vector) -> InterestUnit:

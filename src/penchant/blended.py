@@ -1,0 +1,155 @@
+"""Recommendations by the blend: candidates from every kind of evidence, scored, filtered, explained.
+
+reader -> candidates -> evidence -> one score -> what is shown
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from penchant import blend as blending
+from penchant import community, ranking, retrieval
+from penchant.blend import Blend, Matrix
+from penchant.community import Asked
+from penchant.documents import Documents
+from penchant.evidence import recent_clicks
+from penchant.explanation import in_words
+from penchant.index import DocumentIndex
+from penchant.reactions import REACTIONS, dismissed_like, shown_before
+from penchant.readings import Readings, Rows
+from penchant.retrieval import Query
+from penchant.types import InterestUnit, Recommendation, User, Vectors
+from penchant.units import by_recency
+
+_OF_EACH_UNIT = 40
+"""So many nearest documents of each unit are candidates: what is further away has other evidence, or none."""
+_DUPLICATE = 0.97
+"""Titles of a higher cosine say the same, and one of them is shown."""
+_LOOKED_THROUGH = 3
+"""So many times k of the best are looked through for duplicates."""
+_DIVERSE_AMONG = 10
+
+
+@dataclass(frozen=True, eq=False)
+class Known:
+    """What a state knows of documents and readers."""
+
+    index: DocumentIndex
+    documents: Documents
+    readings: Readings
+    blend: Blend
+    candidates_per_unit: int
+
+
+class _Weighed(NamedTuple):
+    """Candidates with what speaks for and against them."""
+
+    rows: Rows
+    vectors: Vectors
+    names: list[str]
+    evidence: Matrix
+    against: Matrix
+    """Shape (candidates, REACTIONS)."""
+    scores: NDArray[np.float32]
+
+
+def ask(known: Known, user_id: str, user: User, at: float) -> Asked:
+    """A reader, ready to be asked about; see `penchant.community.ask`."""
+    return community.ask(
+        user_id,
+        by_recency(user.units),
+        known.readings.trail(user_id),
+        known.readings,
+        known.documents,
+        lambda vectors: known.index.search(vectors, known.candidates_per_unit),
+        known.index.vectors,
+        at,
+    )
+
+
+def recommend(known: Known, user_id: str, user: User, query: Query) -> list[Recommendation]:
+    """The k best documents for a reader with units, best first, ties by document id; of near-duplicates one."""
+    asked = ask(known, user_id, user, query.at)
+    dismissed = [known.documents.row(name) for name, _ in user.dismissed if name in known.documents]
+    query = msgspec.structs.replace(query, excluded=[*query.excluded, *dismissed])
+    weighed = _weighed(known, user, asked, _candidates(known, asked, query))
+    shown = _chosen(known, weighed, query)
+    found = [Recommendation(known.documents.at_row(int(weighed.rows[place])), float(weighed.scores[place])) for place in shown]
+    return _explained(found, known, user, asked, weighed, shown) if query.explain and found else found
+
+
+def score(known: Known, user_id: str, user: User, rows: Rows, at: float) -> NDArray[np.float32]:
+    """The scores that `recommend` ranks by."""
+    return _weighed(known, user, ask(known, user_id, user, at), rows).scores
+
+
+def _candidates(known: Known, asked: Asked, query: Query) -> Rows:
+    """Candidates that pass the filters; where fewer than k do, the nearest documents however far away."""
+    units = asked.reader.units
+    near = [found[:_OF_EACH_UNIT] for found in known.index.search(units, known.candidates_per_unit)] if len(units) else []
+    rows = np.unique(np.concatenate([community.candidates(asked, known.readings, known.documents), *near]))
+    rows = rows[retrieval.passes(known.documents, rows, query)]
+    if len(rows) >= query.k or not len(units):
+        return rows
+    return np.union1d(rows, retrieval.candidates(known.index, known.documents, units, query, known.candidates_per_unit))
+
+
+def _weighed(known: Known, user: User, asked: Asked, rows: Rows) -> _Weighed:
+    vectors = known.index.vectors(rows)
+    names, evidence = community.evidence_for(asked, rows, vectors, known.readings, known.documents)
+    dismissed, since_dismissed = _when(known, user, user.dismissed)
+    against = np.stack(
+        [
+            dismissed_like(asked.reader.units, vectors, known.index.vectors(dismissed), since_dismissed),
+            shown_before(rows, *_when(known, user, user.shown)),
+        ],
+        axis=1,
+    )
+    scores = blending.scores(known.blend, names, evidence) + against.sum(axis=1)
+    return _Weighed(rows, vectors, names, evidence, against, scores.astype(np.float32))
+
+
+def _when(known: Known, user: User, entries: Sequence[tuple[str, int]]) -> tuple[Rows, NDArray[np.float64]]:
+    """(rows of the documents that are still there, how many clicks ago each entry was)."""
+    there = [(known.documents.row(name), user.steps - step) for name, step in entries if name in known.documents]
+    return np.array([row for row, _ in there], np.int64), np.array([clicks for _, clicks in there], np.float64)
+
+
+def _chosen(known: Known, weighed: _Weighed, query: Query) -> list[int]:
+    """The positions of what is shown: the best, or the best compromise with being unlike each other, duplicates last."""
+    ids = known.documents.ids(weighed.rows)
+    if query.diversity:
+        best = ranking.top(weighed.scores, ids, _DIVERSE_AMONG * query.k)
+        picked = ranking.diverse(weighed.scores[best], weighed.vectors[best], _LOOKED_THROUGH * query.k, query.diversity)
+        best = [best[place] for place in picked]
+    else:
+        best = ranking.top(weighed.scores, ids, _LOOKED_THROUGH * query.k)
+    firsts = ranking.without_duplicates(weighed.vectors[best], _DUPLICATE)
+    repeats = sorted(set(range(len(best))) - set(firsts))
+    return [best[place] for place in (firsts + repeats)[: query.k]]
+
+
+def _explained(
+    found: list[Recommendation], known: Known, user: User, asked: Asked, weighed: _Weighed, shown: list[int]
+) -> list[Recommendation]:
+    """With the unit that speaks most for each document, and all the evidence in words."""
+    units = by_recency(user.units)
+    parts = blending.contributions(known.blend, weighed.names, weighed.evidence)
+    parts.update(zip(REACTIONS, weighed.against.T, strict=True))
+    rows = weighed.rows[shown]
+    readers = known.readings.counts(rows)
+    clicks = recent_clicks(known.readings, rows, asked.at)
+    nearest = ranking.speaks_most(asked.reader.units, weighed.vectors[shown])
+    explained = []
+    for place, (each, unit) in enumerate(zip(found, nearest, strict=True)):
+        weights = {kind: float(values[shown[place]]) for kind, values in parts.items()}
+        because: InterestUnit = units[unit]
+        words = in_words(weights, each.document, because, int(readers[place]), float(clicks[place]), asked.at)
+        explained.append(Recommendation(each.document, each.score, because, words))
+    return explained
