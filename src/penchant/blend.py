@@ -18,33 +18,34 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from penchant.checks import EARLIEST_CLOCK
 from penchant.evidence import ATTRIBUTE, kind_of
 
 Matrix = NDArray[np.float64]
 START: Mapping[str, float] = MappingProxyType(
     {
-        "any unit": 0.18,
-        "all units": 0.35,
-        "latest unit": 0.0,
-        "key terms": 0.22,
-        "age": -0.82,
-        "age over 6 hours": 1.13,
-        "age over 2 days": -0.89,
-        "age over 10 days": -1.92,
-        "since the last visit": 1.77,
-        "published beside the last read": -0.07,
-        "published beside it, in a session": -0.44,
-        "age that the reader likes": 0.56,
-        "clicks in 30 minutes": 0.11,
-        "clicks in 3 hours": 0.33,
-        "clicks in a day": 0.32,
-        "clicks in 2 weeks": -0.89,
-        "readers": 0.31,
-        "readers of the same": 0.24,
-        "readers of much the same": 0.24,
-        "readers of the like": 0.26,
-        "readers of the latest": 0.0,
-        "read next to the same": 0.06,
+        "any unit": 0.169,
+        "all units": 0.316,
+        "latest unit": 0.042,
+        "key terms": 0.214,
+        "age": -0.791,
+        "age over 6 hours": 1.078,
+        "age over 2 days": -0.894,
+        "age over 10 days": -2.014,
+        "since the last visit": 1.791,
+        "published beside the last read": -0.045,
+        "published beside it, in a session": -0.449,
+        "age that the reader likes": 0.550,
+        "clicks in 30 minutes": 0.117,
+        "clicks in 3 hours": 0.315,
+        "clicks in a day": 0.300,
+        "clicks in 2 weeks": -0.909,
+        "readers": 0.316,
+        "readers of the same": 0.517,
+        "readers of much the same": 0.213,
+        "readers of the like": 0.280,
+        "readers of the latest": -0.243,
+        "read next to the same": 0.125,
     }
 )
 """The weights before any click, chosen on validation users by `penchant lab tune`."""
@@ -54,6 +55,10 @@ _CERTAINTY = 10.0
 """The precision of the start."""
 _MEMORY = 0.999
 """What a click counts beside the next one that is learned: communities change."""
+
+
+_PAUSE = 10.0
+_RAREST = 32
 
 
 class Blend(msgspec.Struct, frozen=True, eq=False):
@@ -67,6 +72,8 @@ class Blend(msgspec.Struct, frozen=True, eq=False):
     """So many clicks were learned."""
     offered: int = 0
     """So many clicks could have been; see `is_learned`."""
+    learned_at: float = 0.0
+    """The time of the click that was learned last."""
 
 
 def weights_of(blend: Blend, names: Sequence[str]) -> Matrix:
@@ -95,23 +102,25 @@ def contributions(blend: Blend, names: Sequence[str], evidence: Matrix) -> dict[
     return kinds
 
 
-def is_learned(offered: int) -> bool:
-    """Whether the click of that number (from 0) is learned: nearly all at first, ever fewer later, at least one in 128.
+def is_learned(blend: Blend, at: float) -> bool:
+    """Whether the next click is learned, so that a small community has weights of its own in days, and a large one pays little.
 
-    After n clicks some 1,000 * log(1 + n / 1,000) were learned, so that what learning costs is bounded and a small community
-    has weights of its own in a day.
+    At most one in _PAUSE seconds of the data's own time is, and, once thousands could have been, ever fewer of them: after n
+    clicks some 4,000 * log(1 + n / 4,000), and at least one in _RAREST.
     """
-    every = min(1 + offered // 1_000, 128)
-    return offered % every == 0
+    if at >= EARLIEST_CLOCK and abs(at - blend.learned_at) < _PAUSE:
+        return False
+    return blend.offered % min(1 + blend.offered // 4_000, _RAREST) == 0
 
 
-def learned(blend: Blend, names: Sequence[str], evidence: Matrix, log_q: Matrix, clicked: int) -> Blend:
+def learned(blend: Blend, names: Sequence[str], evidence: Matrix, log_q: Matrix, clicked: int, at: float) -> Blend:
     """The blend after one click.
 
     Args:
         evidence: of the candidates, shape (candidates, columns).
         log_q: logarithm of the chance with which each candidate was drawn.
         clicked: the position of the one that was clicked.
+        at: when.
     """
     known = list(blend.names) + [name for name in names if name not in blend.names]
     weights = weights_of(blend, known)
@@ -127,7 +136,12 @@ def learned(blend: Blend, names: Sequence[str], evidence: Matrix, log_q: Matrix,
     precision = _MEMORY * precision + (1 - _MEMORY) * _CERTAINTY * np.eye(len(known)) + information
     weights = weights + np.linalg.solve(precision, columns[clicked] - mean)
     return msgspec.structs.replace(
-        blend, names=tuple(known), weights=tuple(weights.tolist()), precision=precision.tobytes(), learned=blend.learned + 1
+        blend,
+        names=tuple(known),
+        weights=tuple(weights.tolist()),
+        precision=precision.tobytes(),
+        learned=blend.learned + 1,
+        learned_at=at,
     )
 
 

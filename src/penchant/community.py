@@ -9,8 +9,8 @@ import numpy as np
 
 from penchant.blend import Matrix
 from penchant.documents import Documents
-from penchant.evidence import Near, Reader, alike, kind_of, measure, near_units
-from penchant.readings import Readings, Rows, Trail
+from penchant.evidence import MOST_READERS, Near, Reader, alike, kind_of, latest, measure, near_units
+from penchant.readings import Readers, Readings, Rows, Trail
 from penchant.types import InterestUnit, Vectors
 from penchant.vectors import embeddings_of
 
@@ -37,6 +37,8 @@ class Asked(NamedTuple):
     """A reader, and what was looked up for all questions about candidates."""
 
     reader: Reader
+    company: Readers
+    """The readers of what the reader read last."""
     near: Near
     found: Rows
     """The documents that the search found, whether anybody read them or not."""
@@ -50,6 +52,7 @@ class Lesson(NamedTuple):
     evidence: Matrix
     log_q: Matrix
     clicked: int
+    at: float
 
 
 def ask(
@@ -68,14 +71,17 @@ def ask(
     reader = Reader(readings.number(user_id), vectors, sizes, documents.facts(trail.rows), trail.at)
     found = search(vectors[:_UNITS_SEARCHED]) if units else []
     distinct = np.unique(np.concatenate(found)) if len(found) else np.zeros(0, np.int64)
-    return Asked(reader, _near(reader, found, readings, vectors_of), distinct, at)
+    company = readings.readers(latest(reader), MOST_READERS)
+    return Asked(reader, company, _near(reader, found, readings, vectors_of), distinct, at)
 
 
 def evidence_for(
     asked: Asked, rows: Rows, vectors: Vectors, readings: Readings, documents: Documents
 ) -> tuple[list[str], Matrix]:
     """(names of columns, values of shape (rows, columns)); see `penchant.evidence`."""
-    return measure(asked.reader, asked.near, documents.facts(rows), vectors, readings, documents.traits.words, asked.at)
+    return measure(
+        asked.reader, asked.company, asked.near, documents.facts(rows), vectors, readings, documents.traits.words, asked.at
+    )
 
 
 def candidates(asked: Asked, readings: Readings, documents: Documents) -> Rows:
@@ -86,7 +92,7 @@ def candidates(asked: Asked, readings: Readings, documents: Documents) -> Rows:
                 asked.found,
                 documents.newest(_NEW, asked.at),
                 readings.latest()[-_NEW:],
-                readings.read_by(alike(asked.reader, readings, _PEOPLE), _OF_EACH),
+                readings.read_by(alike(asked.reader, asked.company, readings, _PEOPLE), _OF_EACH),
             ]
         )
     )
@@ -116,7 +122,7 @@ def lesson(
         evidence = np.where(told, evidence, 0.0)
     sure = np.isin(rows, likely) | (rows == clicked)
     chance = min(1.0, len(drawn) / max(len(documents) - len(likely), 1))
-    return Lesson(names, evidence, np.where(sure, 0.0, np.log(chance)), int(np.searchsorted(rows, clicked)))
+    return Lesson(names, evidence, np.where(sure, 0.0, np.log(chance)), int(np.searchsorted(rows, clicked)), asked.at)
 
 
 def _may_be_published_by_click(row: int, readings: Readings, documents: Documents, at: float) -> bool:

@@ -411,7 +411,8 @@ class Engine:
                 return known.documents.clicks(rows, at, self.settings.popular_half_life).astype(np.float32)
             if scorer == ranking.BLEND:
                 return blended.score(known, user_id, user, rows, at)
-            return ranking.scorer(scorer)(embeddings_of(by_recency(user.units)), known.index.vectors(rows))
+            units = by_recency(user.units)
+            return ranking.scorer(scorer)(embeddings_of(units), [unit.size for unit in units], known.index.vectors(rows))
 
     def why(self, user_id: str, document_id: str) -> list[tuple[InterestUnit, float]]:
         """Each unit of a user with its cosine to a document, the nearest first."""

@@ -69,7 +69,7 @@ _FADING_FAST = 0.6
 """The same, where the order of reading counts."""
 _ASIDE = 0.6
 """What each document between two in the order of reading takes from their closeness."""
-_MOST_READERS = 200
+MOST_READERS = 200
 """So many latest readers of a document are looked at."""
 
 
@@ -116,11 +116,12 @@ class Words(NamedTuple):
 
 
 def measure(
-    reader: Reader, near: Near, candidates: Facts, vectors: Vectors, readings: Readings, words: Words, at: float
+    reader: Reader, company: Readers, near: Near, candidates: Facts, vectors: Vectors, readings: Readings, words: Words, at: float
 ) -> tuple[list[str], NDArray[np.float64]]:
     """(the names of the columns, their values of shape (candidates, columns)).
 
     Args:
+        company: the readers of the `latest` documents of the reader.
         vectors: embeddings of the candidates, shape (candidates, dimension).
     """
     columns = {
@@ -128,7 +129,7 @@ def measure(
         "key terms": key_terms(reader, candidates, words),
         **attributes(reader, candidates),
         **freshness(reader, candidates.published_at, at),
-        **others(reader, near, candidates.rows, readings, at),
+        **others(reader, company, near, candidates.rows, readings, at),
     }
     return list(columns), np.stack(list(columns.values()), axis=1)
 
@@ -209,13 +210,13 @@ def freshness(reader: Reader, published_at: Times, at: float) -> dict[str, Colum
     return dict(zip(names, columns, strict=True))
 
 
-def others(reader: Reader, near: Near, rows: Rows, readings: Readings, at: float) -> dict[str, Column]:
+def others(reader: Reader, company: Readers, near: Near, rows: Rows, readings: Readings, at: float) -> dict[str, Column]:
     """By what everybody reads: how many, how lately, and how much those who read it have in common with the reader."""
-    found = readings.readers(rows, _MOST_READERS)
+    found = readings.readers(rows, MOST_READERS)
     mine = found.numbers == reader.number
     found = Readers(*(column[~mine] for column in found)) if mine.any() else found
     columns = {**trend(found, len(rows), at), "readers": np.log(readings.counts(rows) + 0.1)}
-    columns.update(readers_in_common(reader, near, found, len(rows), readings))
+    columns.update(readers_in_common(reader, company, near, found, len(rows), readings))
     return columns
 
 
@@ -231,11 +232,13 @@ def trend(found: Readers, count: int, at: float) -> dict[str, Column]:
 
 def recent_clicks(readings: Readings, rows: Rows, at: float) -> Column:
     """Clicks on documents, each counting half after a day."""
-    found = readings.readers(rows, _MOST_READERS)
+    found = readings.readers(rows, MOST_READERS)
     return np.bincount(found.positions, np.exp2(-np.maximum(at - found.at, 0.0) / 86_400.0), len(rows)).astype(np.float64)
 
 
-def readers_in_common(reader: Reader, near: Near, found: Readers, count: int, readings: Readings) -> dict[str, Column]:
+def readers_in_common(
+    reader: Reader, company: Readers, near: Near, found: Readers, count: int, readings: Readings
+) -> dict[str, Column]:
     """Neighbourhood collaborative filtering, from nothing but who read what.
 
     Two readers have in common what both read (rare documents and recent ones more), or, for ``readers of the like``, that
@@ -245,31 +248,34 @@ def readers_in_common(reader: Reader, near: Near, found: Readers, count: int, re
     """
     people, inverse = np.unique(found.numbers, return_inverse=True)
     lengths = np.sqrt(np.maximum(readings.lengths(people), 1))
-    recent = _latest(reader, readings, _FADING)
-    evenly = Near(reader.reads.rows, 1 / np.log(2 + readings.counts(reader.reads.rows)))
-    columns = {}
-    for name, documents in (("readers of the same", recent), ("readers of much the same", evenly), ("readers of the like", near)):
-        common = _in_common(documents, readings, people) / lengths
-        columns[name] = np.log(np.bincount(found.positions, common[inverse], count) + 0.01)
-    just = _latest(reader, readings, _FADING_FAST)
-    common = _in_common(just, readings, people)
-    columns["readers of the latest"] = np.log(np.bincount(found.positions, common[inverse], count) + 0.01)
-    columns["read next to the same"] = np.log(_beside(just, found, readings, count) + 0.01)
-    return columns
+    rows = latest(reader)
+    counts = readings.counts(rows)
+    recent, just = (_fading(len(rows), fading) / np.sqrt(np.maximum(counts, 1)) for fading in (_FADING, _FADING_FAST))
+    liked = readings.readers(near.rows, MOST_READERS)
+    common = {
+        "readers of the same": _in_common(company, recent, people, readings) / lengths,
+        "readers of much the same": _in_common(company, 1 / np.log(2 + counts), people, readings) / lengths,
+        "readers of the like": _in_common(liked, near.weights, people, readings) / lengths,
+        "readers of the latest": _in_common(company, just, people, readings),
+    }
+    sums: dict[str, Column] = {}
+    for name, values in common.items():
+        sums[name] = np.asarray(np.bincount(found.positions, values[inverse], count), np.float64)
+    sums["read next to the same"] = _beside(company, just, found, count)
+    return {name: np.log(values + 0.01) for name, values in sums.items()}
 
 
-def _beside(documents: Near, found: Readers, readings: Readings, count: int) -> Column:
+def _beside(company: Readers, weights: Column, found: Readers, count: int) -> Column:
     """For each candidate the sum, over its readers and the documents that they read too, of weight * closeness in order."""
-    mine = readings.readers(documents.rows, _MOST_READERS)
-    order = np.argsort(mine.numbers, kind="stable")
-    numbers, places, weights = mine.numbers[order], mine.places[order], documents.weights[mine.positions[order]]
+    order = np.argsort(company.numbers, kind="stable")
+    numbers, places, worth = company.numbers[order], company.places[order], weights[company.positions[order]]
     starts = np.searchsorted(numbers, found.numbers, side="left")
     lengths = np.searchsorted(numbers, found.numbers, side="right") - starts
     both = np.repeat(np.arange(len(found.numbers)), lengths)
     other = np.repeat(starts - np.cumsum(lengths) + lengths, lengths) + np.arange(len(both))
     gaps = found.places[both] - places[other]
     closeness = np.where(gaps > 0, 1.0, 0.5) * _ASIDE ** (np.abs(gaps) - 1.0)
-    return np.bincount(found.positions[both], np.where(gaps == 0, 0.0, closeness * weights[other]), count).astype(np.float64)
+    return np.bincount(found.positions[both], np.where(gaps == 0, 0.0, closeness * worth[other]), count).astype(np.float64)
 
 
 def near_units(rows: Rows, cosines: Vectors, sizes: NDArray[np.int64], readings: Readings) -> Near:
@@ -288,25 +294,23 @@ def near_units(rows: Rows, cosines: Vectors, sizes: NDArray[np.int64], readings:
     return Near(flat, shares[there] / np.sqrt(np.maximum(readings.counts(flat), 1)))
 
 
-def alike(reader: Reader, readings: Readings, count: int) -> NDArray[np.int64]:
+def latest(reader: Reader) -> Rows:
+    """What a reader read last, and is known by."""
+    return reader.reads.rows[-_LAST:]
+
+
+def alike(reader: Reader, company: Readers, readings: Readings, count: int) -> NDArray[np.int64]:
     """The numbers of the readers who have most in common with a reader, by what both read."""
-    found = readings.readers(reader.reads.rows[-_LAST:], _MOST_READERS)
-    people = np.unique(found.numbers[found.numbers != reader.number])
-    common = _in_common(_latest(reader, readings, _FADING), readings, people)
-    common /= np.sqrt(np.maximum(readings.lengths(people), 1))
+    people = np.unique(company.numbers[company.numbers != reader.number])
+    rows = latest(reader)
+    weights = _fading(len(rows), _FADING) / np.sqrt(np.maximum(readings.counts(rows), 1))
+    common = _in_common(company, weights, people, readings) / np.sqrt(np.maximum(readings.lengths(people), 1))
     return people[np.argsort(-common, kind="stable")[:count]]
 
 
-def _latest(reader: Reader, readings: Readings, fading: float) -> Near:
-    """What a reader read last: rare documents count more."""
-    rows = reader.reads.rows[-_LAST:]
-    return Near(rows, _fading(len(rows), fading) / np.sqrt(np.maximum(readings.counts(rows), 1)))
-
-
-def _in_common(documents: Near, readings: Readings, people: NDArray[np.int64]) -> Column:
-    """What each of some readers has of the documents, by their weights."""
-    found = readings.readers(documents.rows, _MOST_READERS)
-    common = np.bincount(found.numbers, documents.weights[found.positions], len(readings))
+def _in_common(found: Readers, weights: Column, people: NDArray[np.int64], readings: Readings) -> Column:
+    """What each of some readers has of documents, by their weights."""
+    common = np.bincount(found.numbers, weights[found.positions], len(readings))
     return np.asarray(common[people], np.float64)
 
 

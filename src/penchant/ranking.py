@@ -1,7 +1,8 @@
 """Algorithm 2: what ranks candidates, and what explains them (IRA, section 2.3).
 
-Pure functions on arrays. A scorer takes the embeddings of a user's units, shape (units, dimension), and of documents,
-shape (documents, dimension), and gives one score a document. Documents of the same embedding get the same score to the
+Pure functions on arrays. A scorer takes the embeddings of a user's units, the most recently updated first, of shape
+(units, dimension), how many documents each unit has, and the embeddings of documents, of shape (documents, dimension), and
+gives one score a document. Documents of the same embedding get the same score to the
 last bit, wherever they stand, so that ties are ties.
 """
 
@@ -17,20 +18,30 @@ from penchant.types import Vectors
 from penchant.vectors import cosines
 
 Scores = NDArray[np.float32]
-Scorer = Callable[[Vectors, Vectors], Scores]
+Sizes = Sequence[int]
+Scorer = Callable[[Vectors, Sizes, Vectors], Scores]
 
 
-def sum_of_cosines(units: Vectors, documents: Vectors) -> Scores:
+def sum_of_cosines(units: Vectors, sizes: Sizes, documents: Vectors) -> Scores:  # noqa: ARG001 (all scorers are called alike)
     """The paper's scorer: the sum of the cosines to all units, which is one product with the sum of their vectors."""
     return cosines(documents, units.sum(axis=0))
 
 
-def maximum_cosine(units: Vectors, documents: Vectors) -> Scores:
+def maximum_cosine(units: Vectors, sizes: Sizes, documents: Vectors) -> Scores:  # noqa: ARG001 (all scorers are called alike)
     """The cosine to the nearest unit: one strong interest is enough."""
     return np.asarray(np.einsum("nd,ud->nu", documents, units).max(axis=1), np.float32)
 
 
-SCORERS: Mapping[str, Scorer] = {"sum": sum_of_cosines, "max": maximum_cosine}
+def soft_maximum(units: Vectors, sizes: Sizes, documents: Vectors) -> Scores:
+    """A soft maximum, so that one strong interest is enough and the others still count:
+    ``log(sum(log(1 + size) * 0.9 ** place * exp(10 * cosine)))``. Large units and those updated last count more.
+    """
+    weights = np.log1p(np.asarray(sizes, np.float64)) * 0.9 ** np.arange(len(units))
+    cosines_to_units = np.einsum("nd,ud->nu", documents, units).astype(np.float64)
+    return np.asarray(np.log((np.exp(10 * cosines_to_units) * weights).sum(axis=1)), np.float32)
+
+
+SCORERS: Mapping[str, Scorer] = {"sum": sum_of_cosines, "max": maximum_cosine, "soft": soft_maximum}
 
 
 BLEND = "blend"

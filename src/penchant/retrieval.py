@@ -78,10 +78,10 @@ def recommend(
 ) -> list[Recommendation]:
     """The k best candidates of the units, best first, ties by document id."""
     vectors = embeddings_of(units)
-    found = _from_shortlist(index, documents, vectors, query, scorer, candidates_per_unit, shortlists)
+    found = _from_shortlist(index, documents, units, vectors, query, scorer, candidates_per_unit, shortlists)
     if found is None:
         rows = candidates(index, documents, vectors, query, candidates_per_unit)
-        scores = _scored(index, vectors, rows, ranking.scorer(scorer))
+        scores = _scored(index, units, vectors, rows, ranking.scorer(scorer))
         shown = _chosen(index, scores, rows, documents.ids(rows), query)
         found = rows[shown], scores[shown]
     rows, scores = found
@@ -97,6 +97,7 @@ def recommend(
 def _from_shortlist(
     index: DocumentIndex,
     documents: Documents,
+    units: Sequence[InterestUnit],
     vectors: Vectors,
     query: Query,
     scorer: str,
@@ -109,11 +110,12 @@ def _from_shortlist(
     """
     if query.diversity or query.k > _SHORTLIST // 4:
         return None
-    key = (hashlib.blake2b(vectors.tobytes(), digest_size=16).digest(), scorer, count)
+    sizes = repr([unit.size for unit in units]).encode()
+    key = (hashlib.blake2b(vectors.tobytes() + sizes, digest_size=16).digest(), scorer, count)
     shortlist = shortlists.find([key]).get(key)
     if shortlist is None:
         rows = _nearest_of_all(index, documents, vectors, count)
-        scores = _scored(index, vectors, rows, ranking.scorer(scorer))
+        scores = _scored(index, units, vectors, rows, ranking.scorer(scorer))
         best = ranking.top(scores, documents.ids(rows), _SHORTLIST)
         shortlist = Shortlist(rows[best], scores[best])
         shortlists.keep({key: shortlist})
@@ -121,8 +123,11 @@ def _from_shortlist(
     return (shortlist.rows[shown], shortlist.scores[shown]) if len(shown) == query.k else None
 
 
-def _scored(index: DocumentIndex, units: Vectors, rows: Rows, scorer: ranking.Scorer) -> ranking.Scores:
-    parts = [scorer(units, index.vectors(rows[start : start + _PART])) for start in range(0, len(rows), _PART)]
+def _scored(
+    index: DocumentIndex, units: Sequence[InterestUnit], vectors: Vectors, rows: Rows, scorer: ranking.Scorer
+) -> ranking.Scores:
+    sizes = [unit.size for unit in units]
+    parts = [scorer(vectors, sizes, index.vectors(rows[start : start + _PART])) for start in range(0, len(rows), _PART)]
     return np.concatenate(parts) if parts else np.zeros(0, np.float32)
 
 

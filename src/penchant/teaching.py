@@ -44,7 +44,7 @@ def taught(known: Known, users: Mapping[str, User], clicks: Sequence[tuple[str, 
         row = known.documents.row(click.document_id)
         if row in known.readings.trail(user_id).rows:
             continue
-        if blending.is_learned(blend.offered):
+        if blending.is_learned(blend, click.at):
             lesson = community.lesson(
                 ask(known, user_id, user, click.at), row, known.readings, known.documents, known.index.vectors, blend.offered
             )

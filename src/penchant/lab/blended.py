@@ -83,15 +83,13 @@ class BlendedUnits(InterestUnits):
             user, clicked = int(part.users[position]), int(part.documents[position])
             if not self.of(user).units or clicked in self._readings.trail(self._log.user_ids[user]).rows:
                 continue
-            offered = self._blend.offered
+            at, offered = float(part.at[position]), self._blend.offered
+            if blending.is_learned(self._blend, at):
+                asked = self._ask(user, at)
+                lesson = community.lesson(asked, clicked, self._readings, self._documents, self._vectors_of, offered)
+                if lesson is not None:
+                    self._blend = blending.learned(self._blend, *lesson)
             self._blend = msgspec.structs.replace(self._blend, offered=offered + 1)
-            if not blending.is_learned(offered):
-                continue
-            lesson = community.lesson(
-                self._ask(user, float(part.at[position])), clicked, self._readings, self._documents, self._vectors_of, offered
-            )
-            if lesson is not None:
-                self._blend = blending.learned(self._blend, *lesson)
 
     def score(self, user: int, candidates: Rows, at: float) -> Scores:
         asked = self._ask(user, at)

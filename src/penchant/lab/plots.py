@@ -28,7 +28,7 @@ def bars(measure: str, methods: Mapping[str, Mapping[str, Any]]) -> str:
               [high - value for value, (_, high) in zip(values, ends, strict=True)]]  # fmt: skip
 
     def draw(axes: Any) -> None:
-        colors = [OURS if name.startswith("units") else OTHERS for name in order]
+        colors = [OURS if name.startswith(("units", "blend")) else OTHERS for name in order]
         axes.barh(order, values, xerr=errors, color=colors, error_kw={"elinewidth": 1, "ecolor": "#333333"})
         axes.set_xlabel(measure)
 
@@ -39,11 +39,13 @@ def weeks(found: Mapping[str, Any], most: int = 8) -> str:
     """One line a method over the weeks; ours and the best of the others."""
     means = {name: sum(values) for name, values in found["methods"].items()}
     best = sorted(means, key=lambda name: -means[name])[:most]
-    names = sorted({*best, *(name for name in means if name.startswith("units"))}, key=lambda name: -means[name])
+    names = sorted({*best, *(name for name in means if name.startswith(("units", "blend")))}, key=lambda name: -means[name])
 
     def draw(axes: Any) -> None:
         for name in names:
-            axes.plot(found["weeks"], found["methods"][name], label=name, linewidth=2 if name.startswith("units") else 1)
+            axes.plot(
+                found["weeks"], found["methods"][name], label=name, linewidth=2 if name.startswith(("units", "blend")) else 1
+            )
         axes.set_ylabel(found["measure"])
         axes.set_ylim(bottom=0)
         axes.set_xticks(range(0, len(found["weeks"]), max(1, len(found["weeks"]) // 10)))

@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from penchant.documents import Documents
 from penchant.errors import InvalidQuery
+from penchant.lab.blended import BlendedUnits
 from penchant.lab.cases import Trial
 from penchant.lab.interests import InterestUnits, Variant
 from penchant.lab.log import Log
@@ -26,11 +28,22 @@ class Given:
     vectors: Vectors
     """Of the documents' titles."""
     texts: RememberedTexts
+    documents: Documents
     settings: Settings = Settings()
 
 
-OURS: Mapping[str, str] = MappingProxyType({f"units ({scorer})": scorer for scorer in SCORERS})
-"""penchant's own: one method a scorer."""
+UNITS: Mapping[str, str] = MappingProxyType({f"units ({scorer})": scorer for scorer in SCORERS})
+"""Interest Units alone: one method a scorer."""
+BLENDS: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "blend": frozenset(),
+        "blend without interests": frozenset({"interest", "words", "attributes"}),
+        "blend without other readers": frozenset({"readers"}),
+    }
+)
+"""All evidence, and what it is worth: which kinds are left out."""
+OURS = (*BLENDS, *UNITS)
+"""penchant's own."""
 
 LIGHT: Mapping[str, Callable[[Given], Method]] = MappingProxyType(
     {
@@ -88,7 +101,10 @@ def why_not(name: str, log: Log, trial: Trial) -> str | None:
 
 def make(name: str, given: Given) -> Method:
     """A fresh method, one of ours or a light one."""
-    if name in OURS:
-        variant = Variant(settings=given.settings, scorer=OURS[name])
+    if name in UNITS:
+        variant = Variant(settings=given.settings, scorer=UNITS[name])
         return InterestUnits(given.log, given.vectors, given.texts, given.trial.users(), variant)
+    if name in BLENDS:
+        users, variant = given.trial.users(), Variant(given.settings)
+        return BlendedUnits(given.log, given.vectors, given.texts, users, given.documents, variant, without=BLENDS[name])
     return LIGHT[name](given)

@@ -14,10 +14,12 @@ from typing import Any, Literal
 import numpy as np
 
 import penchant
+from penchant.documents import Documents
 from penchant.errors import InvalidQuery, PenchantError
 from penchant.jobs import Report as Progress
 from penchant.jobs import quiet
 from penchant.lab import evaluation, protocols, registry
+from penchant.lab.blended import documents_of
 from penchant.lab.cases import Trial, check_no_leak
 from penchant.lab.datasets import PRESETS, Source, fingerprint, read_log
 from penchant.lab.interests import InterestUnits, Variant
@@ -37,6 +39,7 @@ QUICK_USERS = 300
 QUICK_TRAININGS = 12
 QUICK_RETRAININGS = 2
 _LEARNS_TEXTS = ("units", "bulk", "ranking", "text", "lab/interests", "lab/methods", "lab/metrics", "lab/outcomes")
+_BLENDS = (*_LEARNS_TEXTS, "lab/blended", "community", "evidence", "blend", "readings", "traits", "documents")
 _LEARNS_ALONE = ("lab/methods", "lab/metrics", "lab/outcomes")
 _TRAINED = ("lab/peers", "lab/metrics")
 
@@ -77,6 +80,7 @@ class Setting:
     vectors: Vectors
     reference: Vectors
     stand_ins: StandIns
+    documents: Documents
     progress: Progress
     say: Say
     skipped: int
@@ -121,7 +125,7 @@ def run(plan: Plan, cache: Path, progress: Progress = quiet, say: Say = lambda t
         "beyond": {} if main.alone else evaluation.beyond_accuracy(main, setting.log, outcomes),
         "segments": evaluation.by_segment(main, outcomes),
         "weeks": evaluation.by_week(main, outcomes),
-        "tests": evaluation.tests(main, figures, "units (sum)", seed),
+        "tests": evaluation.tests(main, figures, registry.OURS[0] if registry.OURS[0] in figures else "units (sum)", seed),
         "shift": _shift(setting, trials, outcomes) if plan.protocol == "shift" else {},
         "uniform": _uniform(setting, plan.methods) if plan.protocol == "ira" and plan.rules.candidates == "distant" else {},
         "studies": _studies(setting, main),
@@ -143,9 +147,8 @@ def prepare(plan: Plan, cache: Path, progress: Progress, say: Say) -> Setting:
     if plan.reference is not None and plan.reference != plan.embedder and plan.protocol in ("ira", "shift"):
         other = remembered(plan.reference, log.titles, cache, api_key=plan.api_key)
         reference = other.encode(log.titles, lambda done: progress("titles, reference", done, len(log.documents)))
-    return Setting(
-        plan, cache, log, fingerprint(log), texts, vectors, reference, StandIns(vectors), progress, say, problems.count
-    )
+    digest, stand_ins, documents = fingerprint(log), StandIns(vectors), documents_of(log)
+    return Setting(plan, cache, log, digest, texts, vectors, reference, stand_ins, documents, progress, say, problems.count)
 
 
 def make_trials(setting: Setting, rules: Rules | None = None) -> dict[str, Trial]:
@@ -178,12 +181,13 @@ def outcome_of(
     kept = Kept(setting.cache / "outcomes")
     if name in PEERS:
         return _peer_outcome(setting, name, trial, params, key, kept)
-    given = registry.Given(setting.log, trial, setting.vectors, setting.texts, plan.settings)
-    shared = (setting.log, setting.log.documents, setting.vectors, setting.texts)
+    given = registry.Given(setting.log, trial, setting.vectors, setting.texts, setting.documents, plan.settings)
+    shared = (setting.log, setting.log.documents, setting.vectors, setting.texts, setting.documents)
     if variant is not None:
         key["variant"] = repr((variant.scorer, variant.retrieved, variant.text_rule.__qualname__, variant.prune_rule.__qualname__,
                                penchant_settings(variant.settings)))  # fmt: skip
-    key["source"] = source_digest(*(_LEARNS_TEXTS if variant is not None or name in registry.OURS else _LEARNS_ALONE))
+    by_kind = {**dict.fromkeys(registry.UNITS, _LEARNS_TEXTS), **dict.fromkeys(registry.BLENDS, _BLENDS)}
+    key["source"] = source_digest(*(_LEARNS_TEXTS if variant is not None else by_kind.get(name, _LEARNS_ALONE)))
 
     def compute() -> Outcome:
         try:

@@ -12,6 +12,7 @@ import numpy as np
 from penchant.errors import InvalidQuery
 from penchant.lab.cases import Trial
 from penchant.lab.interests import Variant
+from penchant.ranking import SCORERS
 from penchant.text import contextual_text
 from penchant.types import InterestUnit, Settings
 from penchant.units import Terms, Units, by_recency, prune
@@ -90,7 +91,7 @@ def _terms(settings: Settings, threshold: float) -> Mapping[str, Variant]:
 
 
 def _scorers(settings: Settings, threshold: float) -> Mapping[str, Variant]:
-    return {name: Variant(settings, scorer=name) for name in ("sum", "max")}
+    return {name: Variant(settings, scorer=name) for name in SCORERS}
 
 
 STUDIES: Mapping[str, Study] = MappingProxyType(

@@ -36,7 +36,7 @@ def tune(
     Returns:
         method -> ``params`` (the best), ``value`` (its NDCG@20 on the validation users) and ``trials``, all that was tried.
     """
-    names = [name for name in registry.chosen(plan.methods) if name in PEERS or name in registry.OURS]
+    names = [name for name in registry.chosen(plan.methods) if name in PEERS or name in registry.UNITS]
     if not names:
         raise InvalidQuery("none of these methods has hyperparameters")
     setting = prepare(replace(plan, tuned={}), cache, progress, say)
@@ -117,7 +117,7 @@ def _value(setting: Setting, name: str, trial: Trial, params: Mapping[str, Any])
     else:
         threshold = round(setting.texts.threshold + params["threshold"], 3)
         settings = msgspec.structs.replace(setting.plan.settings, threshold=threshold)
-        outcome = outcome_of(setting, name, trial, variant=Variant(settings, scorer=registry.OURS[name]))
+        outcome = outcome_of(setting, name, trial, variant=Variant(settings, scorer=registry.UNITS[name]))
     if outcome.failed is not None:
         return None, 1.0
     found = by_user(trial, {name: outcome})[name][MEASURE]

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import msgspec
 
 from penchant.errors import InvalidSettings
-from penchant.ranking import SCORERS
+from penchant.ranking import NAMES
 
 Scope = Literal["read", "write", "admin"]
 SCOPES: tuple[Scope, ...] = ("read", "write", "admin")
@@ -59,8 +59,8 @@ class Variant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         if not self.share >= 0:
             raise InvalidSettings(f"the share of a variant is {self.share}: use 0 or more")
-        if self.scorer is not None and self.scorer not in SCORERS:
-            raise InvalidSettings(f"unknown scorer {self.scorer!r} of a variant: use one of {', '.join(sorted(SCORERS))}")
+        if self.scorer is not None and self.scorer not in NAMES:
+            raise InvalidSettings(f"unknown scorer {self.scorer!r} of a variant: use one of {', '.join(sorted(NAMES))}")
         if self.diversity is not None and not 0 <= self.diversity <= 1:
             raise InvalidSettings(f"the diversity of a variant is {self.diversity}: use 0 to 1")
 
