@@ -179,7 +179,9 @@ def test_units_recommendations_and_scores_are_those_of_the_reference(
     """Random logs in random order, cut into calls at random: late clicks, ties, repeated clicks, every limit."""
     generator = np.random.default_rng(seed)
     embedder = HashingEmbedder(dimension=24, threshold=threshold)
-    chosen = Settings(keep_big=keep_big, keep_small=keep_small, big_size=big, candidates_per_unit=candidates, terms_kept=kept)
+    chosen = Settings(
+        keep_big=keep_big, keep_small=keep_small, big_size=big, candidates_per_unit=candidates, terms_kept=kept, scorer="sum"
+    )
     engine = Engine(embedder, index="exact", settings=chosen)
     reference = Reference(embedder, threshold, big, keep_big, keep_small, candidates=candidates, terms_kept=kept)
     engine.add([Document(f"d{n}", title) for n, title in enumerate(catalogue)])

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
         StateTooNew,
         UnknownDocument,
     )
-    from penchant.types import Change, Click, Document, InterestUnit, Popular, Recommendation, Settings
+    from penchant.types import Change, Click, Document, Evidence, InterestUnit, Popular, Recommendation, Settings, Source
 
 __version__ = "0.1.0"
 
@@ -46,6 +46,7 @@ __all__ = [
     "EmbedderMismatch",
     "EndpointError",
     "Engine",
+    "Evidence",
     "InputError",
     "InterestUnit",
     "InvalidClick",
@@ -62,6 +63,7 @@ __all__ = [
     "ServiceError",
     "ServiceFailed",
     "Settings",
+    "Source",
     "StateDamaged",
     "StateError",
     "StateFull",

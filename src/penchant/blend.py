@@ -11,6 +11,7 @@ correction by log q, Bengio and Senécal, "Adaptive importance sampling", IEEE T
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
@@ -19,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penchant.checks import EARLIEST_CLOCK
+from penchant.errors import InvalidQuery
 from penchant.evidence import ATTRIBUTE, kind_of
 
 Matrix = NDArray[np.float64]
@@ -85,6 +87,29 @@ def weights_of(blend: Blend, names: Sequence[str]) -> Matrix:
 def start_of(name: str) -> float:
     """The weight of a column before any click."""
     return START_ATTRIBUTE if name.startswith(ATTRIBUTE) else START[name]
+
+
+def with_weights(blend: Blend, weights: Mapping[str, float]) -> Blend:
+    """The blend with other weights, as sure of them as it was.
+
+    Raises:
+        InvalidQuery: there is no such column.
+    """
+    for name, weight in weights.items():
+        if name not in START and not name.startswith(ATTRIBUTE):
+            raise InvalidQuery(f"unknown evidence {name!r}: use one of {', '.join((*START, ATTRIBUTE + 'NAME'))}")
+        if not math.isfinite(weight):
+            raise InvalidQuery(f"the weight of {name!r} is {weight}: use a finite number")
+    names = blend.names + tuple(name for name in weights if name not in blend.names)
+    now = dict(zip(names, weights_of(blend, names).tolist(), strict=True)) | dict(weights)
+    precision = _grown(blend, len(names)).tobytes()
+    return msgspec.structs.replace(blend, names=names, weights=tuple(now[name] for name in names), precision=precision)
+
+
+def all_weights(blend: Blend) -> dict[str, float]:
+    """Every column with its weight: those of the start, and those of attributes that were seen."""
+    names = list(dict.fromkeys((*START, *blend.names)))
+    return dict(zip(names, weights_of(blend, names).tolist(), strict=True))
 
 
 def scores(blend: Blend, names: Sequence[str], evidence: Matrix) -> NDArray[np.float32]:

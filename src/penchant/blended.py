@@ -21,10 +21,10 @@ from penchant.documents import Documents
 from penchant.evidence import recent_clicks
 from penchant.explanation import in_words
 from penchant.index import DocumentIndex
-from penchant.reactions import REACTIONS, dismissed_like, shown_before
-from penchant.readings import Readings, Rows
+from penchant.reactions import dismissed_like, shown_before
+from penchant.readings import Readings, Rows, Trail
 from penchant.retrieval import Query
-from penchant.types import InterestUnit, Recommendation, User, Vectors
+from penchant.types import InterestUnit, Recommendation, Source, User, Vectors
 from penchant.units import by_recency
 
 _OF_EACH_UNIT = 40
@@ -54,17 +54,17 @@ class _Weighed(NamedTuple):
     vectors: Vectors
     names: list[str]
     evidence: Matrix
-    against: Matrix
-    """Shape (candidates, REACTIONS)."""
+    beside: dict[str, Matrix]
+    """What is added to the blend's score: kind -> values, shape (candidates,)."""
     scores: NDArray[np.float32]
 
 
-def ask(known: Known, user_id: str, user: User, at: float) -> Asked:
+def ask(known: Known, user_id: str, user: User, trail: Trail, at: float) -> Asked:
     """A reader, ready to be asked about; see `penchant.community.ask`."""
     return community.ask(
         user_id,
         by_recency(user.units),
-        known.readings.trail(user_id),
+        trail,
         known.readings,
         known.documents,
         lambda vectors: known.index.search(vectors, known.candidates_per_unit),
@@ -73,27 +73,32 @@ def ask(known: Known, user_id: str, user: User, at: float) -> Asked:
     )
 
 
-def recommend(known: Known, user_id: str, user: User, query: Query) -> list[Recommendation]:
+def recommend(
+    known: Known, user_id: str, user: User, trail: Trail, query: Query, sources: Sequence[Source] = ()
+) -> list[Recommendation]:
     """The k best documents for a reader with units, best first, ties by document id; of near-duplicates one."""
-    asked = ask(known, user_id, user, query.at)
+    asked = ask(known, user_id, user, trail, query.at)
     dismissed = [known.documents.row(name) for name, _ in user.dismissed if name in known.documents]
     query = msgspec.structs.replace(query, excluded=[*query.excluded, *dismissed])
-    weighed = _weighed(known, user, asked, _candidates(known, asked, query))
+    rows = _candidates(known, asked, query, sources)
+    weighed = _fused(known, _weighed(known, user, asked, rows), sources)
     shown = _chosen(known, weighed, query)
     found = [Recommendation(known.documents.at_row(int(weighed.rows[place])), float(weighed.scores[place])) for place in shown]
     return _explained(found, known, user, asked, weighed, shown) if query.explain and found else found
 
 
-def score(known: Known, user_id: str, user: User, rows: Rows, at: float) -> NDArray[np.float32]:
+def score(known: Known, user_id: str, user: User, trail: Trail, rows: Rows, at: float) -> NDArray[np.float32]:
     """The scores that `recommend` ranks by."""
-    return _weighed(known, user, ask(known, user_id, user, at), rows).scores
+    return _weighed(known, user, ask(known, user_id, user, trail, at), rows).scores
 
 
-def _candidates(known: Known, asked: Asked, query: Query) -> Rows:
+def _candidates(known: Known, asked: Asked, query: Query, sources: Sequence[Source]) -> Rows:
     """Candidates that pass the filters; where fewer than k do, the nearest documents however far away."""
     units = asked.reader.units
     near = [found[:_OF_EACH_UNIT] for found in known.index.search(units, known.candidates_per_unit)] if len(units) else []
-    rows = np.unique(np.concatenate([community.candidates(asked, known.readings, known.documents), *near]))
+    given = [known.documents.row(name) for source in sources for name in source.ranking if name in known.documents]
+    others = [community.candidates(asked, known.readings, known.documents), np.array(given, np.int64)]
+    rows = np.unique(np.concatenate([*others, *near]))
     rows = rows[retrieval.passes(known.documents, rows, query)]
     if len(rows) >= query.k or not len(units):
         return rows
@@ -104,15 +109,24 @@ def _weighed(known: Known, user: User, asked: Asked, rows: Rows) -> _Weighed:
     vectors = known.index.vectors(rows)
     names, evidence = community.evidence_for(asked, rows, vectors, known.readings, known.documents)
     dismissed, since_dismissed = _when(known, user, user.dismissed)
-    against = np.stack(
-        [
-            dismissed_like(asked.reader.units, vectors, known.index.vectors(dismissed), since_dismissed),
-            shown_before(rows, *_when(known, user, user.shown)),
-        ],
-        axis=1,
-    )
-    scores = blending.scores(known.blend, names, evidence) + against.sum(axis=1)
-    return _Weighed(rows, vectors, names, evidence, against, scores.astype(np.float32))
+    beside = {
+        "dismissed": dismissed_like(asked.reader.units, vectors, known.index.vectors(dismissed), since_dismissed),
+        "shown": shown_before(rows, *_when(known, user, user.shown)),
+    }
+    scores = blending.scores(known.blend, names, evidence) + sum(beside.values())
+    return _Weighed(rows, vectors, names, evidence, beside, scores.astype(np.float32))
+
+
+def _fused(known: Known, weighed: _Weighed, sources: Sequence[Source]) -> _Weighed:
+    """With what each source's ranking adds; see `penchant.Source`."""
+    beside, scores = dict(weighed.beside), weighed.scores.astype(np.float64)
+    for source in sources:
+        ranked = [known.documents.row(name) for name in dict.fromkeys(source.ranking) if name in known.documents]
+        place_of = {row: place for place, row in enumerate(ranked)}
+        gains = [source.weight * 60 / (60 + place_of[row]) if row in place_of else 0.0 for row in weighed.rows.tolist()]
+        beside[f"source {source.name}"] = np.array(gains)
+        scores = scores + np.array(gains)
+    return weighed._replace(beside=beside, scores=scores.astype(np.float32))
 
 
 def _when(known: Known, user: User, entries: Sequence[tuple[str, int]]) -> tuple[Rows, NDArray[np.float64]]:
@@ -141,7 +155,7 @@ def _explained(
     """With the unit that speaks most for each document, and all the evidence in words."""
     units = by_recency(user.units)
     parts = blending.contributions(known.blend, weighed.names, weighed.evidence)
-    parts.update(zip(REACTIONS, weighed.against.T, strict=True))
+    parts.update(weighed.beside)
     rows = weighed.rows[shown]
     readers = known.readings.counts(rows)
     clicks = recent_clicks(known.readings, rows, asked.at)

@@ -52,7 +52,7 @@ def _said(kind: str, weight: float, document: Document, unit: InterestUnit | Non
         return f"{readers} readers"
     if kind == "readers":
         return f"readers who also follow “{title}” clicked this" if weight > 0 else "readers of the same did not click this"
-    return {"dismissed": "like what was dismissed", "shown": "shown before"}[kind]
+    return {"dismissed": "like what was dismissed", "shown": "shown before"}.get(kind, kind)
 
 
 def _shared_words(document: Document, unit: InterestUnit | None) -> str:

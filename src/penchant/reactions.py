@@ -26,7 +26,6 @@ _SHOWN = 0.7
 """What a document loses each time that it was shown and not clicked: half its chance."""
 _SHOWN_HALF_LIFE = 5.0
 _MOST_SHOWN = 5.0
-REACTIONS = ("dismissed", "shown")
 
 
 def dismiss(user: User, document_id: str) -> User:

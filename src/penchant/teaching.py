@@ -42,12 +42,13 @@ def taught(known: Known, users: Mapping[str, User], clicks: Sequence[tuple[str, 
             continue
         met.add(user_id)
         row = known.documents.row(click.document_id)
-        if row in known.readings.trail(user_id).rows:
+        trail = known.readings.trail(user_id)
+        if row in trail.rows:
             continue
         if blending.is_learned(blend, click.at):
-            lesson = community.lesson(
-                ask(known, user_id, user, click.at), row, known.readings, known.documents, known.index.vectors, blend.offered
-            )
+            asked = ask(known, user_id, user, trail, click.at)
+            vectors_of, seed = known.index.vectors, blend.offered
+            lesson = community.lesson(asked, row, known.readings, known.documents, vectors_of, seed)
             if lesson is not None:
                 blend = blending.learned(blend, *lesson)
         blend = msgspec.structs.replace(blend, offered=blend.offered + 1)

@@ -5,15 +5,16 @@ One declaration serves code, storage and HTTP. All are frozen; times are Unix se
 
 from __future__ import annotations
 
+import math
 from base64 import b64decode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypeVar
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from penchant.errors import InvalidSettings
+from penchant.errors import InvalidQuery, InvalidSettings
 
 T = TypeVar("T")
 
@@ -135,6 +136,23 @@ class Recommendation(msgspec.Struct, frozen=True, eq=False):
     ``similar``, where no user is involved."""
     evidence: tuple[Evidence, ...] = ()
     """What the scorer ``blend`` weighed, the weightiest first."""
+
+
+class Source(msgspec.Struct, frozen=True):
+    """A ranking from elsewhere: another model, an editor's choice, a search. Unknown documents are passed over."""
+
+    name: str
+    ranking: Sequence[str]
+    """Document ids, best first."""
+    weight: float = 1.0
+    """What its first document gains, in the blend's logarithmic scores: 1 makes it 2.7 times as likely. Document n gains
+    ``weight * 60 / (59 + n)``, as in reciprocal rank fusion (Cormack, Clarke and Büttcher, SIGIR 2009)."""
+
+    def __post_init__(self) -> None:
+        if isinstance(self.ranking, str):
+            raise InvalidQuery(f"the ranking of source {self.name!r} is text: use a list of document ids")
+        if not math.isfinite(self.weight):
+            raise InvalidQuery(f"the weight of source {self.name!r} is {self.weight}: use a finite number")
 
 
 Action = Literal["created", "reinforced", "merged", "ignored"]

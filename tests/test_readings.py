@@ -1,0 +1,88 @@
+"""Who read what: however it came about, the record is that of the trails there are now."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from penchant.errors import StateDamaged
+from penchant.readings import NO_TRAIL, Readings, Trail, extended, pack_trail, unpack_trail
+
+clicks = st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 7), st.integers(0, 50)), max_size=60)
+actions = st.lists(st.one_of(st.sampled_from("abc"), st.integers(0, 7)), max_size=3)
+
+
+def learned(log, kept: int = 4) -> Readings:
+    readings = Readings()
+    for user, row, at in log:
+        readings.put({user: extended(readings.trail(user), [row], [float(at)], kept)})
+    return readings
+
+
+def record(readings: Readings, users: str = "abc") -> dict:
+    """Everybody's trail, and every document's readers with their times and the order in which each reader came to it."""
+    rows = np.arange(8)
+    found = readings.readers(rows, 1_000)
+    names = {readings.number(user): user for user in users if readings.number(user) >= 0}
+    readers = sorted(zip(found.positions.tolist(), [names[n] for n in found.numbers.tolist()], found.at.tolist(), strict=True))
+    return {
+        "trails": {user: (readings.trail(user).rows.tolist(), readings.trail(user).at.tolist()) for user in users},
+        "readers": readers,
+        "counts": readings.counts(rows).tolist(),
+    }
+
+
+@given(clicks, actions)
+def test_the_record_is_that_of_the_trails(log, gone):
+    readings = learned(log)
+    for what in gone:
+        if isinstance(what, str):
+            readings.put({what: NO_TRAIL})
+        else:
+            readings.drop([what])
+    kept = {user: unpack_trail(pack_trail(readings.trail(user))) for user in "abc"}
+    assert record(readings) == record(Readings({user: trail for user, trail in kept.items() if len(trail.rows)}.items()))
+    assert sum(readings.counts(np.arange(8))) == sum(len(trail.rows) for trail in kept.values())
+
+
+@given(clicks, st.sampled_from("abc"))
+def test_of_a_forgotten_reader_nothing_remains(log, user):
+    with_them = learned(log)
+    with_them.put({user: NO_TRAIL})
+    assert record(with_them) == record(learned([click for click in log if click[0] != user]))
+
+
+@given(clicks)
+def test_the_order_within_a_trail_is_told_by_places(log):
+    readings = learned(log)
+    for user in "abc":
+        trail = readings.trail(user)
+        found = readings.readers(trail.rows, 1_000)
+        mine = found.numbers == readings.number(user)
+        assert (np.diff(found.places[mine]) > 0).all()
+
+
+def test_a_trail_holds_first_clicks_and_the_latest_of_them():
+    trail = extended(NO_TRAIL, [1, 2, 1, 3], [1.0, 2.0, 3.0, 4.0], 10)
+    assert (trail.rows.tolist(), trail.at.tolist()) == ([1, 2, 3], [1.0, 2.0, 4.0])
+    assert extended(trail, [2], [9.0], 10) is trail
+    assert extended(trail, [4, 5], [5.0, 6.0], 3).rows.tolist() == [3, 4, 5]
+
+
+def test_a_document_that_is_gone_is_left_out_when_trails_are_loaded():
+    readings = Readings([("ana", Trail(np.array([0, 1, 2]), np.array([1.0, 2.0, 3.0])))], known=np.array([0, 2]))
+    assert readings.trail("ana").rows.tolist() == [0, 2]
+    assert readings.counts(np.arange(3)).tolist() == [1, 0, 1]
+
+
+def test_only_the_latest_readers_are_given_where_there_are_many():
+    readings = learned([(user, 0, at) for at, user in enumerate("abc")])
+    assert readings.readers(np.array([0]), 2).at.tolist() == [1.0, 2.0]
+    assert readings.latest().tolist() == [0]
+
+
+def test_a_trail_that_is_cut_short_is_damage():
+    with pytest.raises(StateDamaged, match="cut short"):
+        unpack_trail(b"12345")
