@@ -179,7 +179,7 @@ def test_near_duplicates_are_shown_once_unless_there_is_nothing_else():
 def test_a_source_adds_candidates_and_rank(engine):
     engine.observe([Click("ana", "db0", at=NOW)])
     plain = ids(engine.recommend("ana", 3))
-    mine = pc.Source("my model", ["bread4", "bread3", "nothing known"], weight=30.0)
+    mine = pc.Source("my model", ["bread4", "bread3", "nothing known"], weight=500.0)
     found = engine.recommend("ana", 3, sources=[mine])
     assert ids(found)[:2] == ["bread4", "bread3"] != plain[:2]
     assert ids(engine.recommend("ana", 3, sources=[pc.Source("my model", ["bread4"], weight=0.0)])) == plain
@@ -204,4 +204,3 @@ def test_an_unclicked_document_published_by_its_click_teaches_no_freshness():
         changed = {name for name, weight in engine.blend().items() if abs(weight - start.get(name, START_ATTRIBUTE)) > 1e-9}
     assert changed
     assert {kind_of(name) for name in changed} <= {"interest", "words", "attributes"}
-

@@ -86,3 +86,11 @@ def test_only_the_latest_readers_are_given_where_there_are_many():
 def test_a_trail_that_is_cut_short_is_damage():
     with pytest.raises(StateDamaged, match="cut short"):
         unpack_trail(b"12345")
+
+
+@given(clicks, st.lists(st.integers(0, 9), max_size=12), st.integers(1, 5))
+def test_many_documents_are_looked_up_as_few_are(log, rows, most):
+    readings = learned(log)
+    asked = np.array(rows, np.int64)
+    for few, many in zip(readings.readers(asked, most), readings._of_many(asked, most), strict=True):
+        assert few.tolist() == many.tolist()

@@ -372,7 +372,7 @@ class Engine(Asking):
                 threads.submit(lambda: self._state.index),
                 threads.submit(lambda: self._state.texts.encode(["warm-up"])),
             ]
-            assert self._state.documents is not None
+            assert self._state.readings is not None
             for each in loading:
                 each.result()
 

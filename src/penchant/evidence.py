@@ -246,33 +246,32 @@ def readers_in_common(
     a reader of much gives less of it: ``sum(common / sqrt(documents read))``. ``read next to the same`` looks at the order
     too: how closely before or, which is twice as much, after the same document another reader read this one.
     """
-    people, inverse = np.unique(found.numbers, return_inverse=True)
-    lengths = np.sqrt(np.maximum(readings.lengths(people), 1))
+    lengths = np.sqrt(np.maximum(readings.lengths(), 1))
     rows = latest(reader)
     counts = readings.counts(rows)
     recent, just = (_fading(len(rows), fading) / np.sqrt(np.maximum(counts, 1)) for fading in (_FADING, _FADING_FAST))
     liked = readings.readers(near.rows, MOST_READERS)
     common = {
-        "readers of the same": _in_common(company, recent, people, readings) / lengths,
-        "readers of much the same": _in_common(company, 1 / np.log(2 + counts), people, readings) / lengths,
-        "readers of the like": _in_common(liked, near.weights, people, readings) / lengths,
-        "readers of the latest": _in_common(company, just, people, readings),
+        "readers of the same": _in_common(company, recent, readings) / lengths,
+        "readers of much the same": _in_common(company, 1 / np.log(2 + counts), readings) / lengths,
+        "readers of the like": _in_common(liked, near.weights, readings) / lengths,
+        "readers of the latest": _in_common(company, just, readings),
     }
     sums: dict[str, Column] = {}
     for name, values in common.items():
-        sums[name] = np.asarray(np.bincount(found.positions, values[inverse], count), np.float64)
-    sums["read next to the same"] = _beside(company, just, found, count)
+        sums[name] = np.asarray(np.bincount(found.positions, values[found.numbers], count), np.float64)
+    sums["read next to the same"] = _beside(company, just, found, count, len(readings))
     return {name: np.log(values + 0.01) for name, values in sums.items()}
 
 
-def _beside(company: Readers, weights: Column, found: Readers, count: int) -> Column:
+def _beside(company: Readers, weights: Column, found: Readers, count: int, people: int) -> Column:
     """For each candidate the sum, over its readers and the documents that they read too, of weight * closeness in order."""
     order = np.argsort(company.numbers, kind="stable")
-    numbers, places, worth = company.numbers[order], company.places[order], weights[company.positions[order]]
-    starts = np.searchsorted(numbers, found.numbers, side="left")
-    lengths = np.searchsorted(numbers, found.numbers, side="right") - starts
+    places, worth = company.places[order], weights[company.positions[order]]
+    times = np.bincount(company.numbers, minlength=people)
+    ends, lengths = np.cumsum(times)[found.numbers], times[found.numbers]
     both = np.repeat(np.arange(len(found.numbers)), lengths)
-    other = np.repeat(starts - np.cumsum(lengths) + lengths, lengths) + np.arange(len(both))
+    other = np.repeat(ends - np.cumsum(lengths), lengths) + np.arange(len(both))
     gaps = found.places[both] - places[other]
     closeness = np.where(gaps > 0, 1.0, 0.5) * _ASIDE ** (np.abs(gaps) - 1.0)
     return np.bincount(found.positions[both], np.where(gaps == 0, 0.0, closeness * worth[other]), count).astype(np.float64)
@@ -304,14 +303,13 @@ def alike(reader: Reader, company: Readers, readings: Readings, count: int) -> N
     people = np.unique(company.numbers[company.numbers != reader.number])
     rows = latest(reader)
     weights = _fading(len(rows), _FADING) / np.sqrt(np.maximum(readings.counts(rows), 1))
-    common = _in_common(company, weights, people, readings) / np.sqrt(np.maximum(readings.lengths(people), 1))
+    common = _in_common(company, weights, readings)[people] / np.sqrt(np.maximum(readings.lengths()[people], 1))
     return people[np.argsort(-common, kind="stable")[:count]]
 
 
-def _in_common(found: Readers, weights: Column, people: NDArray[np.int64], readings: Readings) -> Column:
-    """What each of some readers has of documents, by their weights."""
-    common = np.bincount(found.numbers, weights[found.positions], len(readings))
-    return np.asarray(common[people], np.float64)
+def _in_common(found: Readers, weights: Column, readings: Readings) -> Column:
+    """What each reader, by number, has of documents, by their weights."""
+    return np.asarray(np.bincount(found.numbers, weights[found.positions], len(readings)), np.float64)
 
 
 def _fading(count: int, rate: float) -> Column:

@@ -21,6 +21,9 @@ _ENTRY = np.dtype([("row", "<u4"), ("at", "<f8")])
 _LATEST = 1_000
 """So many clicks of the whole community are kept at hand: what is being read now."""
 
+_MANY = 2_000
+"""From so many documents on, their readers are looked up in one copy of all."""
+
 
 class Trail(NamedTuple):
     """The documents that a reader clicked, each once, in the order in which the first clicks were learned."""
@@ -114,9 +117,11 @@ class Readings:
         self._numbers: dict[str, int] = {}
         self._trails: list[Trail] = []
         self._places: list[int] = []
+        self._lengths = np.zeros(16, np.int64)
         self._readers: dict[int, _Growing] = {}
         self._counts = np.zeros(16, np.int64)
         self._latest: dict[int, float] = {}
+        self._copy: tuple[Numbers, Numbers, Times, Numbers] | None = None
         loaded = dict(trails)
         for user_id, trail in loaded.items():
             self._numbers[user_id] = len(self._trails)
@@ -141,20 +146,24 @@ class Readings:
         """What the reader of that number read."""
         return self._trails[number]
 
-    def lengths(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
-        """How many documents each of the readers read."""
-        return np.fromiter((len(self._trails[number].rows) for number in numbers.tolist()), np.int64, len(numbers))
+    def lengths(self) -> NDArray[np.int64]:
+        """How many documents each reader read, by number."""
+        return self._lengths[: len(self._trails)]
 
     def put(self, trails: Mapping[str, Trail]) -> None:
         """Take over trails that changed; an empty one is that of a reader who is forgotten."""
+        self._copy = None
         for user_id, after in trails.items():
             if user_id not in self._numbers:
                 self._numbers[user_id] = len(self._trails)
                 self._trails.append(NO_TRAIL)
                 self._places.append(0)
+                if len(self._trails) > len(self._lengths):
+                    self._lengths = np.append(self._lengths, np.zeros_like(self._lengths))
             number = self._numbers[user_id]
             before = self._trails[number]
             self._trails[number] = after
+            self._lengths[number] = len(after.rows)
             gone, come = _difference(before, after)
             for row in gone:
                 self._readers[row].remove(number)
@@ -167,6 +176,7 @@ class Readings:
 
     def drop(self, rows: Iterable[int]) -> None:
         """Forget documents that are removed."""
+        self._copy = None
         for row in rows:
             self._latest.pop(row, None)
             readers = self._readers.pop(row, None)
@@ -176,6 +186,7 @@ class Readings:
                     trail = self._trails[number]
                     kept = trail.rows != row
                     self._trails[number] = Trail(trail.rows[kept], trail.at[kept])
+                    self._lengths[number] = len(self._trails[number].rows)
 
     def counts(self, rows: Rows) -> NDArray[np.int64]:
         """How many readers each document has."""
@@ -184,6 +195,8 @@ class Readings:
 
     def readers(self, rows: Rows, most: int) -> Readers:
         """The readers of documents, of each the latest `most`."""
+        if len(rows) > _MANY:
+            return self._of_many(rows, most)
         found = [self._readers.get(row, _NOBODY) for row in rows.tolist()]
         starts = [max(0, each.count - most) for each in found]
         lengths = [each.count - start for each, start in zip(found, starts, strict=True)]
@@ -196,6 +209,23 @@ class Readings:
             np.concatenate([each.at[part] for each, part in parts]),
             np.concatenate([each.places[part] for each, part in parts]),
         )
+
+    def _of_many(self, rows: Rows, most: int) -> Readers:
+        """The same for a large part of all documents: from one copy of all readers, made anew after a change."""
+        if self._copy is None:
+            every = np.arange(len(self._counts))
+            found = [self._readers.get(row, _NOBODY) for row in every.tolist()]
+            ends = np.cumsum([each.count for each in found])
+            columns = [
+                np.concatenate([_NONE, *(getattr(each, name)[: each.count] for each in found)])
+                for name in ("numbers", "at", "places")
+            ]
+            self._copy = ends, columns[0].astype(np.int64), columns[1].astype(np.float64), columns[2].astype(np.int64)
+        ends, numbers, at, places = self._copy
+        lengths = np.minimum(self.counts(rows), most)
+        inside = np.minimum(rows, len(ends) - 1)
+        entries = np.repeat(ends[inside] - np.cumsum(lengths), lengths) + np.arange(int(lengths.sum()))
+        return Readers(np.repeat(np.arange(len(rows)), lengths), numbers[entries], at[entries], places[entries])
 
     def read_by(self, numbers: Numbers, most: int) -> Rows:
         """What readers read, of each the latest `most` documents; some more than once."""
@@ -225,6 +255,7 @@ class Readings:
         rows = np.concatenate([trail.rows for trail in self._trails])
         at = np.concatenate([trail.at for trail in self._trails])
         lengths = [len(trail.rows) for trail in self._trails]
+        self._lengths = np.array(lengths, np.int64)
         if not len(rows):
             return
         order = np.lexsort((at, rows))

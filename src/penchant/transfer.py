@@ -17,8 +17,9 @@ import numpy as np
 from penchant.documents import NEVER
 from penchant.embed.texts import Progress, TextEmbedder
 from penchant.errors import InvalidQuery, InvalidRow
-from penchant.state import ABOUT, CORPUS_MODEL, COUNTERS, About, Counters, read_about, read_counters, remembered_embedder
+from penchant.state import ABOUT, BLEND, CORPUS_MODEL, COUNTERS, About, Counters, read_about, read_counters, remembered_embedder
 from penchant.store import Changes, Store, StoredDocument
+from penchant.traits import packed_terms
 from penchant.types import Document, T, User, Vector, from_json, to_json
 
 FORMAT = 1
@@ -32,6 +33,7 @@ class Head(msgspec.Struct, frozen=True, tag="state"):
     about: About
     counters: Counters
     corpus_model: bytes | None = None
+    blend: bytes | None = None
 
 
 class DocumentLine(msgspec.Struct, frozen=True, tag="document", eq=False):
@@ -48,6 +50,8 @@ class UserLine(msgspec.Struct, frozen=True, tag="user", eq=False):
 
     user_id: str
     user: User
+    trail: bytes = b""
+    """See `penchant.readings`."""
 
 
 class ClicksLine(msgspec.Struct, frozen=True, tag="clicks"):
@@ -88,19 +92,22 @@ def import_state(
     facts = {ABOUT: msgspec.json.encode(head.about), COUNTERS: msgspec.json.encode(head.counters)}
     if head.corpus_model is not None:
         facts[CORPUS_MODEL] = head.corpus_model
+    if head.blend is not None:
+        facts[BLEND] = head.blend
     store.commit(_parts(head, facts, file, name, api_key, progress))
 
 
 def _lines(store: Store, about: About, vectors: bool) -> Iterator[Head | Line]:
-    yield Head(FORMAT, about, read_counters(store), store.fact(CORPUS_MODEL))
+    yield Head(FORMAT, about, read_counters(store), store.fact(CORPUS_MODEL), store.fact(BLEND))
     for part in _in_parts(list(store.documents())):
         rows = store.vectors([stored.key for stored in part]) if vectors else [None] * len(part)
         for stored, vector in zip(part, rows, strict=True):
             popularity = stored.popularity if np.isfinite(stored.popularity) else None
             yield DocumentLine(stored.document, stored.key, popularity, vector)
+    trails = dict(store.trails())
     for user_ids in _in_parts(store.user_ids()):
         for user_id, user in store.users(user_ids).items():
-            yield UserLine(user_id, user if vectors else _without_vectors(user))
+            yield UserLine(user_id, user if vectors else _without_vectors(user), trails.get(user_id, b""))
     for digests in _in_parts(store.click_digests()):
         yield ClicksLine(digests)
 
@@ -122,7 +129,13 @@ def _parts(
             document_vectors, unit_vectors = iter(texts.encode(bare)), iter(texts.encode(bare_units))
         yield Changes(
             documents=[
-                StoredDocument(line.key, line.document, NEVER if line.popularity is None else line.popularity, revision)
+                StoredDocument(
+                    line.key,
+                    line.document,
+                    NEVER if line.popularity is None else line.popularity,
+                    revision,
+                    packed_terms(line.document.title),
+                )
                 for line in documents
             ],
             vectors={line.key: (next(document_vectors) if line.vector is None else line.vector).tobytes() for line in documents},
@@ -136,6 +149,7 @@ def _parts(
                 )
                 for user_id, user in users.items()
             },
+            trails={line.user_id: line.trail for line in part if isinstance(line, UserLine) and line.trail},
             click_digests=digests,
             clicks_remembered=head.about.settings.clicks_remembered,
         )
