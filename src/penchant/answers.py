@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from penchant.types import Document, InterestUnit, Popular, Recommendation
+from penchant.types import Document, Evidence, InterestUnit, Popular, Recommendation
 
 
 class UnitAnswer(msgspec.Struct, frozen=True):
@@ -49,6 +49,8 @@ class Recommended(msgspec.Struct, frozen=True):
     document: Document
     score: float
     because: BecauseInterest | BecausePopular | None = None
+    evidence: tuple[Evidence, ...] = ()
+    """What the blend weighed, the weightiest first."""
 
 
 def unit_answer(unit: InterestUnit) -> UnitAnswer:
@@ -58,7 +60,7 @@ def unit_answer(unit: InterestUnit) -> UnitAnswer:
 
 def recommended(found: Sequence[Recommendation]) -> list[Recommended]:
     """Recommendations as they are told."""
-    return [Recommended(each.document, round(each.score, 6), _because(each.because)) for each in found]
+    return [Recommended(each.document, round(each.score, 6), _because(each.because), each.evidence) for each in found]
 
 
 def _because(because: InterestUnit | Popular | None) -> BecauseInterest | BecausePopular | None:

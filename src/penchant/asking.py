@@ -141,6 +141,12 @@ class Asking:
         """Column of evidence -> its weight, as clicks have taught it so far."""
         return all_weights(self._state.blend)
 
+    def reads(self, user_id: str) -> tuple[tuple[str, float], ...]:
+        """(document id, time of the first click) of what a user read last, as other readers' evidence knows it."""
+        check_user(user_id)
+        documents, trail = self._state.documents, self._state.readings.trail(user_id)
+        return tuple(zip(documents.ids(trail.rows), trail.at.tolist(), strict=True))
+
     def why(self, user_id: str, document_id: str) -> list[tuple[InterestUnit, float]]:
         """Each unit of a user with its cosine to a document, the nearest first."""
         units = by_recency(self._user(user_id).units)

@@ -13,7 +13,7 @@ import typer
 
 from penchant import show
 from penchant.answers import recommended, unit_answer
-from penchant.conditions import parse_where
+from penchant.conditions import parse_weights, parse_where
 from penchant.console import (
     ApiKey,
     At,
@@ -142,7 +142,7 @@ def recommend(
     user: User,
     k: K = 10,
     where: Where = None,
-    scorer: Annotated[str | None, typer.Option(help="sum (the paper's) or max.")] = None,
+    scorer: Annotated[str | None, typer.Option(help="blend (all evidence), sum (the paper's), max or soft.")] = None,
     published_after: Annotated[float | None, typer.Option(help="Unix seconds.")] = None,
     include_seen: Annotated[bool, typer.Option(help="Also what the user clicked.")] = False,
     at: At = None,
@@ -173,6 +173,34 @@ def why(state: State, user: User, document: Annotated[str, typer.Argument(help="
         show.print_json(out, {"document": document, "title": title, "score": score, "threshold": threshold, "interests": values})
     else:
         out.print(show.why_table(title, score, threshold, units))
+
+
+@app.command()
+def blend(
+    state: State,
+    weight: Annotated[list[str] | None, typer.Option("--set", help="COLUMN=WEIGHT, repeatable.")] = None,
+    reset: Annotated[bool, typer.Option("--reset", help="Forget what clicks taught.")] = False,
+    json: Json = False,
+) -> None:
+    """Show what each column of evidence weighs, as clicks have taught it; or set weights, or reset them."""
+    with _existing(state, write=bool(weight) or reset) as engine:
+        if reset:
+            engine.reset_blend()
+        if weight:
+            engine.set_blend(parse_weights(weight))
+        found = engine.blend()
+    if json:
+        show.print_json(out, found)
+    else:
+        out.print(show.blend_table(found))
+
+
+@app.command()
+def dismiss(state: State, user: User, document: Annotated[str, typer.Argument(help="A document id.")]) -> None:
+    """Say that a document is not for a user."""
+    with _existing(state, write=True) as engine:
+        engine.dismiss(user, document)
+    out.print(f"{document} and its like stand back for {user}.", markup=False)
 
 
 @app.command()

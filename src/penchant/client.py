@@ -164,6 +164,14 @@ class Client:
         """What to show a user next; options as of the route: where, scorer, diversity, exclude_seen, explain ..."""
         return list(self._send(_recommend_request(user_id, k, options))["recommendations"])
 
+    def dismiss(self, user_id: str, document_id: str) -> None:
+        """A user does not want a document."""
+        self._send(_Request("POST", _path("users", user_id, "dismissed"), body={"document_id": document_id}))
+
+    def shown(self, user_id: str, document_ids: Sequence[str]) -> None:
+        """Documents were shown to a user: they rank lower for a while."""
+        self._send(_Request("POST", _path("users", user_id, "shown"), body={"document_ids": list(document_ids)}))
+
     def score(self, user_id: str, document_ids: Sequence[str], *, scorer: str | None = None) -> list[float]:
         """The scores that `recommend` ranks by, of listed documents."""
         return list(self._send(_scores_request(user_id, document_ids, scorer))["scores"])
@@ -242,6 +250,14 @@ class AsyncClient:
     async def recommend(self, user_id: str, k: int = 20, **options: Any) -> list[Answer]:
         """See `Client.recommend`."""
         return list((await self._send(_recommend_request(user_id, k, options)))["recommendations"])
+
+    async def dismiss(self, user_id: str, document_id: str) -> None:
+        """A user does not want a document."""
+        await self._send(_Request("POST", _path("users", user_id, "dismissed"), body={"document_id": document_id}))
+
+    async def shown(self, user_id: str, document_ids: Sequence[str]) -> None:
+        """Documents were shown to a user: they rank lower for a while."""
+        await self._send(_Request("POST", _path("users", user_id, "shown"), body={"document_ids": list(document_ids)}))
 
     async def score(self, user_id: str, document_ids: Sequence[str], *, scorer: str | None = None) -> list[float]:
         """See `Client.score`."""

@@ -29,3 +29,17 @@ def parse_where(conditions: Sequence[str] | None) -> dict[str, Any] | None:
                 raise InvalidQuery(f"{condition!r} is no condition: write NAME=VALUE, NAME=A,B, NAME>=NUMBER or NAME<=NUMBER")
             where[name] = [attribute(part) for part in value.split(",")] if "," in value else attribute(value)
     return where or None
+
+
+def parse_weights(given: Sequence[str]) -> dict[str, float]:
+    """``COLUMN=WEIGHT`` as names and numbers. Raises InvalidQuery."""
+    found = {}
+    for pair in given:
+        name, equals, value = pair.rpartition("=")
+        try:
+            found[name] = float(value)
+        except ValueError:
+            equals = ""
+        if not equals:
+            raise InvalidQuery(f"{pair!r} is no weight: write COLUMN=WEIGHT, for example --set 'age=-0.5'")
+    return found

@@ -12,6 +12,7 @@ from penchant.embed import LinearEmbedder
 from penchant.engine import Engine
 from penchant.errors import InvalidQuery
 from penchant.garbage import no_garbage_collection
+from penchant.ranking import BLEND
 from penchant.text import key_terms_ahead
 from penchant.types import Click, Document
 
@@ -19,6 +20,10 @@ _DOCUMENTS = 4_096
 _CLICKS = 8_192
 _CLICKS_OF_LINEAR = 131_072
 """They take seconds, and each user that they touch is written once."""
+_TEACHING = 1_000
+_TEACHING_AT_ONCE = 25
+"""So many of the last clicks of a log, a fifth of it at most, are learned in small steps: they teach the blend, which learns from
+each user's first click of a step, see `penchant.teaching`."""
 _MANY_TITLES = 5_000
 """From so many on, to start a process for their key terms is worth its while."""
 Report = Callable[[str, int, int], None]
@@ -49,13 +54,26 @@ def observe_log(engine: Engine, clicks: Sequence[Click], name: str, report: Repo
     Returns how many clicks had been learned before.
     """
     ordered = sorted(clicks, key=lambda click: click.at)
+    before = _observe_long(engine, ordered, len(ordered) - _teaching(engine, ordered), name, report)
+    _observe_teaching(engine, ordered, name, report)
+    return before
+
+
+def _teaching(engine: Engine, clicks: Sequence[Click]) -> int:
+    """How many clicks at the end of a log are learned in small steps."""
+    learns = engine.settings.scorer == BLEND and engine.settings.blend_learns
+    return min(_TEACHING, len(clicks) // 5) if learns else 0
+
+
+def _observe_long(engine: Engine, ordered: Sequence[Click], end: int, name: str, report: Report) -> int:
+    """Learn the clicks before that position in large steps; returns how many had been learned before."""
     before = engine.checkpoint(name)
     report("clicks", before, len(ordered))
     is_linear = isinstance(engine.embedder, LinearEmbedder)
     size = _CLICKS_OF_LINEAR if is_linear else _CLICKS
     with no_garbage_collection() if is_linear else nullcontext():
-        for start in range(before, len(ordered), size):
-            step = ordered[start : start + size]
+        for start in range(before, end, size):
+            step = ordered[start : min(start + size, end)]
             engine.observe(
                 step,
                 checkpoint=(name, start + len(step)),
@@ -63,6 +81,14 @@ def observe_log(engine: Engine, clicks: Sequence[Click], name: str, report: Repo
                 tell=False,
             )
     return before
+
+
+def _observe_teaching(engine: Engine, ordered: Sequence[Click], name: str, report: Report) -> None:
+    """Learn the clicks that are left in small steps, so that they teach the blend, too."""
+    for start in range(engine.checkpoint(name), len(ordered), _TEACHING_AT_ONCE):
+        step = ordered[start : start + _TEACHING_AT_ONCE]
+        engine.observe(step, checkpoint=(name, start + len(step)))
+        report("clicks", len(step), len(ordered))
 
 
 def build_state(
@@ -76,10 +102,12 @@ def build_state(
     titles = [document.title for document in documents if document.id in clicked]
     with key_terms_ahead(titles) if len(titles) >= _MANY_TITLES else nullcontext():
         add_documents(engine, documents, report)
+        ordered = sorted(clicks, key=lambda click: click.at)
         with _index_built_beside(directory):
-            before = observe_log(engine, clicks, name, report)
+            before = _observe_long(engine, ordered, len(ordered) - _teaching(engine, ordered), name, report)
             report("index", 0, 1)
     report("index", 1, 1)
+    _observe_teaching(engine, ordered, name, report)
     return before
 
 

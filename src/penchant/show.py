@@ -12,8 +12,10 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
+from penchant.blend import start_of
 from penchant.calibrate import CHANCE, Calibration
 from penchant.checks import EARLIEST_CLOCK
+from penchant.evidence import kind_of
 from penchant.types import Change, InterestUnit, Popular, Recommendation, Settings
 
 _BAR = 27
@@ -64,11 +66,24 @@ def recommendations_table(title: str, found: Sequence[Recommendation]) -> Table:
     return table
 
 
+def blend_table(weights: Mapping[str, float]) -> Table:
+    """What each column of evidence weighs, and what it weighed before any click."""
+    table = Table(title="Evidence", title_justify="left", expand=False)
+    for name in ("kind", "column"):
+        table.add_column(name)
+    for name in ("weight", "at the start"):
+        table.add_column(name, justify="right")
+    for name, weight in weights.items():
+        table.add_row(kind_of(name), plain(name), f"{weight:.3f}", f"{start_of(name):.3f}")
+    return table
+
+
 def reason(recommendation: Recommendation) -> Text:
     """What speaks most for a recommendation, in words."""
     because = recommendation.because
     if isinstance(because, InterestUnit):
-        return plain(f"{because.title} ({because.size})")
+        others = [each.words for each in recommendation.evidence if each.kind != "interest" and each.weight > 0][:2]
+        return plain("; ".join([f"{because.title} ({because.size})", *others]))
     if isinstance(because, Popular):
         return Text("popular of late" if because.clicks >= 0.005 else "new here")
     return Text("")

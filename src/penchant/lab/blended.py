@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from penchant import blend as blending
 from penchant import community
-from penchant.blend import Blend
+from penchant.blend import Blend, Matrix
 from penchant.documents import Documents, numbered
 from penchant.embed.texts import Progress
 from penchant.evidence import kind_of
@@ -91,10 +91,13 @@ class BlendedUnits(InterestUnits):
                     self._blend = blending.learned(self._blend, *lesson)
             self._blend = msgspec.structs.replace(self._blend, offered=offered + 1)
 
+    def evidence(self, user: int, candidates: Rows, at: float) -> tuple[list[str], Matrix]:
+        """(names of columns, values of shape (candidates, columns)); see `penchant.evidence`."""
+        rows, asked = candidates.astype(np.int64), self._ask(user, at)
+        return community.evidence_for(asked, rows, self._vectors[candidates], self._readings, self._documents)
+
     def score(self, user: int, candidates: Rows, at: float) -> Scores:
-        asked = self._ask(user, at)
-        rows = candidates.astype(np.int64)
-        names, evidence = community.evidence_for(asked, rows, self._vectors[candidates], self._readings, self._documents)
+        names, evidence = self.evidence(user, candidates, at)
         if self._without:
             evidence = np.where([kind_of(name) in self._without for name in names], 0.0, evidence)
         return blending.scores(self._blend, names, evidence)

@@ -119,6 +119,40 @@ def compare(
 
 
 @lab.command()
+def weights(
+    data: Annotated[list[str], typer.Option("--data", help="Preset or folder, repeatable; each counts the same.")],
+    most: Annotated[int, typer.Option(help="Validation cases of each, at most.")] = 700,
+    embedder: Embedder = "minilm",
+    seed: Seed = 0,
+    data_home: DataHome = None,
+    cache: Cache = CACHE,
+    json: Json = False,
+) -> None:
+    """Fit the weights that the blend starts from, on validation users that no test asks."""
+    from penchant.lab.protocols import Rules
+    from penchant.lab.run import Plan
+    from penchant.lab.weights import choices, fit, value
+
+    with progress_bars() as progress:
+        communities = [
+            choices(
+                Plan(Source(name, home=data_home), "full", embedder=embedder, rules=Rules(seed=seed)),
+                cache.expanduser(), most, progress, _say,
+            )
+            for name in data
+        ]  # fmt: skip
+    found = fit(communities)
+    validation = {community.name: value(community, found) for community in communities}
+    if json:
+        show.print_json(out, {"weights": found, "validation": validation})
+        return
+    for name, weight in found.items():
+        out.print(f"{weight:8.3f}  {name}", markup=False)
+    for name, measures in validation.items():
+        out.print(f"{name}: {', '.join(f'{kind} {figure}' for kind, figure in measures.items())}", markup=False, soft_wrap=True)
+
+
+@lab.command()
 def tune(
     out_file: Annotated[Path, typer.Option("--out", help="The file for what was chosen and all that was tried.")],
     data: Data = None,

@@ -68,6 +68,24 @@ class ScoresWanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     at: float | None = None
 
 
+class NotWanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A document that is not for a user."""
+
+    document_id: Annotated[str, Meta(examples=["d1"])]
+
+
+class Shown(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Documents that were shown to a user."""
+
+    document_ids: Annotated[list[str], Meta(examples=[["d1", "d2"]])]
+
+
+class Weights(msgspec.Struct, frozen=True):
+    """Columns of evidence with the weights that clicks have taught so far."""
+
+    weights: dict[str, float]
+
+
 class Scores(msgspec.Struct, frozen=True):
     """One score a document, in the order asked."""
 
@@ -121,6 +139,10 @@ class Export(msgspec.Struct, frozen=True):
     """The documents clicked last, never recommended again."""
     history: tuple[tuple[str, float], ...]
     """(document id, time) of the clicks learned last."""
+    read: tuple[tuple[str, float], ...]
+    """(document id, time) of first clicks: what readers tell each other by."""
+    dismissed: tuple[str, ...]
+    shown: tuple[str, ...]
     experiments: list[Exposure]
 
 

@@ -34,15 +34,18 @@ from penchant.serve.bodies import (
     Learned,
     Map,
     NewClick,
+    NotWanted,
     Overview,
     ProblemDetails,
     Reason,
     Recommendations,
     Scores,
     ScoresWanted,
+    Shown,
     Titles,
     Units,
     UserIds,
+    Weights,
     WhatIf,
     Why,
     to_click,
@@ -52,7 +55,7 @@ from penchant.serve.history import told_history
 from penchant.serve.problems import MEDIA_TYPE, TITLES, Problem
 from penchant.serve.service import Service
 from penchant.serve.streams import put_stream
-from penchant.types import Click, Document
+from penchant.types import Click, Document, User
 
 K = Annotated[int, QueryParameter(ge=1, description="How many documents.")]
 Where = Annotated[
@@ -60,7 +63,9 @@ Where = Annotated[
     QueryParameter(description="Conditions on attributes: `channel=db`, `lang=en,ko`, `price>=5`. All have to hold."),
 ]
 At = Annotated[float | None, QueryParameter(description="Now, in Unix seconds; default: the clock of the service.")]
-Scorer = Annotated[str | None, QueryParameter(description="`sum` or `max`; default: that of the variant, or of the state.")]
+Scorer = Annotated[
+    str | None, QueryParameter(description="`blend`, `sum`, `max`, `soft`; default: the variant's, or the state's.")
+]
 
 ServiceHere = NamedDependency[Service]
 Documents = Annotated[
@@ -184,7 +189,29 @@ async def delete_user(user_id: FromPath[str], service: ServiceHere) -> Forgotten
     return Forgotten(known)
 
 
+@post("/users/{user_id:str}/dismissed", opt=WRITE, status_code=200, summary="A user does not want a document")
+async def post_dismissed(user_id: FromPath[str], data: JSONBody[NotWanted], service: ServiceHere) -> Accepted:
+    """It is not shown again for long, and its like of the same interest ranks lower, fading with clicks."""
+    await service.shared.change(lambda engine: engine.dismiss(id_of(user_id), data.document_id))
+    return Accepted(1)
+
+
+@post("/users/{user_id:str}/shown", opt=WRITE, status_code=200, summary="Documents were shown to a user")
+async def post_shown(user_id: FromPath[str], data: JSONBody[Shown], service: ServiceHere) -> Accepted:
+    """Until they are clicked they rank lower for a while, so that answers do not repeat."""
+    _check_count(len(data.document_ids), service.config.max_batch, "documents")
+    await service.shared.change(lambda engine: engine.shown(id_of(user_id), data.document_ids))
+    return Accepted(len(data.document_ids))
+
+
 # What is asked
+
+
+@get("/blend", opt=READ, summary="What evidence weighs")
+async def get_blend(service: ServiceHere) -> Weights:
+    """The weights of the scorer `blend`, as clicks have taught them so far."""
+    found = await service.shared.ask(lambda engine: engine.blend())
+    return Weights({name: round(weight, 6) for name, weight in found.items()})
 
 
 @get("/users", opt=READ, summary="Find users")
@@ -305,8 +332,8 @@ async def post_what_if(user_id: FromPath[str], data: JSONBody[WhatIf], service: 
 async def get_export(user_id: FromPath[str], service: ServiceHere) -> Export:
     """For the person who asks what is known about them."""
     name = id_of(user_id)
-    user = await service.shared.ask(lambda engine: engine.user(name))
-    if not user.steps:
+    user, read = await service.shared.ask(lambda engine: (engine.user(name), engine.reads(name)))
+    if not (user.steps or user.dismissed or user.shown):
         raise Problem(404, f"nothing is kept of the user {name!r}")
     exposed = await asyncio.to_thread(service.exposures.of_user, name) if service.exposures is not None else []
     kept = [
@@ -314,7 +341,7 @@ async def get_export(user_id: FromPath[str], service: ServiceHere) -> Export:
         for unit in user.units
     ]
     experiments = [Exposure(e.experiment, e.variant, e.first_at, e.exposures, e.clicks) for e in exposed]
-    return Export(name, user.steps, kept, user.seen, user.history, experiments)
+    return Export(name, user.steps, kept, user.seen, user.history, read, *_reactions(user), experiments)
 
 
 @get("/documents", opt=READ, summary="Documents by their ids")
@@ -416,7 +443,8 @@ async def get_metrics(service: ServiceHere) -> Response[bytes]:
 
 
 ROUTES = [
-    put_documents, stream_documents, post_clicks, stream_clicks, delete_document, delete_user, get_users, get_units,
+    put_documents, stream_documents, post_clicks, stream_clicks, delete_document, delete_user, post_dismissed, post_shown,
+    get_blend, get_users, get_units,
     get_recommendations, post_scores, get_why, get_history, post_what_if, get_export, get_documents, get_document,
     get_similar, get_search, get_overview, get_map, get_live, get_ready, get_metrics,
 ]  # fmt: skip
@@ -428,6 +456,11 @@ for route in ROUTES:
     }
     if "scope" in route.opt:
         route.security = [{"bearer": []}]
+
+
+def _reactions(user: User) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The ids of what was dismissed, and of what was shown."""
+    return tuple(name for name, _ in user.dismissed), tuple(name for name, _ in user.shown)
 
 
 def _check_k(k: int, service: Service) -> None:

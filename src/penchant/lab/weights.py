@@ -1,0 +1,112 @@
+"""The blend's weights before any click: those by which validation users of several communities would have chosen.
+
+No test asks these users (see `penchant.lab.protocols.validation`). Each community counts the same, however many users it has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+from scipy.special import logsumexp
+
+from penchant.evidence import ATTRIBUTE, COLUMNS, kind_of
+from penchant.jobs import Report, quiet
+from penchant.lab import protocols
+from penchant.lab.blended import BlendedUnits
+from penchant.lab.cases import Trial
+from penchant.lab.metrics import measure, ranks
+from penchant.lab.peers.environments import Say
+from penchant.lab.run import Plan, Setting, prepare
+
+Matrix = NDArray[np.float32]
+SILENT_WHERE_CLICKS_PUBLISH = ("freshness", "trend", "popularity", "readers")
+"""Where most documents are published by their only click, what others clicked and when is the answer."""
+_RIDGE = 3e-4
+_EARLY = (0.03, 0.2)
+"""`live` cases between these shares of the clicks: before any that a test asks."""
+NAMES = (*COLUMNS, ATTRIBUTE + "any")
+
+
+@dataclass(frozen=True, eq=False)
+class Choices:
+    """The evidence for the candidates of some validation cases of one community."""
+
+    name: str
+    trial: Trial
+    evidence: Sequence[Matrix]
+    """One a case, shape (candidates, NAMES)."""
+    relevant: Sequence[NDArray[np.int64]]
+
+
+def choices(plan: Plan, cache: Path, most: int, progress: Report = quiet, say: Say = lambda text: None) -> Choices:
+    """The evidence for validation cases, at most so many, drawn at random."""
+    setting = prepare(plan, cache, progress, say)
+    trial = _validation(setting)
+    drawn = np.random.default_rng(plan.rules.seed).permutation(len(trial.cases))[:most]
+    wanted = set(drawn.tolist())
+    method = BlendedUnits(setting.log, setting.vectors, setting.texts, trial.users(), setting.documents, learns=False)
+    method.prepare(trial)
+    evidence, kept, learned = [], [], 0
+    for number, case in enumerate(trial.cases):
+        if case.learned > learned:
+            method.learn(trial.training[learned : case.learned])
+            learned = case.learned
+        if number in wanted:
+            kept.append(case)
+            evidence.append(_by_name(*method.evidence(case.user, case.candidates, case.at), setting.log.publication_is_click))
+            progress(f"{setting.log.name}: evidence", 1, len(wanted))
+    relevant = [np.searchsorted(case.candidates, case.relevant) for case in kept]
+    return Choices(setting.log.name, replace(trial, cases=kept, segments={}, periods=[]), evidence, relevant)
+
+
+def fit(communities: Sequence[Choices]) -> dict[str, float]:
+    """The weights under which the clicks of all communities are likeliest (L-BFGS, with a small ridge)."""
+
+    def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        value, slope = _RIDGE * float(weights @ weights), 2 * _RIDGE * weights
+        for community in communities:
+            for evidence, relevant in zip(community.evidence, community.relevant, strict=True):
+                utility = evidence @ weights
+                chance = np.exp(utility - logsumexp(utility))
+                share = 1 / len(community.evidence)
+                value -= share * float(np.log(np.maximum(chance[relevant], 1e-300)).mean())
+                slope = slope + share * (chance @ evidence - evidence[relevant].mean(axis=0))
+        return value, slope
+
+    found = minimize(loss, np.zeros(len(NAMES)), jac=True, method="L-BFGS-B", options={"maxiter": 80})
+    return dict(zip(NAMES, found.x.round(3).tolist(), strict=True))
+
+
+def value(community: Choices, weights: Mapping[str, float]) -> dict[str, float]:
+    """The measures of the community's validation trial under weights."""
+    by_name = np.array([weights[name] for name in NAMES])
+    found = [
+        ranks(case, evidence @ by_name, alone=False)
+        for case, evidence in zip(community.trial.cases, community.evidence, strict=True)
+    ]
+    return {name: round(float(values.mean()), 4) for name, values in measure(community.trial, np.concatenate(found)).items()}
+
+
+def _validation(setting: Setting) -> Trial:
+    """`full` on validation users; where documents age, the early clicks of `live`."""
+    log, rules = setting.log, setting.plan.rules
+    if not (log.clock and log.tells_publication) or log.publication_is_click:
+        return protocols.validation(log, rules)
+    start, end = _EARLY
+    trial = protocols.live(log, replace(rules, warm_up=start))
+    return replace(trial, cases=[case for case in trial.cases if case.learned < end * len(log.clicks)], segments={}, periods=[])
+
+
+def _by_name(names: Sequence[str], evidence: NDArray[np.float64], clicks_publish: bool) -> Matrix:
+    """The columns in the order of NAMES, all attributes in one; centred, since only differences count."""
+    found = np.zeros((len(evidence), len(NAMES)), np.float32)
+    for name, column in zip(names, evidence.T, strict=True):
+        if not (clicks_publish and kind_of(name) in SILENT_WHERE_CLICKS_PUBLISH):
+            place = NAMES.index(name) if name in COLUMNS else len(NAMES) - 1
+            found[:, place] += column
+    return np.asarray(found - found.mean(axis=0), np.float32)
