@@ -136,7 +136,7 @@ def weights(
     with progress_bars() as progress:
         communities = [
             choices(
-                Plan(Source(name, home=data_home), "full", embedder=embedder, rules=Rules(seed=seed)),
+                Plan(_source(name, None, None, data_home, None, None, None), "full", embedder=embedder, rules=Rules(seed=seed)),
                 cache.expanduser(), most, progress, _say,
             )
             for name in data
