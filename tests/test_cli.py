@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from penchant import Document, Engine, Settings
+from penchant.blend import START
 from penchant.cli import app
 from penchant.demo.community import simulate
 from penchant.files import write_rows
@@ -80,11 +82,33 @@ def test_recommend_with_reasons_and_filters(state):
 
 
 def test_why(state):
-    document = json.loads(run("recommend", state, "reader-001", "--json"))[0]["document"]["id"]
+    found = json.loads(run("recommend", state, "reader-001", "--json"))[0]
+    document = found["document"]["id"]
     value = json.loads(run("why", state, "reader-001", document, "--json"))
-    assert value["score"] == pytest.approx(sum(unit["cosine"] for unit in value["interests"]), abs=1e-3)
+    assert value["score"] == pytest.approx(found["score"], abs=1e-3)
+    assert found["evidence"][0]["words"]
     assert "score" in run("why", state, "reader-001", document)
     assert "unknown document 'zz'" in run("why", state, "reader-001", "zz", code=1)
+
+
+def test_blend_shows_sets_and_resets(state, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(state, copy)
+    before = json.loads(run("blend", copy, "--json"))
+    assert "freshness" in run("blend", copy)
+    assert json.loads(run("blend", copy, "--set", "age=-3.5", "--json"))["age"] == -3.5
+    assert json.loads(run("blend", copy, "--json")) == before | {"age": -3.5}
+    assert json.loads(run("blend", copy, "--reset", "--json"))["age"] == START["age"]
+    assert "is no weight" in run("blend", copy, "--set", "age", code=1)
+    assert "unknown evidence 'agee'" in run("blend", copy, "--set", "agee=1", code=1)
+
+
+def test_a_dismissed_document_is_not_recommended(state, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(state, copy)
+    first = json.loads(run("recommend", copy, "reader-001", "--json"))[0]["document"]["id"]
+    run("dismiss", copy, "reader-001", first)
+    assert first not in {one["document"]["id"] for one in json.loads(run("recommend", copy, "reader-001", "--json"))}
 
 
 def test_search(state):

@@ -51,6 +51,8 @@ def build(files: Path, state: Path) -> list[str]:
         f"{files}/documents.jsonl",
         "--clicks",
         f"{files}/clicks.jsonl",
+        "--index",
+        "exact",  # the graph of the other depends on where the build was cut, and what the blend learns on what it finds
     ]
 
 

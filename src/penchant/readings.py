@@ -153,26 +153,33 @@ class Readings:
     def put(self, trails: Mapping[str, Trail]) -> None:
         """Take over trails that changed; an empty one is that of a reader who is forgotten."""
         self._copy = None
+        come: list[tuple[float, str, int, int]] = []
         for user_id, after in trails.items():
-            if user_id not in self._numbers:
-                self._numbers[user_id] = len(self._trails)
-                self._trails.append(NO_TRAIL)
-                self._places.append(0)
-                if len(self._trails) > len(self._lengths):
-                    self._lengths = np.append(self._lengths, np.zeros_like(self._lengths))
-            number = self._numbers[user_id]
+            number = self._number(user_id)
             before = self._trails[number]
             self._trails[number] = after
             self._lengths[number] = len(after.rows)
-            gone, come = _difference(before, after)
+            gone, new = _difference(before, after)
             for row in gone:
                 self._readers[row].remove(number)
                 self._counts[row] -= 1
-            for row, at in come:
-                self._append(row, number, at, self._places[number])
-                self._places[number] += 1
+            come.extend((at, user_id, row, self._places[number] + place) for place, (row, at) in enumerate(new))
+            self._places[number] += len(new)
+        for at, user_id, row, place in sorted(come):  # in the order in which they are loaded, too
+            self._append(row, self._numbers[user_id], at, place)
+        for user_id, after in trails.items():
             if not len(after.rows):
                 del self._numbers[user_id]
+
+    def _number(self, user_id: str) -> int:
+        """The number of a reader, a new one where there is none."""
+        if user_id not in self._numbers:
+            self._numbers[user_id] = len(self._trails)
+            self._trails.append(NO_TRAIL)
+            self._places.append(0)
+            if len(self._trails) > len(self._lengths):
+                self._lengths = np.append(self._lengths, np.zeros_like(self._lengths))
+        return self._numbers[user_id]
 
     def drop(self, rows: Iterable[int]) -> None:
         """Forget documents that are removed."""

@@ -9,6 +9,7 @@ import pytest
 
 from penchant import Engine, InvalidQuery, Settings
 from penchant.lab import protocols, registry
+from penchant.lab.blended import documents_of
 from penchant.lab.interests import InterestUnits, Variant
 from penchant.lab.log import Clicks, Log
 from penchant.lab.methods import (
@@ -171,7 +172,7 @@ def test_pruning_and_text_rules_of_the_studies(log, texts):
 
 def test_every_light_method_gives_one_finite_number_a_candidate_and_asking_changes_nothing(log, texts):
     trial = protocols.live(log)
-    given = Given(log, trial, texts.encode(log.titles), texts)
+    given = Given(log, trial, texts.encode(log.titles), texts, documents_of(log))
     for name in registry.GROUPS["light"]:
         method = registry.make(name, given)
         method.learn(trial.training[:400])

@@ -9,7 +9,7 @@ import time
 import pytest
 from litestar.testing import TestClient
 
-from penchant import Document, Engine
+from penchant import Document, Engine, Settings
 from penchant.serve.app import make_app
 from penchant.serve.config import Config
 from penchant.testing import HashingEmbedder
@@ -127,7 +127,7 @@ class TestRecommendations:
         assert first["because"]["interest"] == "fast cosine search"
 
     def test_options_reach_the_engine(self, serving):
-        engine = Engine(HashingEmbedder(), index="exact")
+        engine = Engine(HashingEmbedder(), index="exact", settings=Settings(scorer="sum"))
         documents = [
             Document("a", "fast cosine search", attributes={"lang": "en", "price": 5.0}),
             Document("b", "fast vector search", attributes={"lang": "ko", "price": 9.0}, published_at=NOW - 10),
@@ -176,7 +176,31 @@ class TestRecommendations:
         why = service.get("/users/ana/why/d2").json()
         assert why["document"]["id"] == "d2"
         assert why["reasons"][0]["unit"]["title"] == "fast cosine search"
-        assert why["score"] == pytest.approx(sum(reason["cosine"] for reason in why["reasons"]), abs=1e-5)
+        scores = service.post("/users/ana/scores", json={"document_ids": ["d2"]}).json()["scores"]
+        assert why["score"] == pytest.approx(scores[0], abs=1e-4)
+
+    def test_what_spoke_for_a_document_is_told(self, service):
+        click(service, "ana", "d1")
+        found = service.get("/users/ana/recommendations").json()["recommendations"]
+        assert {evidence["kind"] for one in found for evidence in one["evidence"]} >= {"interest"}
+        assert all(evidence["words"] for one in found for evidence in one["evidence"])
+        weights = service.get("/blend").json()["weights"]
+        assert weights["any unit"] > 0
+
+    def test_what_is_dismissed_goes_and_what_was_shown_stands_back(self, service):
+        click(service, "ana", "d1")
+        first = [one["document"]["id"] for one in service.get("/users/ana/recommendations").json()["recommendations"]]
+        assert service.post("/users/ana/dismissed", json={"document_id": first[0]}).json() == {"accepted": 1}
+        after = [one["document"]["id"] for one in service.get("/users/ana/recommendations").json()["recommendations"]]
+        assert after[0] == first[1]
+        for _ in range(8):
+            service.post("/users/ana/shown", json={"document_ids": [first[1]]})
+        last = [one["document"]["id"] for one in service.get("/users/ana/recommendations").json()["recommendations"]]
+        assert last[-1] == first[1]
+        assert service.post("/users/ana/dismissed", json={"document_id": "nothing"}).status_code == 422
+        kept = service.get("/users/ana/export").json()
+        assert (kept["dismissed"], kept["shown"][:1]) == ([first[0]], [first[1]])
+        assert [name for name, _ in kept["read"]] == ["d1"]
 
 
 class TestDocuments:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 
 import msgspec
 import numpy as np
@@ -54,6 +55,7 @@ class BlendedUnits(InterestUnits):
         self._readings = Readings()
         self._blend = Blend()
         self._learns = learns
+        self._nearest = _nearest_to(vectors, min(variant.settings.candidates_per_unit, len(vectors)))
         self._without = without
 
     def prepare(self, trial: Trial, progress: Progress | None = None) -> None:
@@ -88,6 +90,7 @@ class BlendedUnits(InterestUnits):
                 asked = self._ask(user, at)
                 lesson = community.lesson(asked, clicked, self._readings, self._documents, self._vectors_of, offered)
                 if lesson is not None:
+                    lesson = lesson._replace(evidence=self._left(lesson.names, lesson.evidence))
                     self._blend = blending.learned(self._blend, *lesson)
             self._blend = msgspec.structs.replace(self._blend, offered=offered + 1)
 
@@ -98,9 +101,11 @@ class BlendedUnits(InterestUnits):
 
     def score(self, user: int, candidates: Rows, at: float) -> Scores:
         names, evidence = self.evidence(user, candidates, at)
-        if self._without:
-            evidence = np.where([kind_of(name) in self._without for name in names], 0.0, evidence)
-        return blending.scores(self._blend, names, evidence)
+        return blending.scores(self._blend, names, self._left(names, evidence))
+
+    def _left(self, names: Sequence[str], evidence: Matrix) -> Matrix:
+        """The evidence without the kinds that are left out."""
+        return np.where([kind_of(name) in self._without for name in names], 0.0, evidence) if self._without else evidence
 
     def _ask(self, user: int, at: float) -> community.Asked:
         user_id = self._log.user_ids[user]
@@ -113,11 +118,18 @@ class BlendedUnits(InterestUnits):
 
     def _search(self, units: Vectors) -> list[NDArray[np.int64]]:
         """The documents nearest to each unit."""
-        cosines = self._vectors @ units.T
-        count = min(self._variant.settings.candidates_per_unit, len(cosines))
-        nearest = np.argpartition(-cosines, count - 1, axis=0)[:count]
-        order = np.argsort(-np.take_along_axis(cosines, nearest, axis=0), axis=0, kind="stable")
-        return list(np.take_along_axis(nearest, order, axis=0).T.astype(np.int64))
+        return [self._nearest(unit.tobytes()) for unit in units]
+
+
+def _nearest_to(vectors: Vectors, count: int) -> Callable[[bytes], NDArray[np.int64]]:
+    """A search that remembers: most units are asked about again, unchanged."""
+
+    def nearest(unit: bytes) -> NDArray[np.int64]:
+        cosines = vectors @ np.frombuffer(unit, np.float32)
+        found = np.argpartition(-cosines, count - 1)[:count]
+        return found[np.argsort(-cosines[found], kind="stable")].astype(np.int64)
+
+    return cache(nearest)
 
 
 def documents_of(log: Log) -> Documents:

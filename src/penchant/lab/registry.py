@@ -38,7 +38,6 @@ BLENDS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         "blend": frozenset(),
         "blend without interests": frozenset({"interest", "words", "attributes"}),
-        "blend without other readers": frozenset({"readers"}),
     }
 )
 """All evidence, and what it is worth: which kinds are left out."""

@@ -180,6 +180,7 @@ def outcome_of(
     }  # fmt: skip
     kept = Kept(setting.cache / "outcomes")
     if name in PEERS:
+        del key["settings"]  # penchant's
         return _peer_outcome(setting, name, trial, params, key, kept)
     given = registry.Given(setting.log, trial, setting.vectors, setting.texts, setting.documents, plan.settings)
     shared = (setting.log, setting.log.documents, setting.vectors, setting.texts, setting.documents)
