@@ -204,14 +204,13 @@ class Readings:
         """The readers of documents, of each the latest `most`."""
         if len(rows) > _MANY:
             return self._of_many(rows, most)
-        found = [self._readers.get(row, _NOBODY) for row in rows.tolist()]
-        starts = [max(0, each.count - most) for each in found]
-        lengths = [each.count - start for each, start in zip(found, starts, strict=True)]
-        if not any(lengths):
+        read = np.flatnonzero(self.counts(rows) > 0)
+        if not len(read):
             return Readers(_NONE, _NONE, np.zeros(0), _NONE)
-        parts = [(each, slice(start, each.count)) for each, start in zip(found, starts, strict=True)]
+        found = [self._readers[row] for row in rows[read].tolist()]
+        parts = [(each, slice(max(0, each.count - most), each.count)) for each in found]
         return Readers(
-            np.repeat(np.arange(len(rows)), lengths),
+            np.repeat(read, [part.stop - part.start for _, part in parts]),
             np.concatenate([each.numbers[part] for each, part in parts]),
             np.concatenate([each.at[part] for each, part in parts]),
             np.concatenate([each.places[part] for each, part in parts]),
