@@ -77,7 +77,7 @@ def test_learning_gets_rarer_and_never_stops():
     offered = [n for n in range(300_000) if blending.is_learned(Blend(offered=n), 1.0)]
     assert offered[:3_000] == list(range(3_000))
     assert 8_000 < len(offered) < 30_000
-    assert max(np.diff(offered)) <= 32 + 31
+    assert max(np.diff(offered)) < 2 * 128
 
 
 def test_at_most_one_click_in_ten_seconds_is_learned():

@@ -61,7 +61,7 @@ _MEMORY = 0.999
 
 
 _PAUSE = 10.0
-_RAREST = 32
+_RAREST = 128
 
 
 class Blend(msgspec.Struct, frozen=True, eq=False):
