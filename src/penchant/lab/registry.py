@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -34,6 +34,8 @@ class Given:
 
 UNITS: Mapping[str, str] = MappingProxyType({f"units ({scorer})": scorer for scorer in SCORERS})
 """Interest Units alone: one method a scorer."""
+UNITS_BY_SUM = "units (sum)"
+"""The paper's."""
 BLENDS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         "blend": frozenset(),
@@ -43,6 +45,12 @@ BLENDS: Mapping[str, frozenset[str]] = MappingProxyType(
 """All evidence, and what it is worth: which kinds are left out."""
 OURS = (*BLENDS, *UNITS)
 """penchant's own."""
+
+
+def main_of(methods: Collection[str]) -> str:
+    """The method of ours that others are tested against: the first of ours that there is."""
+    return next((name for name in OURS if name in methods), UNITS_BY_SUM)
+
 
 LIGHT: Mapping[str, Callable[[Given], Method]] = MappingProxyType(
     {

@@ -14,6 +14,7 @@ import numpy as np
 
 from penchant.errors import InvalidQuery, MissingExtra
 from penchant.lab import evaluation, paper, plots
+from penchant.lab.registry import OURS, main_of
 from penchant.lab.run import Findings
 
 BY_USER = "by_user.npz"
@@ -84,7 +85,7 @@ def summary(report: Mapping[str, Any]) -> str:
     best = max(values, key=lambda name: (values[name]["value"], name))
     low, high = values[best]["interval"]
     text = f"Best by {measure}: {best}, {values[best]['value']:.3f} ({low:.3f} to {high:.3f})."
-    mine = max((name for name in values if name.startswith("units")), key=lambda name: values[name]["value"], default=None)
+    mine = max((name for name in values if name in OURS), key=lambda name: values[name]["value"], default=None)
     if mine is not None and mine != best:
         text += f" penchant's best, {mine}: {values[mine]['value']:.3f}."
     return text
@@ -101,7 +102,7 @@ def overall_table(report: Mapping[str, Any]) -> Table:
         p = p_values.get(name)
         values = [f"{found[kind]['value']:.3f}" for kind in measures]
         rows.append([name, *values, f"{low:.3f} to {high:.3f}", "" if p is None else f"{p:.3g}"])
-    return Table(["method", *measures, f"95 % of {main}", "p, against units (sum)"], rows)
+    return Table(["method", *measures, f"95 % of {main}", f"p, against {main_of(report['methods'])}"], rows)
 
 
 def sections(report: Mapping[str, Any]) -> list[Section]:

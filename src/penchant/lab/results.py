@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from penchant.lab import paper
+from penchant.lab.registry import OURS
 from penchant.lab.report import Table, overall_table, read_report, sections, summary
 from penchant.lab.tune import read_search
 
@@ -44,7 +45,7 @@ def _overview(reports: Sequence[dict[str, Any]]) -> str:
         measure = report["protocol"]["main_measure"]
         values = {name: found[measure]["value"] for name, found in report["methods"].items()}
         best = max(values, key=lambda name: (values[name], name))
-        mine = max((name for name in values if name.startswith("units")), key=lambda name: values[name], default="")
+        mine = max((name for name in values if name in OURS), key=lambda name: values[name], default="")
         rows.append([
             report["data"]["name"], report["protocol"]["name"], str(report["protocol"]["users"]), measure,
             f"{best} {values[best]:.3f}", f"{mine} {values[mine]:.3f}" if mine else "",

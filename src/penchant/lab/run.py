@@ -125,7 +125,7 @@ def run(plan: Plan, cache: Path, progress: Progress = quiet, say: Say = lambda t
         "beyond": {} if main.alone else evaluation.beyond_accuracy(main, setting.log, outcomes),
         "segments": evaluation.by_segment(main, outcomes),
         "weeks": evaluation.by_week(main, outcomes),
-        "tests": evaluation.tests(main, figures, registry.OURS[0] if registry.OURS[0] in figures else "units (sum)", seed),
+        "tests": evaluation.tests(main, figures, registry.main_of(figures), seed),
         "shift": _shift(setting, trials, outcomes) if plan.protocol == "shift" else {},
         "uniform": _uniform(setting, plan.methods) if plan.protocol == "ira" and plan.rules.candidates == "distant" else {},
         "studies": _studies(setting, main),
