@@ -142,10 +142,6 @@ class Readings:
         """The number of a reader; -1 of one who is unknown."""
         return self._numbers.get(user_id, -1)
 
-    def trail_of(self, number: int) -> Trail:
-        """What the reader of that number read."""
-        return self._trails[number]
-
     def lengths(self) -> NDArray[np.int64]:
         """How many documents each reader read, by number."""
         return self._lengths[: len(self._trails)]
