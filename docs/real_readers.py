@@ -49,11 +49,12 @@ def show(engine: Engine, reader: str) -> None:
     for unit in units:
         terms = ", ".join(f"{term} {count}" if count > 1 else term for term, count in unit.terms[:7])
         print(f"| {cell(unit.title)} | {cell(terms)} | {unit.size} |")
-    print("\n| recommended | because of |\n|---|---|")
+    print("\n| recommended | what speaks for it | nearest interest |\n|---|---|---|")
     for found in engine.recommend(reader, 5):
         assert found.because is not None
-        reason = "popular" if isinstance(found.because, Popular) else found.because.title
-        print(f"| {cell(found.document.title)} | {cell(reason)} |")
+        nearest = "" if isinstance(found.because, Popular) else found.because.title
+        words = "; ".join(evidence.words for evidence in found.evidence if evidence.weight > 0 and evidence.kind != "interest")
+        print(f"| {cell(found.document.title)} | {cell(words)} | {cell(nearest)} |")
 
 
 def cell(text: str) -> str:
