@@ -49,7 +49,7 @@ def _said(kind: str, weight: float, document: Document, unit: InterestUnit | Non
     if kind == "trend":
         return f"{clicks:.1f} clicks of late"
     if kind == "popularity":
-        return f"{readers} readers"
+        return f"{readers} reader{'' if readers == 1 else 's'}"
     if kind == "readers":
         return f"readers who also follow “{title}” clicked this" if weight > 0 else "readers of the same did not click this"
     return {"dismissed": "like what was dismissed", "shown": "shown before"}.get(kind, kind)
