@@ -260,7 +260,8 @@ def test_interrupting_a_build_leaves_a_state_that_opens_and_goes_on(files, tmp_p
     time.sleep(0.3)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate()
-    assert process.returncode in (130, 0), errors
+    # the interpreter ends itself by the signal where that came while C code was importing
+    assert process.returncode in (130, -signal.SIGINT, 0), errors
     if process.returncode == 130:
         assert "the same command goes on from there" in errors
         assert "Traceback" not in errors

@@ -117,6 +117,8 @@ class Readings:
         self._numbers: dict[str, int] = {}
         self._trails: list[Trail] = []
         self._places: list[int] = []
+        self._free: list[int] = []
+        """Numbers of readers who were forgotten, for those who come."""
         self._lengths = np.zeros(16, np.int64)
         self._readers: dict[int, _Growing] = {}
         self._counts = np.zeros(16, np.int64)
@@ -165,10 +167,12 @@ class Readings:
             self._append(row, self._numbers[user_id], at, place)
         for user_id, after in trails.items():
             if not len(after.rows):
-                del self._numbers[user_id]
+                self._free.append(self._numbers.pop(user_id))
 
     def _number(self, user_id: str) -> int:
         """The number of a reader, a new one where there is none."""
+        if user_id not in self._numbers and self._free:
+            self._numbers[user_id] = self._free.pop()
         if user_id not in self._numbers:
             self._numbers[user_id] = len(self._trails)
             self._trails.append(NO_TRAIL)
