@@ -81,8 +81,8 @@ def community() -> Readings:
 def common(readings: Readings, rows) -> dict[str, np.ndarray]:
     trail = readings.trail("ana")
     ana = reader(reads=facts(trail.rows), at=trail.at, number=readings.number("ana"))
-    company = readings.readers(evidence.latest(ana), 200)
-    return evidence.others(ana, company, Near(np.zeros(0, np.int64), np.zeros(0)), np.array(rows), readings, NOW)
+    known = evidence.neighbours_of(ana, Near(np.zeros(0, np.int64), np.zeros(0)), readings)
+    return evidence.others(ana, known, np.array(rows), readings, NOW)
 
 
 def test_what_readers_of_the_same_read_next_is_worth_more_than_what_strangers_read():

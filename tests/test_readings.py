@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penchant.errors import StateDamaged
+from penchant.readers import Readers, gathered
 from penchant.readings import NO_TRAIL, Readings, Trail, extended, pack_trail, unpack_trail
 
 clicks = st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 7), st.integers(0, 50)), max_size=60)
@@ -21,12 +22,18 @@ def learned(log, kept: int = 4) -> Readings:
     return readings
 
 
+def readers_of(readings: Readings, rows: np.ndarray, most: int = 1_000) -> list[list]:
+    """[which of the rows, the number of the reader, the time, the place in the reader's order], each a list."""
+    positions, places = gathered(readings.readers(rows, most))
+    return [positions.tolist(), *(column[places].tolist() for column in readings.entries)]
+
+
 def record(readings: Readings, users: str = "abc") -> dict:
     """Everybody's trail, and every document's readers with their times and the order in which each reader came to it."""
     rows = np.arange(8)
-    found = readings.readers(rows, 1_000)
     names = {readings.number(user): user for user in users if readings.number(user) >= 0}
-    readers = sorted(zip(found.positions.tolist(), [names[n] for n in found.numbers.tolist()], found.at.tolist(), strict=True))
+    positions, numbers, at, _ = readers_of(readings, rows)
+    readers = sorted(zip(positions, [names[number] for number in numbers], at, strict=True))
     return {
         "trails": {user: (readings.trail(user).rows.tolist(), readings.trail(user).at.tolist()) for user in users},
         "readers": readers,
@@ -59,9 +66,9 @@ def test_the_order_within_a_trail_is_told_by_places(log):
     readings = learned(log)
     for user in "abc":
         trail = readings.trail(user)
-        found = readings.readers(trail.rows, 1_000)
-        mine = found.numbers == readings.number(user)
-        assert (np.diff(found.places[mine]) > 0).all()
+        _, numbers, _, order = readers_of(readings, trail.rows)
+        mine = [place for number, place in zip(numbers, order, strict=True) if number == readings.number(user)]
+        assert mine == sorted(set(mine))
 
 
 def test_a_trail_holds_first_clicks_and_the_latest_of_them():
@@ -79,7 +86,7 @@ def test_a_document_that_is_gone_is_left_out_when_trails_are_loaded():
 
 def test_only_the_latest_readers_are_given_where_there_are_many():
     readings = learned([(user, 0, at) for at, user in enumerate("abc")])
-    assert readings.readers(np.array([0]), 2).at.tolist() == [1.0, 2.0]
+    assert readers_of(readings, np.array([0]), 2)[2] == [1.0, 2.0]
     assert readings.latest().tolist() == [0]
 
 
@@ -88,9 +95,21 @@ def test_a_trail_that_is_cut_short_is_damage():
         unpack_trail(b"12345")
 
 
-@given(clicks, st.lists(st.integers(0, 9), max_size=12), st.integers(1, 5))
-def test_many_documents_are_looked_up_as_few_are(log, rows, most):
-    readings = learned(log)
-    asked = np.array(rows, np.int64)
-    for few, many in zip(readings.readers(asked, most), readings._of_many(asked, most), strict=True):
-        assert few.tolist() == many.tolist()
+@given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 5), st.booleans()), max_size=200))
+def test_readers_are_kept_in_their_order_however_often_they_move(actions):
+    """Beside a dict of lists; the third of an action says whether a reader is removed."""
+    readers, expected = Readers(), {}
+    for place, (row, number, goes) in enumerate(actions):
+        of_row = expected.setdefault(row, [])
+        if goes and of_row:
+            readers.remove(row, number)
+            expected[row] = [entry for entry in of_row if entry[0] != number]
+        elif not goes:
+            readers.append(row, number, float(place), place)
+            of_row.append((number, float(place), place))
+    rows = np.arange(40)
+    assert readers.counts(rows).tolist() == [len(expected.get(row, [])) for row in rows.tolist()]
+    positions, places = gathered(readers.segments(rows, 3))
+    found = list(zip(positions.tolist(), *(column[places].tolist() for column in readers.entries), strict=True))
+    assert found == [(row, *entry) for row in rows.tolist() for entry in expected.get(row, [])[-3:]]
+    assert len(readers.entries.at) <= 16 * (1 + sum(map(len, expected.values()), len(actions)))

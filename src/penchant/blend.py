@@ -19,7 +19,6 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from penchant.checks import EARLIEST_CLOCK
 from penchant.errors import InvalidQuery
 from penchant.evidence import ATTRIBUTE, kind_of
 
@@ -60,7 +59,7 @@ _MEMORY = 0.999
 """What a click counts beside the next one that is learned: communities change."""
 
 
-_PAUSE = 10.0
+_EVERY = 16
 _RAREST = 128
 
 
@@ -75,8 +74,6 @@ class Blend(msgspec.Struct, frozen=True, eq=False):
     """So many clicks were learned."""
     offered: int = 0
     """So many clicks could have been; see `is_learned`."""
-    learned_at: float = 0.0
-    """The time of the click that was learned last."""
 
 
 def weights_of(blend: Blend, names: Sequence[str]) -> Matrix:
@@ -118,35 +115,31 @@ def scores(blend: Blend, names: Sequence[str], evidence: Matrix) -> NDArray[np.f
     return np.asarray(evidence @ weights_of(blend, names), np.float32)
 
 
-def contributions(blend: Blend, names: Sequence[str], evidence: Matrix) -> dict[str, Matrix]:
-    """Kind of evidence -> what it adds to each candidate's score, beside the mean of all candidates."""
-    parts = (evidence - evidence.mean(axis=0)) * weights_of(blend, names)
+def contributions(blend: Blend, names: Sequence[str], evidence: Matrix, shown: Sequence[int]) -> dict[str, Matrix]:
+    """Kind of evidence -> what it adds to the score of each candidate shown, beside the mean of all candidates."""
+    parts = (evidence[shown] - evidence.mean(axis=0)) * weights_of(blend, names)
     kinds: dict[str, Matrix] = {}
     for name, part in zip(names, parts.T, strict=True):
         kind = kind_of(name)
-        kinds[kind] = kinds.get(kind, np.zeros(len(evidence))) + part
+        kinds[kind] = kinds.get(kind, np.zeros(len(shown))) + part
     return kinds
 
 
-def is_learned(blend: Blend, at: float) -> bool:
-    """Whether the next click is learned, so that a small community has weights of its own in days, and a large one pays little.
+def is_learned(blend: Blend) -> bool:
+    """Whether the next click is learned: one in _EVERY at first, ever fewer, one in _RAREST in the end.
 
-    At most one in _PAUSE seconds of the data's own time is, and, once thousands could have been, ever fewer of them: after n
-    clicks some 4,000 * log(1 + n / 4,000), and at least one in _RAREST.
+    So a small community has weights of its own in weeks, and learning costs a large one little.
     """
-    if at >= EARLIEST_CLOCK and abs(at - blend.learned_at) < _PAUSE:
-        return False
-    return blend.offered % min(1 + blend.offered // 4_000, _RAREST) == 0
+    return blend.offered % min(_EVERY + blend.offered // 500, _RAREST) == 0
 
 
-def learned(blend: Blend, names: Sequence[str], evidence: Matrix, log_q: Matrix, clicked: int, at: float) -> Blend:
+def learned(blend: Blend, names: Sequence[str], evidence: Matrix, log_q: Matrix, clicked: int) -> Blend:
     """The blend after one click.
 
     Args:
         evidence: of the candidates, shape (candidates, columns).
         log_q: logarithm of the chance with which each candidate was drawn.
         clicked: the position of the one that was clicked.
-        at: when.
     """
     known = list(blend.names) + [name for name in names if name not in blend.names]
     weights = weights_of(blend, known)
@@ -167,7 +160,6 @@ def learned(blend: Blend, names: Sequence[str], evidence: Matrix, log_q: Matrix,
         weights=tuple(weights.tolist()),
         precision=precision.tobytes(),
         learned=blend.learned + 1,
-        learned_at=at,
     )
 
 

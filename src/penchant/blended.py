@@ -22,13 +22,12 @@ from penchant.evidence import recent_clicks
 from penchant.explanation import in_words
 from penchant.index import DocumentIndex
 from penchant.reactions import dismissed_like, shown_before
-from penchant.readings import Readings, Rows, Trail
+from penchant.readers import Rows
+from penchant.readings import Readings, Trail
 from penchant.retrieval import Query
 from penchant.types import InterestUnit, Recommendation, Source, User, Vectors
 from penchant.units import by_recency
 
-_OF_EACH_UNIT = 40
-"""So many nearest documents of each unit are candidates: what is further away has other evidence, or none."""
 _DUPLICATE = 0.97
 """Titles of a higher cosine say the same, and one of them is shown."""
 _LOOKED_THROUGH = 3
@@ -59,7 +58,7 @@ class _Weighed(NamedTuple):
     scores: NDArray[np.float32]
 
 
-def ask(known: Known, user_id: str, user: User, trail: Trail, at: float) -> Asked:
+def ask(known: Known, user_id: str, user: User, trail: Trail, at: float, searched: int = community.UNITS_SEARCHED) -> Asked:
     """A reader, ready to be asked about; see `penchant.community.ask`."""
     return community.ask(
         user_id,
@@ -70,6 +69,7 @@ def ask(known: Known, user_id: str, user: User, trail: Trail, at: float) -> Aske
         lambda vectors: known.index.search(vectors, known.candidates_per_unit),
         known.index.vectors,
         at,
+        searched,
     )
 
 
@@ -77,7 +77,7 @@ def recommend(
     known: Known, user_id: str, user: User, trail: Trail, query: Query, sources: Sequence[Source] = ()
 ) -> list[Recommendation]:
     """The k best documents for a reader with units, best first, ties by document id; of near-duplicates one."""
-    asked = ask(known, user_id, user, trail, query.at)
+    asked = ask(known, user_id, user, trail, query.at, len(user.units))
     dismissed = [known.documents.row(name) for name, _ in user.dismissed if name in known.documents]
     query = msgspec.structs.replace(query, excluded=[*query.excluded, *dismissed])
     rows = _candidates(known, asked, query, sources)
@@ -95,10 +95,9 @@ def score(known: Known, user_id: str, user: User, trail: Trail, rows: Rows, at: 
 def _candidates(known: Known, asked: Asked, query: Query, sources: Sequence[Source]) -> Rows:
     """Candidates that pass the filters; where fewer than k do, the nearest documents however far away."""
     units = asked.reader.units
-    near = [found[:_OF_EACH_UNIT] for found in known.index.search(units, known.candidates_per_unit)] if len(units) else []
     given = [known.documents.row(name) for source in sources for name in source.ranking if name in known.documents]
-    others = [community.candidates(asked, known.readings, known.documents), np.array(given, np.int64)]
-    rows = np.unique(np.concatenate([*others, *near]))
+    rows = community.candidates(asked, known.readings, known.documents)
+    rows = np.union1d(rows, np.array(given, np.int64)) if given else rows
     rows = rows[retrieval.passes(known.documents, rows, query)]
     if len(rows) >= query.k or not len(units):
         return rows
@@ -144,7 +143,7 @@ def _chosen(known: Known, weighed: _Weighed, query: Query) -> list[int]:
         best = [best[place] for place in picked]
     else:
         best = ranking.top(weighed.scores, ids, _LOOKED_THROUGH * query.k)
-    firsts = ranking.without_duplicates(weighed.vectors[best], _DUPLICATE)
+    firsts = ranking.without_duplicates(weighed.vectors[best], _DUPLICATE, query.k)
     repeats = sorted(set(range(len(best))) - set(firsts))
     return [best[place] for place in (firsts + repeats)[: query.k]]
 
@@ -154,15 +153,14 @@ def _explained(
 ) -> list[Recommendation]:
     """With the unit that speaks most for each document, and all the evidence in words."""
     units = by_recency(user.units)
-    parts = blending.contributions(known.blend, weighed.names, weighed.evidence)
-    parts.update(weighed.beside)
-    rows = weighed.rows[shown]
-    readers = known.readings.counts(rows)
-    clicks = recent_clicks(known.readings, rows, asked.at)
+    parts = blending.contributions(known.blend, weighed.names, weighed.evidence, shown)
+    parts.update((kind, values[shown]) for kind, values in weighed.beside.items())
+    readers = known.readings.counts(weighed.rows[shown])
+    clicks = recent_clicks(weighed.names, weighed.evidence[shown])
     nearest = ranking.speaks_most(asked.reader.units, weighed.vectors[shown])
     explained = []
     for place, (each, unit) in enumerate(zip(found, nearest, strict=True)):
-        weights = {kind: float(values[shown[place]]) for kind, values in parts.items()}
+        weights = {kind: float(values[place]) for kind, values in parts.items()}
         because: InterestUnit = units[unit]
         words = in_words(weights, each.document, because, int(readers[place]), float(clicks[place]), asked.at)
         explained.append(Recommendation(each.document, each.score, because, words))

@@ -6,25 +6,31 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from penchant.blend import Matrix
 from penchant.documents import Documents
-from penchant.evidence import MOST_READERS, Near, Reader, alike, kind_of, latest, measure, near_units
-from penchant.readings import Readers, Readings, Rows, Trail
+from penchant.evidence import Near, Reader, alike, kind_of, measure, near_units, neighbours_of
+from penchant.neighbours import Neighbours
+from penchant.readers import Rows
+from penchant.readings import Readings, Trail
 from penchant.types import InterestUnit, Vectors
 from penchant.vectors import embeddings_of
 
 VectorsOf = Callable[[Rows], Vectors]
 Search = Callable[[Vectors], Sequence[Rows]]
 """Vectors -> the rows of documents near each, the nearest first."""
-_UNITS_SEARCHED = 5
+UNITS_SEARCHED = 5
 """So many latest units tell who has the same interests: the others count for little, and each is a search."""
+_OF_EACH_UNIT = 40
+"""So many documents near each of the others are candidates."""
 _NEAR = 20
 """So many read documents near each of them."""
+_RIVALS = 128
 _DRAWN = 64
-"""So many documents are drawn from all to learn from one click."""
+"""So many candidates, and so many documents of all others, are drawn to learn from one click."""
 _NEW = 200
-"""So many of the newest documents, and of those read last, are candidates."""
+"""So many of the newest documents are candidates."""
 _PEOPLE = 30
 _OF_EACH = 20
 """So many latest reads of so many readers who read the same are candidates."""
@@ -37,11 +43,10 @@ class Asked(NamedTuple):
     """A reader, and what was looked up for all questions about candidates."""
 
     reader: Reader
-    company: Readers
-    """The readers of what the reader read last."""
-    near: Near
-    found: Rows
-    """The documents that the search found, whether anybody read them or not."""
+    neighbours: Neighbours
+    """The readers who have something in common with the reader."""
+    found: list[Rows]
+    """The documents near each unit that was searched for, the nearest first, whether anybody read them or not."""
     at: float
 
 
@@ -52,7 +57,6 @@ class Lesson(NamedTuple):
     evidence: Matrix
     log_q: Matrix
     clicked: int
-    at: float
 
 
 def ask(
@@ -64,24 +68,26 @@ def ask(
     search: Search,
     vectors_of: VectorsOf,
     at: float,
+    searched: int = UNITS_SEARCHED,
 ) -> Asked:
-    """A reader with these units (the most recently updated first) and these reads."""
+    """A reader with these units (the most recently updated first) and these reads.
+
+    Args:
+        searched: so many of the units look for documents near them.
+    """
     vectors = embeddings_of(units) if units else np.zeros((0, 0), np.float32)
     sizes = np.array([unit.size for unit in units], np.int64)
     reader = Reader(readings.number(user_id), vectors, sizes, documents.facts(trail.rows), trail.at)
-    found = search(vectors[:_UNITS_SEARCHED]) if units else []
-    distinct = np.unique(np.concatenate(found)) if len(found) else np.zeros(0, np.int64)
-    company = readings.readers(latest(reader), MOST_READERS)
-    return Asked(reader, company, _near(reader, found, readings, vectors_of), distinct, at)
+    found = list(search(vectors[:searched])) if units else []
+    near = _near(reader, found[:UNITS_SEARCHED], readings, vectors_of)
+    return Asked(reader, neighbours_of(reader, near, readings), found, at)
 
 
 def evidence_for(
     asked: Asked, rows: Rows, vectors: Vectors, readings: Readings, documents: Documents
 ) -> tuple[list[str], Matrix]:
     """(names of columns, values of shape (rows, columns)); see `penchant.evidence`."""
-    return measure(
-        asked.reader, asked.company, asked.near, documents.facts(rows), vectors, readings, documents.traits.words, asked.at
-    )
+    return measure(asked.reader, asked.neighbours, documents.facts(rows), vectors, readings, documents.traits.words, asked.at)
 
 
 def candidates(asked: Asked, readings: Readings, documents: Documents) -> Rows:
@@ -89,10 +95,11 @@ def candidates(asked: Asked, readings: Readings, documents: Documents) -> Rows:
     return np.unique(
         np.concatenate(
             [
-                asked.found,
+                *asked.found[:UNITS_SEARCHED],
+                *(found[:_OF_EACH_UNIT] for found in asked.found[UNITS_SEARCHED:]),
                 documents.newest(_NEW, asked.at),
-                readings.latest()[-_NEW:],
-                readings.read_by(alike(asked.reader, asked.company, readings, _PEOPLE), _OF_EACH),
+                readings.latest(),
+                readings.read_by(alike(asked.neighbours, _PEOPLE), _OF_EACH),
             ]
         )
     )
@@ -103,26 +110,33 @@ def lesson(
 ) -> Lesson | None:
     """What the click on a row teaches, of a reader as before it; nothing where there was no choice.
 
-    The rivals of the document are the `candidates` that could have been shown then, and a few documents drawn from all the
-    others, each of which stands for many: so the sum over all documents is estimated without looking at all.
+    The rivals of the document are drawn from the `candidates` that could have been shown then, and a few from all the others.
+    Each stands for as many as it was one of: so the sum over all documents is estimated without looking at all.
 
     A document that nobody had clicked, and that is as old as its first click, was perhaps published by it. Its time and
     its readers then tell the answer, and only interests, words and attributes are learned from.
     """
-    drawn = np.unique(np.random.default_rng([seed, clicked]).integers(0, max(documents.next_row, 1), _DRAWN))
+    random = np.random.default_rng([seed, clicked])
     likely = candidates(asked, readings, documents)
-    rows = np.union1d(likely, drawn)
-    rows = rows[documents.open_to_all(rows, asked.at) & ~np.isin(rows, asked.reader.reads.rows)]
-    rows = np.union1d(rows, [clicked])
+    shown = likely[_could_be_shown(likely, asked, documents)]
+    rivals = random.choice(shown, _RIVALS, replace=False) if len(shown) > _RIVALS else shown
+    drawn = np.setdiff1d(random.integers(0, max(documents.next_row, 1), _DRAWN), likely)
+    drawn = drawn[_could_be_shown(drawn, asked, documents)]
+    rows = np.union1d(np.concatenate([rivals, drawn]), [clicked])
     if len(rows) < 2:
         return None
     names, evidence = evidence_for(asked, rows, vectors_of(rows), readings, documents)
     if _may_be_published_by_click(clicked, readings, documents, asked.at):
         told = [kind_of(name) in _TOLD_BY_FIRST_CLICK for name in names]
         evidence = np.where(told, evidence, 0.0)
-    sure = np.isin(rows, likely) | (rows == clicked)
-    chance = min(1.0, len(drawn) / max(len(documents) - len(likely), 1))
-    return Lesson(names, evidence, np.where(sure, 0.0, np.log(chance)), int(np.searchsorted(rows, clicked)), asked.at)
+    chances = np.full(len(rows), len(rivals) / max(len(shown), 1))
+    chances[np.isin(rows, drawn)] = min(1.0, _DRAWN / max(len(documents) - len(likely), 1))
+    chances[rows == clicked] = 1.0
+    return Lesson(names, evidence, np.log(chances), int(np.searchsorted(rows, clicked)))
+
+
+def _could_be_shown(rows: Rows, asked: Asked, documents: Documents) -> NDArray[np.bool_]:
+    return documents.open_to_all(rows, asked.at) & ~np.isin(rows, asked.reader.reads.rows)
 
 
 def _may_be_published_by_click(row: int, readings: Readings, documents: Documents, at: float) -> bool:
@@ -135,9 +149,12 @@ def _may_be_published_by_click(row: int, readings: Readings, documents: Document
 def _near(reader: Reader, found: Sequence[Rows], readings: Readings, vectors_of: VectorsOf) -> Near:
     """Of what was found near each unit, the documents that somebody read."""
     rows = np.full((len(found), _NEAR), -1, np.int64)
-    cosines = np.zeros((len(found), _NEAR), np.float32)
-    for place, (unit, nearest) in enumerate(zip(reader.units, found, strict=False)):
+    for place, nearest in enumerate(found):
         read = nearest[readings.counts(nearest) > 0][:_NEAR]
         rows[place, : len(read)] = read
-        cosines[place, : len(read)] = vectors_of(read) @ unit if len(read) else 0
+    cosines = np.zeros(rows.shape, np.float32)
+    there = rows >= 0
+    if there.any():
+        units = np.repeat(reader.units[: len(found)], there.sum(axis=1), axis=0)
+        cosines[there] = np.einsum("nd,nd->n", vectors_of(rows[there]), units)
     return near_units(rows, cosines, reader.sizes[: len(found)], readings)

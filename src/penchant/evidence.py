@@ -10,7 +10,7 @@ the others.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -18,7 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penchant.checks import EARLIEST_CLOCK
-from penchant.readings import Readers, Readings, Rows, Times
+from penchant.neighbours import Neighbours, Weights
+from penchant.readers import Numbers, Rows, Times
+from penchant.readings import Readings
 from penchant.types import Vectors
 
 Column = NDArray[np.float64]
@@ -79,9 +81,9 @@ class Facts(NamedTuple):
     rows: Rows
     published_at: Times
     """NaN where it is not known."""
-    terms: NDArray[np.int32]
+    terms: Numbers
     """The numbers of their key terms, shape (documents, at most so many), -1 where there are fewer."""
-    attributes: Mapping[str, NDArray[np.int32]]
+    attributes: Mapping[str, Numbers]
     """Name -> a number for each value, -1 where there is none."""
 
 
@@ -110,18 +112,18 @@ class Near(NamedTuple):
 class Words(NamedTuple):
     """How many documents have each key term."""
 
-    counts: NDArray[np.int32]
+    counts: Numbers
     """By the number of the term, shape (BUCKETS,)."""
     documents: int
 
 
 def measure(
-    reader: Reader, company: Readers, near: Near, candidates: Facts, vectors: Vectors, readings: Readings, words: Words, at: float
+    reader: Reader, known: Neighbours, candidates: Facts, vectors: Vectors, readings: Readings, words: Words, at: float
 ) -> tuple[list[str], NDArray[np.float64]]:
     """(the names of the columns, their values of shape (candidates, columns)).
 
     Args:
-        company: the readers of the `latest` documents of the reader.
+        known: see `neighbours_of`.
         vectors: embeddings of the candidates, shape (candidates, dimension).
     """
     columns = {
@@ -129,7 +131,7 @@ def measure(
         "key terms": key_terms(reader, candidates, words),
         **attributes(reader, candidates),
         **freshness(reader, candidates.published_at, at),
-        **others(reader, company, near, candidates.rows, readings, at),
+        **others(reader, known, candidates.rows, readings, at),
     }
     # sums in another order differ in their last bits: rounded, a state that was reopened gives and learns the same
     return list(columns), np.stack(list(columns.values()), axis=1).round(6)
@@ -162,16 +164,16 @@ def key_terms(reader: Reader, candidates: Facts, words: Words) -> Column:
 
     ``sum(log(1 + times read) * log(documents / documents with the term)) / sqrt(1 + terms)``
     """
+    from penchant import tally  # compiled code takes half a second to load, and the first time much more
+
     read = reader.reads.terms[-_LAST:]
-    if not read.size or not candidates.terms.size:
-        return np.zeros(len(candidates.rows))
-    times = np.zeros(BUCKETS, np.float32)
     fading = np.repeat(_fading(len(read), _FADING_WORDS), read.shape[1])
-    there = read.ravel() >= 0
-    np.add.at(times, read.ravel()[there], fading[there].astype(np.float32))
-    wanted = candidates.terms
-    worth = np.log1p(times[wanted]) * np.log(max(words.documents, 1) / np.maximum(words.counts[wanted], 1))
-    return np.asarray(np.where(wanted >= 0, worth, 0).sum(axis=1) / np.sqrt(1 + (wanted >= 0).sum(axis=1)), np.float64)
+    known, place = np.unique(read[read >= 0], return_inverse=True)
+    if not len(known):
+        return np.zeros(len(candidates.rows))
+    times = np.bincount(place, fading[read.ravel() >= 0])
+    worth = np.log1p(times) * np.log(max(words.documents, 1) / np.maximum(words.counts[known], 1))
+    return tally.shared_terms(candidates.terms, known, worth)
 
 
 def attributes(reader: Reader, candidates: Facts) -> dict[str, Column]:
@@ -211,71 +213,52 @@ def freshness(reader: Reader, published_at: Times, at: float) -> dict[str, Colum
     return dict(zip(names, columns, strict=True))
 
 
-def others(reader: Reader, company: Readers, near: Near, rows: Rows, readings: Readings, at: float) -> dict[str, Column]:
-    """By what everybody reads: how many, how lately, and how much those who read it have in common with the reader."""
-    found = readings.readers(rows, MOST_READERS)
-    mine = found.numbers == reader.number
-    found = Readers(*(column[~mine] for column in found)) if mine.any() else found
-    columns = {**trend(found, len(rows), at), "readers": np.log(readings.counts(rows) + 0.1)}
-    columns.update(readers_in_common(reader, company, near, found, len(rows), readings))
-    return columns
+def others(reader: Reader, known: Neighbours, rows: Rows, readings: Readings, at: float) -> dict[str, Column]:
+    """By what everybody reads: how many, how lately, and how much those who read it have in common with the reader.
+
+    Clicks count half after a while. Each document is given what its readers have in common with this one; a reader of much
+    gives less of it: ``sum(common / sqrt(documents read))``. ``read next to the same`` looks at the order too: how closely
+    before or, which is twice as much, after the same document another reader read this one.
+    """
+    from penchant import tally
+
+    heard = tally.said(reader.number, readings.readers(rows, MOST_READERS), known, readings.entries, at, _HALF_LIVES, _ASIDE)
+    clicks = heard.clicks if at >= EARLIEST_CLOCK else np.zeros_like(heard.clicks)
+    columns = [
+        *np.log(clicks + 0.1),
+        np.log(readings.counts(rows) + 0.1),
+        *np.log(heard.common + 0.01),
+        np.log(heard.beside + 0.01),
+    ]
+    names = [name for name, kind in COLUMNS.items() if kind in ("trend", "popularity", "readers")]
+    return dict(zip(names, columns, strict=True))
 
 
-def trend(found: Readers, count: int, at: float) -> dict[str, Column]:
-    """The logarithm of clicks that each count half after a while."""
-    clicks = np.zeros((len(_HALF_LIVES), count))
-    if at >= EARLIEST_CLOCK:
-        passed = np.maximum(at - found.at, 0.0)
-        clicks = np.stack([np.bincount(found.positions, np.exp2(-passed / half), count) for half in _HALF_LIVES])
-    names = [name for name, kind in COLUMNS.items() if kind == "trend"]
-    return dict(zip(names, np.log(clicks + 0.1), strict=True))
+def recent_clicks(names: Sequence[str], evidence: NDArray[np.float64]) -> Column:
+    """Clicks of others on candidates, each counting half after a day, from the evidence for them."""
+    return np.maximum(np.exp(evidence[:, list(names).index("clicks in a day")]) - 0.1, 0.0)
 
 
-def recent_clicks(readings: Readings, rows: Rows, at: float) -> Column:
-    """Clicks on documents, each counting half after a day."""
-    found = readings.readers(rows, MOST_READERS)
-    return np.bincount(found.positions, np.exp2(-np.maximum(at - found.at, 0.0) / 86_400.0), len(rows)).astype(np.float64)
-
-
-def readers_in_common(
-    reader: Reader, company: Readers, near: Near, found: Readers, count: int, readings: Readings
-) -> dict[str, Column]:
-    """Neighbourhood collaborative filtering, from nothing but who read what.
+def neighbours_of(reader: Reader, near: Near, readings: Readings) -> Neighbours:
+    """The readers who have something in common with a reader.
 
     Two readers have in common what both read (rare documents and recent ones more), or, for ``readers of the like``, that
-    one read what is near the other's Interest Units. Each document is given what its readers have in common with this one;
-    a reader of much gives less of it: ``sum(common / sqrt(documents read))``. ``read next to the same`` looks at the order
-    too: how closely before or, which is twice as much, after the same document another reader read this one.
+    one read what is near the other's Interest Units.
     """
-    lengths = np.sqrt(np.maximum(readings.lengths(), 1))
-    rows = latest(reader)
+    from penchant import tally
+
+    rows = reader.reads.rows[-_LAST:]
     counts = readings.counts(rows)
     recent, just = (_fading(len(rows), fading) / np.sqrt(np.maximum(counts, 1)) for fading in (_FADING, _FADING_FAST))
-    liked = readings.readers(near.rows, MOST_READERS)
-    common = {
-        "readers of the same": _in_common(company, recent, readings) / lengths,
-        "readers of much the same": _in_common(company, 1 / np.log(2 + counts), readings) / lengths,
-        "readers of the like": _in_common(liked, near.weights, readings) / lengths,
-        "readers of the latest": _in_common(company, just, readings),
-    }
-    sums: dict[str, Column] = {}
-    for name, values in common.items():
-        sums[name] = np.asarray(np.bincount(found.positions, values[found.numbers], count), np.float64)
-    sums["read next to the same"] = _beside(company, just, found, count, len(readings))
-    return {name: np.log(values + 0.01) for name, values in sums.items()}
-
-
-def _beside(company: Readers, weights: Column, found: Readers, count: int, people: int) -> Column:
-    """For each candidate the sum, over its readers and the documents that they read too, of weight * closeness in order."""
-    order = np.argsort(company.numbers, kind="stable")
-    places, worth = company.places[order], weights[company.positions[order]]
-    times = np.bincount(company.numbers, minlength=people)
-    ends, lengths = np.cumsum(times)[found.numbers], times[found.numbers]
-    both = np.repeat(np.arange(len(found.numbers)), lengths)
-    other = np.repeat(ends - np.cumsum(lengths), lengths) + np.arange(len(both))
-    gaps = found.places[both] - places[other]
-    closeness = np.where(gaps > 0, 1.0, 0.5) * _ASIDE ** (np.abs(gaps) - 1.0)
-    return np.bincount(found.positions[both], np.where(gaps == 0, 0.0, closeness * worth[other]), count).astype(np.float64)
+    return tally.neighbours(
+        reader.number,
+        readings.readers(rows, MOST_READERS),
+        Weights(recent, 1 / np.log(2 + counts), just),
+        readings.readers(near.rows, MOST_READERS),
+        near.weights,
+        readings.entries,
+        readings.lengths(),
+    )
 
 
 def near_units(rows: Rows, cosines: Vectors, sizes: NDArray[np.int64], readings: Readings) -> Near:
@@ -294,23 +277,11 @@ def near_units(rows: Rows, cosines: Vectors, sizes: NDArray[np.int64], readings:
     return Near(flat, shares[there] / np.sqrt(np.maximum(readings.counts(flat), 1)))
 
 
-def latest(reader: Reader) -> Rows:
-    """What a reader read last, and is known by."""
-    return reader.reads.rows[-_LAST:]
-
-
-def alike(reader: Reader, company: Readers, readings: Readings, count: int) -> NDArray[np.int64]:
+def alike(known: Neighbours, count: int) -> NDArray[np.int64]:
     """The numbers of the readers who have most in common with a reader, by what both read."""
-    people = np.unique(company.numbers[company.numbers != reader.number])
-    rows = latest(reader)
-    weights = _fading(len(rows), _FADING) / np.sqrt(np.maximum(readings.counts(rows), 1))
-    common = _in_common(company, weights, readings)[people] / np.sqrt(np.maximum(readings.lengths()[people], 1))
-    return people[np.argsort(-common, kind="stable")[:count]]
-
-
-def _in_common(found: Readers, weights: Column, readings: Readings) -> Column:
-    """What each reader, by number, has of documents, by their weights."""
-    return np.asarray(np.bincount(found.numbers, weights[found.positions], len(readings)), np.float64)
+    common = known.common[:, 0]
+    order = np.lexsort((known.numbers, -common.round(9)))[:count]
+    return known.numbers[order[common[order] > 0]].astype(np.int64)
 
 
 def _fading(count: int, rate: float) -> Column:

@@ -121,7 +121,7 @@ class OpenState:
                 if isinstance(embedder, str):
                     model = self.store.fact(CORPUS_MODEL)
                     embedder = state.remembered_embedder(self._require_about(), model, self._api_key)
-                self.__dict__["texts"] = TextEmbedder(embedder)
+                self.__dict__["texts"] = TextEmbedder(embedder, self.settings.texts_cached)
         return self.texts
 
     @property

@@ -101,18 +101,21 @@ def diverse(scores: NDArray[np.floating], documents: Vectors, k: int, diversity:
     return chosen
 
 
-def without_duplicates(documents: Vectors, limit: float) -> list[int]:
-    """The positions of documents that are unlike all those before them: of near-duplicates the first.
+def without_duplicates(documents: Vectors, limit: float, k: int) -> list[int]:
+    """The positions of the first k documents that are unlike all those before them: of near-duplicates the first.
 
     Args:
         documents: shape (documents, dimension), best first.
         limit: two documents of a higher cosine are duplicates.
     """
-    alike = documents @ documents.T > limit
+    repeated = np.zeros(len(documents), bool)
     kept: list[int] = []
     for position in range(len(documents)):
-        if not alike[position, kept].any():
+        if len(kept) == k:
+            break
+        if not repeated[position]:
             kept.append(position)
+            repeated |= cosines(documents, documents[position]) > limit
     return kept
 
 

@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from penchant.readings import Rows
+from penchant.readers import Rows
 from penchant.types import User, Vectors
 
 _DISMISSED_KEPT = 100

@@ -13,16 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penchant.errors import StateDamaged
+from penchant.readers import Entries, Readers, Rows, Segments, Times
 
-Rows = NDArray[np.int64]
-Numbers = NDArray[np.int64]
-Times = NDArray[np.float64]
 _ENTRY = np.dtype([("row", "<u4"), ("at", "<f8")])
-_LATEST = 1_000
-"""So many clicks of the whole community are kept at hand: what is being read now."""
-
-_MANY = 2_000
-"""From so many documents on, their readers are looked up in one copy of all."""
+_LATEST = 200
+"""So many documents are kept at hand as what is being read now."""
 
 
 class Trail(NamedTuple):
@@ -72,43 +67,6 @@ def unpack_trail(data: bytes) -> Trail:
     return Trail(entries["row"].astype(np.int64), entries["at"].astype(np.float64))
 
 
-class Readers(NamedTuple):
-    """The readers of some documents, one entry a reader and document."""
-
-    positions: NDArray[np.int64]
-    """Which of the documents asked for."""
-    numbers: NDArray[np.int64]
-    """Of the readers, see `Readings.number`."""
-    at: Times
-    places: NDArray[np.int64]
-    """The place of the document among all that the reader read: only differences within one reader mean anything."""
-
-
-class _Growing:
-    """The readers of one document, in the order in which they came; room for more is made in advance."""
-
-    __slots__ = ("at", "count", "numbers", "places")
-
-    def __init__(self, numbers: Numbers, at: Times, places: Numbers) -> None:
-        self.numbers, self.at, self.places, self.count = numbers, at, places, len(numbers)
-
-    def append(self, number: int, at: float, place: int) -> None:
-        if self.count == len(self.numbers):
-            room = np.zeros(max(4, self.count), np.int64)
-            self.numbers, self.places = np.append(self.numbers, room), np.append(self.places, room)
-            self.at = np.append(self.at, room.astype(np.float64))
-        self.numbers[self.count], self.at[self.count], self.places[self.count] = number, at, place
-        self.count += 1
-
-    def remove(self, number: int) -> None:
-        kept = np.flatnonzero(self.numbers[: self.count] != number)
-        self.numbers, self.at, self.places, self.count = self.numbers[kept], self.at[kept], self.places[kept], len(kept)
-
-
-_NONE = np.zeros(0, np.int64)
-_NOBODY = _Growing(_NONE, np.zeros(0), _NONE)
-
-
 class Readings:
     """See the module. Changed by one thread while none asks."""
 
@@ -120,10 +78,8 @@ class Readings:
         self._free: list[int] = []
         """Numbers of readers who were forgotten, for those who come."""
         self._lengths = np.zeros(16, np.int64)
-        self._readers: dict[int, _Growing] = {}
-        self._counts = np.zeros(16, np.int64)
-        self._latest: dict[int, float] = {}
-        self._copy: tuple[Numbers, Numbers, Times, Numbers] | None = None
+        self._readers = Readers()
+        self._latest: dict[int, None] = {}
         loaded = dict(trails)
         for user_id, trail in loaded.items():
             self._numbers[user_id] = len(self._trails)
@@ -150,7 +106,6 @@ class Readings:
 
     def put(self, trails: Mapping[str, Trail]) -> None:
         """Take over trails that changed; an empty one is that of a reader who is forgotten."""
-        self._copy = None
         come: list[tuple[float, str, int, int]] = []
         for user_id, after in trails.items():
             number = self._number(user_id)
@@ -159,8 +114,7 @@ class Readings:
             self._lengths[number] = len(after.rows)
             gone, new = _difference(before, after)
             for row in gone:
-                self._readers[row].remove(number)
-                self._counts[row] -= 1
+                self._readers.remove(row, number)
             come.extend((at, user_id, row, self._places[number] + place) for place, (row, at) in enumerate(new))
             self._places[number] += len(new)
         for at, user_id, row, place in sorted(come):  # in the order in which they are loaded, too
@@ -183,74 +137,39 @@ class Readings:
 
     def drop(self, rows: Iterable[int]) -> None:
         """Forget documents that are removed."""
-        self._copy = None
         for row in rows:
             self._latest.pop(row, None)
-            readers = self._readers.pop(row, None)
-            if readers is not None:
-                self._counts[row] = 0
-                for number in readers.numbers[: readers.count].tolist():
-                    trail = self._trails[number]
-                    kept = trail.rows != row
-                    self._trails[number] = Trail(trail.rows[kept], trail.at[kept])
-                    self._lengths[number] = len(self._trails[number].rows)
+            for number in self._readers.drop(row):
+                trail = self._trails[number]
+                kept = trail.rows != row
+                self._trails[number] = Trail(trail.rows[kept], trail.at[kept])
+                self._lengths[number] = len(self._trails[number].rows)
 
     def counts(self, rows: Rows) -> NDArray[np.int64]:
         """How many readers each document has."""
-        inside = rows < len(self._counts)
-        return np.where(inside, self._counts[np.where(inside, rows, 0)], 0)
+        return self._readers.counts(rows)
 
-    def readers(self, rows: Rows, most: int) -> Readers:
-        """The readers of documents, of each the latest `most`."""
-        if len(rows) > _MANY:
-            return self._of_many(rows, most)
-        read = np.flatnonzero(self.counts(rows) > 0)
-        if not len(read):
-            return Readers(_NONE, _NONE, np.zeros(0), _NONE)
-        found = [self._readers[row] for row in rows[read].tolist()]
-        parts = [(each, slice(max(0, each.count - most), each.count)) for each in found]
-        return Readers(
-            np.repeat(read, [part.stop - part.start for _, part in parts]),
-            np.concatenate([each.numbers[part] for each, part in parts]),
-            np.concatenate([each.at[part] for each, part in parts]),
-            np.concatenate([each.places[part] for each, part in parts]),
-        )
+    def readers(self, rows: Rows, most: int) -> Segments:
+        """The readers of documents, of each the latest `most`; see `entries`."""
+        return self._readers.segments(rows, most)
 
-    def _of_many(self, rows: Rows, most: int) -> Readers:
-        """The same for a large part of all documents: from one copy of all readers, made anew after a change."""
-        if self._copy is None:
-            every = np.arange(len(self._counts))
-            found = [self._readers.get(row, _NOBODY) for row in every.tolist()]
-            ends = np.cumsum([each.count for each in found])
-            columns = [
-                np.concatenate([_NONE, *(getattr(each, name)[: each.count] for each in found)])
-                for name in ("numbers", "at", "places")
-            ]
-            self._copy = ends, columns[0].astype(np.int64), columns[1].astype(np.float64), columns[2].astype(np.int64)
-        ends, numbers, at, places = self._copy
-        lengths = np.minimum(self.counts(rows), most)
-        inside = np.minimum(rows, len(ends) - 1)
-        entries = np.repeat(ends[inside] - np.cumsum(lengths), lengths) + np.arange(int(lengths.sum()))
-        return Readers(np.repeat(np.arange(len(rows)), lengths), numbers[entries], at[entries], places[entries])
+    @property
+    def entries(self) -> Entries:
+        """What `readers` tells the places of."""
+        return self._readers.entries
 
-    def read_by(self, numbers: Numbers, most: int) -> Rows:
+    def read_by(self, numbers: NDArray[np.int64], most: int) -> Rows:
         """What readers read, of each the latest `most` documents; some more than once."""
-        return np.concatenate([_NONE, *(self._trails[number].rows[-most:] for number in numbers.tolist())])
+        return np.concatenate([NO_TRAIL.rows, *(self._trails[number].rows[-most:] for number in numbers.tolist())])
 
     def latest(self) -> Rows:
         """The documents that were clicked last by anybody."""
         return np.fromiter(self._latest, np.int64, len(self._latest))
 
     def _append(self, row: int, number: int, at: float, place: int) -> None:
-        if row >= len(self._counts):
-            self._counts = np.append(self._counts, np.zeros(max(row + 1, 2 * len(self._counts)) - len(self._counts), np.int64))
-        readers = self._readers.get(row)
-        if readers is None:
-            readers = self._readers[row] = _Growing(_NONE, np.zeros(0), _NONE)
-        readers.append(number, at, place)
-        self._counts[row] += 1
+        self._readers.append(row, number, at, place)
         self._latest.pop(row, None)
-        self._latest[row] = at
+        self._latest[row] = None
         if len(self._latest) > _LATEST:
             del self._latest[next(iter(self._latest))]
 
@@ -265,16 +184,13 @@ class Readings:
         if not len(rows):
             return
         order = np.lexsort((at, rows))
-        numbers = np.repeat(np.arange(len(self._trails)), lengths)[order]
-        places = np.concatenate([np.arange(length) for length in lengths])[order]
+        numbers = np.repeat(np.arange(len(self._trails), dtype=np.int32), lengths)[order]
+        places = np.concatenate([np.arange(length, dtype=np.int32) for length in lengths])[order]
         rows, at = rows[order], at[order]
-        self._counts = np.bincount(rows, minlength=16)
-        starts = np.flatnonzero(np.diff(rows, prepend=-1))
-        for start, end in zip(starts.tolist(), [*starts[1:].tolist(), len(rows)], strict=True):
-            self._readers[int(rows[start])] = _Growing(numbers[start:end], at[start:end], places[start:end])
+        self._readers = Readers.of(rows, Entries(numbers, at, places))
         for position in np.argsort(at, kind="stable")[-4 * _LATEST :].tolist():
             self._latest.pop(int(rows[position]), None)
-            self._latest[int(rows[position])] = float(at[position])
+            self._latest[int(rows[position])] = None
         for row in list(self._latest)[: max(0, len(self._latest) - _LATEST)]:
             del self._latest[row]
 

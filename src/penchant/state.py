@@ -17,7 +17,8 @@ from penchant.embed import Embedder, load_embedder
 from penchant.embed.corpus import CorpusEmbedder
 from penchant.errors import EmbedderMismatch, StateDamaged
 from penchant.index import DocumentIndex, make_index
-from penchant.readings import Readings, Rows, unpack_trail
+from penchant.readers import Rows
+from penchant.readings import Readings, unpack_trail
 from penchant.store import Store
 from penchant.types import Settings, T
 

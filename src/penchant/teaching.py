@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -10,9 +10,10 @@ from penchant import blend as blending
 from penchant import community
 from penchant.blend import Blend
 from penchant.blended import Known, ask
+from penchant.community import Lesson
 from penchant.documents import Documents
 from penchant.readings import Readings, Trail, extended
-from penchant.types import User
+from penchant.types import T, User
 from penchant.units import Clicked
 
 
@@ -31,25 +32,31 @@ def taught(known: Known, users: Mapping[str, User], clicks: Sequence[tuple[str, 
     """The blend after clicks, given as (user id, click) with the users as they were before them.
 
     Of each user the first of the clicks is learned from, since it was made in view of what was known before. A click on a
-    document that the user had clicked before was no choice among new ones. Most clicks are passed over once much is
-    learned, see `penchant.blend.is_learned`.
+    document that the user had clicked before was no choice among new ones.
     """
-    blend = known.blend
-    met: set[str] = set()
+    firsts: dict[str, Clicked] = {}
     for user_id, click in sorted(clicks, key=lambda user_and_click: user_and_click[1].at):
-        user = users.get(user_id)
-        if user_id in met or user is None or not user.units:
-            continue
-        met.add(user_id)
-        row = known.documents.row(click.document_id)
-        trail = known.readings.trail(user_id)
-        if row in trail.rows:
-            continue
-        if blending.is_learned(blend, click.at):
-            asked = ask(known, user_id, user, trail, click.at)
-            vectors_of, seed = known.index.vectors, blend.offered
-            lesson = community.lesson(asked, row, known.readings, known.documents, vectors_of, seed)
-            if lesson is not None:
-                blend = blending.learned(blend, *lesson)
+        if user_id in users and users[user_id].units:
+            firsts.setdefault(user_id, click)
+    rows = {user_id: known.documents.row(click.document_id) for user_id, click in firsts.items()}
+    choices = [user_id for user_id in firsts if rows[user_id] not in known.readings.trail(user_id).rows]
+
+    def lesson_of(user_id: str, seed: int) -> Lesson | None:
+        asked = ask(known, user_id, users[user_id], known.readings.trail(user_id), firsts[user_id].at)
+        return community.lesson(asked, rows[user_id], known.readings, known.documents, known.index.vectors, seed)
+
+    return after_choices(known.blend, choices, lesson_of)
+
+
+def after_choices(blend: Blend, choices: Iterable[T], lesson_of: Callable[[T, int], Lesson | None]) -> Blend:
+    """The blend after choices, most of which are passed over once much is learned, see `penchant.blend.is_learned`.
+
+    Args:
+        lesson_of: what a choice teaches, with a seed for what is drawn at random.
+    """
+    for choice in choices:
+        lesson = lesson_of(choice, blend.offered) if blending.is_learned(blend) else None
+        if lesson is not None:
+            blend = blending.learned(blend, *lesson)
         blend = msgspec.structs.replace(blend, offered=blend.offered + 1)
     return blend

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penchant.evidence import BUCKETS, Words
-from penchant.readings import Rows
+from penchant.readers import Rows
 from penchant.text import key_terms
 from penchant.types import Attribute
 

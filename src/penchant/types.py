@@ -212,6 +212,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Seconds after which a click counts half for a document's popularity."""
     users_cached: int = 10_000
     """So many users are held in memory, the most recently used."""
+    texts_cached: int = 40_000
+    """So many texts are held in memory with their vectors: repeated titles cost nothing."""
     searches_cached: int = 200_000
     """So many searches of the ``usearch`` index are held in memory, some 900 bytes each."""
     index_precision: Literal["bf16", "int8"] = "int8"
@@ -229,7 +231,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         for name in ("big_size", "candidates_per_unit", "users_cached"):
             if getattr(self, name) < 1:
                 raise InvalidSettings(f"{name} is {getattr(self, name)}: use 1 or more")
-        for name in ("clicks_remembered", "searches_cached", "readings_kept"):
+        for name in ("clicks_remembered", "texts_cached", "searches_cached", "readings_kept"):
             if getattr(self, name) < 0:
                 raise InvalidSettings(f"{name} is {getattr(self, name)}: use 0 or more")
         if not self.popular_half_life > 0:

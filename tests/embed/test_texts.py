@@ -58,9 +58,8 @@ def test_progress_adds_up_to_the_number_of_texts():
     assert sum(done) == 4
 
 
-def test_the_cache_is_bounded(monkeypatch):
-    monkeypatch.setattr("penchant.embed.texts._CACHE_BYTES", 4 * 8 * 3)
-    texts = TextEmbedder(HashingEmbedder(8))
+def test_the_cache_is_bounded():
+    texts = TextEmbedder(HashingEmbedder(8), cached=3)
     texts.encode([str(number) for number in range(50)])
     assert len(texts._cache) == 3
 

@@ -11,7 +11,7 @@ import numpy as np
 from penchant.embed import Embedder
 from penchant.errors import EmbedderError, PenchantError
 from penchant.recent import Recent
-from penchant.types import Vector, Vectors
+from penchant.types import Settings, Vector, Vectors
 from penchant.vectors import unit_length
 
 Progress = Callable[[int], None]
@@ -19,19 +19,22 @@ Progress = Callable[[int], None]
 
 _CHUNK = 2_048
 """Texts handed to an embedder at once: enough for it to sort by length, few enough for progress."""
-_CACHE_BYTES = 64 * 1024 * 1024
 _TOLERANCE = 1e-4
 """How far from 1 the length of a vector may be before it is scaled."""
 
 
 class TextEmbedder:
-    """An embedder with a bounded cache by text, so that repeated titles cost nothing. Threads may share it."""
+    """An embedder with a bounded cache by text, so that repeated titles cost nothing. Threads may share it.
 
-    def __init__(self, embedder: Embedder) -> None:
+    Args:
+        cached: so many texts are kept with their vectors.
+    """
+
+    def __init__(self, embedder: Embedder, cached: int = Settings().texts_cached) -> None:
         self.embedder = embedder
         self.seconds = 0.0
         """Time spent inside the embedder."""
-        self._cache: Recent[str, Vector] = Recent(max(1, _CACHE_BYTES // (4 * embedder.dimension)))
+        self._cache: Recent[str, Vector] = Recent(cached)
         self._lock = Lock()
 
     def encode(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from penchant import blend as blending
 from penchant import community
 from penchant.blend import Blend, Matrix
+from penchant.community import Lesson
 from penchant.documents import Documents, numbered
 from penchant.embed.texts import Progress
 from penchant.evidence import kind_of
@@ -21,6 +22,7 @@ from penchant.lab.log import Clicks, Log, Rows
 from penchant.lab.methods import Scores
 from penchant.lab.texts import RememberedTexts
 from penchant.readings import Readings, extended
+from penchant.teaching import after_choices
 from penchant.types import Vectors
 from penchant.units import by_recency
 
@@ -80,19 +82,18 @@ class BlendedUnits(InterestUnits):
             self._readings.put(trails)
 
     def _learn_blend(self, part: Clicks) -> None:
-        firsts = [positions[0] for user, positions in part.of_user.items() if self._asked[user]]
-        for position in sorted(firsts):
-            user, clicked = int(part.users[position]), int(part.documents[position])
-            if not self.of(user).units or clicked in self._readings.trail(self._log.user_ids[user]).rows:
-                continue
-            at, offered = float(part.at[position]), self._blend.offered
-            if blending.is_learned(self._blend, at):
-                asked = self._ask(user, at)
-                lesson = community.lesson(asked, clicked, self._readings, self._documents, self._vectors_of, offered)
-                if lesson is not None:
-                    lesson = lesson._replace(evidence=self._left(lesson.names, lesson.evidence))
-                    self._blend = blending.learned(self._blend, *lesson)
-            self._blend = msgspec.structs.replace(self._blend, offered=offered + 1)
+        firsts = sorted(int(positions[0]) for user, positions in part.of_user.items() if self._asked[user])
+        choices = [position for position in firsts if self._is_choice(int(part.users[position]), int(part.documents[position]))]
+
+        def lesson_of(position: int, seed: int) -> Lesson | None:
+            asked, clicked = self._ask(int(part.users[position]), float(part.at[position])), int(part.documents[position])
+            lesson = community.lesson(asked, clicked, self._readings, self._documents, self._vectors_of, seed)
+            return None if lesson is None else lesson._replace(evidence=self._left(lesson.names, lesson.evidence))
+
+        self._blend = after_choices(self._blend, choices, lesson_of)
+
+    def _is_choice(self, user: int, document: int) -> bool:
+        return bool(self.of(user).units) and document not in self._readings.trail(self._log.user_ids[user]).rows
 
     def evidence(self, user: int, candidates: Rows, at: float) -> tuple[list[str], Matrix]:
         """(names of columns, values of shape (candidates, columns)); see `penchant.evidence`."""

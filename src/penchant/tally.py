@@ -1,0 +1,195 @@
+"""Sums over readers and key terms, in compiled code: thousands of readers are looked at for each question.
+
+Nothing here is as large as the community.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from penchant.compiled import compiled
+from penchant.neighbours import Floats, Neighbours, Said, Weights
+from penchant.readers import Entries, Numbers, Segments
+
+_FURTHEST = 64
+"""Documents that are further apart in the order of reading have nothing to do with each other."""
+
+
+def neighbours(
+    reader: int,
+    read: Segments,
+    weights: Weights,
+    near: Segments,
+    near_weights: Floats,
+    entries: Entries,
+    lengths: NDArray[np.int64],
+) -> Neighbours:
+    """The neighbours of a reader.
+
+    Args:
+        reader: the number of the one who asks, who is left out.
+        read: the readers of the documents that the reader read.
+        near: the readers of documents near the reader's Interest Units.
+        near_weights: what each of these counts.
+        entries: what the segments are of.
+        lengths: how many documents each reader read, by number.
+    """
+    room = int((read.end - read.start).sum())
+    most = min(room + int((near.end - near.start).sum()), len(lengths))
+    table = np.full(1 << (2 * most + 1).bit_length(), -1, np.int32)
+    numbers, first, common = np.zeros(most, np.int32), np.zeros(most, np.int32), np.zeros((most, 4))
+    found = Neighbours(numbers, common, table, first, np.zeros(room, np.int32), np.zeros(room, np.int32), np.zeros(room))
+    count = _neighbours(reader, read, weights, near, near_weights, entries, lengths, found)
+    return found._replace(numbers=numbers[:count], common=common[:count])
+
+
+def said(
+    reader: int, readers: Segments, known: Neighbours, entries: Entries, at: float, half_lives: Floats, aside: float
+) -> Said:
+    """What the readers of documents say of them.
+
+    Args:
+        at: now, Unix seconds.
+        half_lives: seconds.
+        aside: what each document between two in the order of reading takes from their closeness; the one that was read
+            after the other counts twice.
+    """
+    closeness = np.asarray(aside ** np.arange(_FURTHEST), np.float64)
+    count = len(readers.start)
+    heard = Said(np.zeros((len(half_lives), count)), np.zeros((4, count)), np.zeros(count))
+    _said(reader, readers, known, entries, at, half_lives, closeness, heard)
+    return heard
+
+
+@compiled
+def _slot(table: Numbers, numbers: Numbers, number: int) -> int:
+    """Where a reader is in the table, or the free place for them."""
+    mask = len(table) - 1
+    slot = number & mask
+    while table[slot] >= 0 and numbers[table[slot]] != number:
+        slot = (slot + 1) & mask
+    return slot
+
+
+@compiled
+def _place_of(found: Neighbours, number: int, count: int) -> int:
+    """The place of a neighbour: the next, which is `count`, where they are new."""
+    slot = _slot(found.table, found.numbers, number)
+    if found.table[slot] < 0:
+        found.table[slot] = count
+        found.numbers[count], found.first[count] = number, -1
+    return int(found.table[slot])
+
+
+@compiled
+def _neighbours(
+    reader: int,
+    read: Segments,
+    weights: Weights,
+    near: Segments,
+    near_weights: Floats,
+    entries: Entries,
+    lengths: NDArray[np.int64],
+    found: Neighbours,
+) -> int:
+    """Fills in what was found, and returns how many neighbours.
+
+    Loops in place of expressions of arrays, which take seconds to compile.
+    """
+    common = found.common
+    count = shared = 0
+    for document in range(len(read.start)):
+        for entry in range(read.start[document], read.end[document]):
+            number = entries.numbers[entry]
+            if number == reader:
+                continue
+            place = _place_of(found, number, count)
+            count = max(count, place + 1)
+            common[place, 0] += weights.same[document]
+            common[place, 1] += weights.much_the_same[document]
+            common[place, 3] += weights.latest[document]
+            found.after[shared], found.first[place] = found.first[place], shared
+            found.order[shared], found.worth[shared] = entries.order[entry], weights.latest[document]
+            shared += 1
+    for document in range(len(near.start)):
+        for entry in range(near.start[document], near.end[document]):
+            number = entries.numbers[entry]
+            if number == reader:
+                continue
+            place = _place_of(found, number, count)
+            count = max(count, place + 1)
+            common[place, 2] += near_weights[document]
+    for place in range(count):
+        size = math.sqrt(max(lengths[found.numbers[place]], 1))
+        for kind in range(3):
+            common[place, kind] /= size
+    return count
+
+
+@compiled
+def _said(
+    reader: int,
+    readers: Segments,
+    known: Neighbours,
+    entries: Entries,
+    at: float,
+    half_lives: Floats,
+    closeness: Floats,
+    heard: Said,
+) -> None:
+    for document in range(len(readers.start)):
+        for entry in range(readers.start[document], readers.end[document]):
+            number = entries.numbers[entry]
+            if number == reader:
+                continue
+            passed = max(at - entries.at[entry], 0.0)
+            for half_life in range(len(half_lives)):
+                heard.clicks[half_life, document] += 2.0 ** (-passed / half_lives[half_life])
+            place = known.table[_slot(known.table, known.numbers, number)]
+            if place < 0:
+                continue
+            for kind in range(4):
+                heard.common[kind, document] += known.common[place, kind]
+            shared = known.first[place]
+            while shared >= 0:
+                gap = entries.order[entry] - known.order[shared]
+                if gap != 0 and abs(gap) <= len(closeness):
+                    heard.beside[document] += closeness[abs(gap) - 1] * known.worth[shared] * (1.0 if gap > 0 else 0.5)
+                shared = known.after[shared]
+
+
+def shared_terms(terms: Numbers, known: Numbers, worth: Floats) -> Floats:
+    """For each row of terms the sum of what the known ones among them are worth, over the square root of 1 + their number.
+
+    Args:
+        terms: shape (rows, at most so many), -1 where there are fewer.
+        known: in ascending order.
+        worth: of the known ones.
+    """
+    sums = np.zeros(len(terms))
+    _shared_terms(terms, known, worth, sums)
+    return sums
+
+
+@compiled
+def _shared_terms(terms: Numbers, known: Numbers, worth: Floats, sums: Floats) -> None:
+    for row in range(len(terms)):
+        count = 0
+        for column in range(terms.shape[1]):
+            term = terms[row, column]
+            if term < 0:
+                continue
+            count += 1
+            low, high = 0, len(known)
+            while low < high:
+                middle = (low + high) // 2
+                if known[middle] < term:
+                    low = middle + 1
+                else:
+                    high = middle
+            if low < len(known) and known[low] == term:
+                sums[row] += worth[low]
+        sums[row] /= math.sqrt(1 + count)
