@@ -1,4 +1,4 @@
-"""What does a click cost: alone, durable, and in bulk?
+"""What does a click cost: alone, durable, in bulk, and where it teaches the blend?
 
 20,000 documents, 1,000 users with 20 Interest Units each (see `measuring.community`), `corpus`. The time inside the embedder is
 subtracted where the row says so; one thread unless it says two.
@@ -18,8 +18,8 @@ from pathlib import Path
 
 import numpy as np
 
-from measuring import best_of, community, heading, row, settled, skewed
-from penchant import Click, Engine, kernel, linear
+from measuring import best_of, community, heading, read, row, settled, skewed
+from penchant import Click, Engine, Settings, kernel, linear
 from penchant.jobs import add_documents, observe_log
 from penchant.learning import clicked
 from penchant.store import Changes
@@ -41,6 +41,7 @@ def main() -> None:
     one_by_one(engine, fresh[:2_000])
     durable(engine, given, settings, fresh)
     bulk(engine, log, settings)
+    learning_the_blend()
 
 
 def without_embedder(engine: Engine, clicks: list[Click], size: int) -> tuple[float, float]:
@@ -131,6 +132,33 @@ def bulk(engine: Engine, log: list[Click], settings) -> None:
         ">= 1.8 times",
         alone / in_kernel[2][0] >= 1.8,
     )
+
+
+def learning_the_blend() -> None:
+    """Real clicks, of which some teach the blend, beside the same ones learned for the scorer `sum`."""
+    documents, log = read("deskdrop")
+    log = sorted(log, key=lambda click: click.at)
+    cost: dict[str, list[float]] = {}
+    for scorer in ("sum", "blend"):
+        engine = Engine("corpus", index="exact", settings=Settings(scorer=scorer))
+        engine.add(documents)
+        engine.observe(log[:1_000])  # compiled and warm
+        marks = []
+        for start in range(1_000, 41_000, 100):
+            started = time.perf_counter()
+            engine.observe(log[start : start + 100])
+            marks.append((time.perf_counter() - started) / 100 * 1e6)
+        cost[scorer] = [float(np.mean(marks[:100])), float(np.mean(marks[300:]))]
+    for when, alone, blended in zip(
+        ("young: clicks 1,000 to 11,000", "clicks 31,000 to 41,000"), cost["sum"], cost["blend"], strict=True
+    ):
+        row(
+            f"observe by the blend, deskdrop, in memory, calls of 100, {when}",
+            f"{blended:.0f} us, {blended / alone:.2f} times the scorer `sum`",
+            "<= 1.5 times",
+            blended <= 1.5 * alone,
+            f"`sum` {alone:.0f} us",
+        )
 
 
 def learn_it(known, engine: Engine, settings, threads: int, seconds: list[float]) -> None:

@@ -22,8 +22,9 @@ Search = Callable[[Vectors], Sequence[Rows]]
 """Vectors -> the rows of documents near each, the nearest first."""
 UNITS_SEARCHED = 5
 """So many latest units tell who has the same interests: the others count for little, and each is a search."""
-_OF_EACH_UNIT = 40
-"""So many documents near each of the others are candidates."""
+_OF_LATEST = 100
+_OF_OTHERS = 40
+"""So many documents near each of these units, and of the others, are candidates."""
 _NEAR = 20
 """So many read documents near each of them."""
 _RIVALS = 128
@@ -95,8 +96,8 @@ def candidates(asked: Asked, readings: Readings, documents: Documents) -> Rows:
     return np.unique(
         np.concatenate(
             [
-                *asked.found[:UNITS_SEARCHED],
-                *(found[:_OF_EACH_UNIT] for found in asked.found[UNITS_SEARCHED:]),
+                *(found[:_OF_LATEST] for found in asked.found[:UNITS_SEARCHED]),
+                *(found[:_OF_OTHERS] for found in asked.found[UNITS_SEARCHED:]),
                 documents.newest(_NEW, asked.at),
                 readings.latest(),
                 readings.read_by(alike(asked.neighbours, _PEOPLE), _OF_EACH),

@@ -364,7 +364,7 @@ class Engine(Asking):
         return self.store.user_ids(prefix, limit)
 
     def warm_up(self) -> None:
-        """Load everything that is otherwise loaded when it is first needed: documents, index, embedder."""
+        """Load everything that is otherwise loaded when it is first needed: documents, index, embedder, compiled code."""
         if self._state.about is None:
             return
         with ThreadPoolExecutor(2) as threads:  # reading the index does not need the interpreter
@@ -373,6 +373,10 @@ class Engine(Asking):
                 threads.submit(lambda: self._state.texts.encode(["warm-up"])),
             ]
             assert self._state.readings is not None
+            if self.settings.scorer == ranking.BLEND:
+                from penchant import tally
+
+                tally.warm_up()
             for each in loading:
                 each.result()
 

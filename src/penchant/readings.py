@@ -80,10 +80,12 @@ class Readings:
         self._lengths = np.zeros(16, np.int64)
         self._readers = Readers()
         self._latest: dict[int, None] = {}
-        loaded = dict(trails)
-        for user_id, trail in loaded.items():
+        is_known = None if known is None else np.zeros(int(known.max(initial=-1)) + 2, bool)
+        if is_known is not None:
+            is_known[known] = True
+        for user_id, trail in trails:
             self._numbers[user_id] = len(self._trails)
-            self._trails.append(trail if known is None else _only(trail, known))
+            self._trails.append(trail if is_known is None else _only(trail, is_known))
             self._places.append(len(trail.rows))
         self._load()
 
@@ -195,8 +197,8 @@ class Readings:
             del self._latest[row]
 
 
-def _only(trail: Trail, known: Rows) -> Trail:
-    inside = np.isin(trail.rows, known)
+def _only(trail: Trail, is_known: NDArray[np.bool_]) -> Trail:
+    inside = is_known[np.minimum(trail.rows, len(is_known) - 1)]  # the last row is nobody's
     return Trail(trail.rows[inside], trail.at[inside])
 
 

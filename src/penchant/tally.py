@@ -64,6 +64,17 @@ def said(
     return heard
 
 
+def warm_up() -> None:
+    """Compile everything, or load what was compiled before, which otherwise happens when it is first needed."""
+    nothing, none = np.zeros(0), np.zeros(0, np.int32)
+    segments = Segments(np.zeros(0, np.int64), np.zeros(0, np.int64))
+    entries = Entries(none, nothing, none)
+    weights = Weights(nothing, nothing, nothing)
+    known = neighbours(-1, segments, weights, segments, nothing, entries, np.zeros(0, np.int64))
+    said(-1, segments, known, entries, 0.0, nothing, 0.5)
+    shared_terms(np.zeros((0, 0), np.int32), none, nothing)
+
+
 @compiled
 def _slot(table: Numbers, numbers: Numbers, number: int) -> int:
     """Where a reader is in the table, or the free place for them."""

@@ -39,7 +39,11 @@ QUICK_USERS = 300
 QUICK_TRAININGS = 12
 QUICK_RETRAININGS = 2
 _LEARNS_TEXTS = ("units", "bulk", "ranking", "text", "lab/interests", "lab/methods", "lab/metrics", "lab/outcomes")
-_BLENDS = (*_LEARNS_TEXTS, "lab/blended", "community", "evidence", "blend", "readings", "traits", "documents")
+_BLENDS = (
+    *_LEARNS_TEXTS,
+    *("lab/blended", "teaching", "community", "evidence", "tally", "neighbours", "blend"),
+    *("readings", "readers", "traits", "documents"),
+)
 _LEARNS_ALONE = ("lab/methods", "lab/metrics", "lab/outcomes")
 _TRAINED = ("lab/peers", "lab/metrics")
 
