@@ -12,6 +12,7 @@ import msgspec
 import typer
 
 from penchant import show
+from penchant.align.commands import align
 from penchant.answers import recommended, unit_answer
 from penchant.conditions import parse_weights, parse_where
 from penchant.console import (
@@ -70,6 +71,7 @@ class _StateOrSource(typer.core.TyperGroup):
 imports = typer.Typer(cls=_StateOrSource, no_args_is_help=True, help="Fill a new state from an export, or make files from git.")
 app.add_typer(imports, name="import")
 app.add_typer(lab, name="lab")
+app.add_typer(align, name="align")
 app.add_typer(ab, name="ab")
 app.command()(serve)
 app.command()(config)

@@ -92,6 +92,14 @@ def read_clicks(path: Path, columns: Columns, problems: Problems, known: Callabl
     return _read(path, CLICK_COLUMNS, columns, problems, click)
 
 
+def rows_of(path: Path) -> Iterator[Row]:
+    """Every row of a file, as it is. Raises InvalidRow with the line of the first that cannot be read."""
+    for _, row in _rows(path):
+        if isinstance(row, InvalidRow):
+            raise row
+        yield row
+
+
 def write_rows(path: Path, rows: Iterable[Document | Click]) -> None:
     """Write documents or clicks as JSON Lines that the readers understand; the folder is made where it is missing."""
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -2,7 +2,7 @@
 
     minilm                 all-MiniLM-L6-v2, no download (extra `minilm`)
     corpus                 trained on your own titles, nothing to install or download
-    a name or a path       any sentence-transformers model (extra `torch`)
+    a name or a path       any sentence-transformers model (extra `torch`), or what `penchant align` made
     remote:MODEL@URL       an OpenAI-compatible endpoint, URL ends in /v1 (extra `remote`)
 
 Any object with `name`, `dimension`, `threshold` and `encode` is an embedder, too.
@@ -11,6 +11,7 @@ Any object with `name`, `dimension`, `threshold` and `encode` is an embedder, to
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
@@ -21,6 +22,10 @@ from penchant.types import Vectors
 
 DEFAULT_THRESHOLD = 0.5
 """For models that nobody calibrated yet: `penchant calibrate` proposes a better one."""
+
+
+ALIGNED_CORPUS = "corpus.npz"
+"""The file that holds a `corpus` embedder in the folder that `penchant align` makes."""
 
 
 @runtime_checkable
@@ -90,9 +95,13 @@ def load_embedder(name: str, *, api_key: str | None = None, batch_size: int | No
         return RemoteEmbedder(url, model, api_key=api_key, batch_size=batch_size or 128)
     if name == "corpus" or name.startswith("corpus-"):
         raise EmbedderError("the corpus embedder is trained on titles: use CorpusEmbedder.fit(titles), or open a state with it")
+    if (Path(name) / ALIGNED_CORPUS).exists():
+        from penchant.embed.corpus import CorpusEmbedder
+
+        return CorpusEmbedder.from_bytes((Path(name) / ALIGNED_CORPUS).read_bytes())
     from penchant.embed.transformer import load_sentence_transformer
 
     return load_sentence_transformer(name, batch_size)
 
 
-__all__ = ["DEFAULT_THRESHOLD", "Bags", "Embedder", "LinearEmbedder", "load_embedder"]
+__all__ = ["ALIGNED_CORPUS", "DEFAULT_THRESHOLD", "Bags", "Embedder", "LinearEmbedder", "load_embedder"]

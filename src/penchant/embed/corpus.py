@@ -55,7 +55,14 @@ class CorpusEmbedder:
     """See the module. Make one with `fit`, or from `to_bytes`."""
 
     def __init__(
-        self, words: list[str], word_vectors: Vectors, ngrams: list[str], ngram_vectors: Vectors, idf: float, threshold: float
+        self,
+        words: list[str],
+        word_vectors: Vectors,
+        ngrams: list[str],
+        ngram_vectors: Vectors,
+        idf: float,
+        threshold: float,
+        unseen_gain: float = 1.0,
     ) -> None:
         self.dimension = int(word_vectors.shape[1])
         self.threshold = threshold
@@ -64,6 +71,7 @@ class CorpusEmbedder:
         self._ngrams = ngrams
         self._ngram_vectors = ngram_vectors
         self._idf = idf
+        self._unseen_gain = unseen_gain
         self._row_of_word = {word: row for row, word in enumerate(words)}
         self._row_of_ngram = {ngram: row for row, ngram in enumerate(ngrams)}
         self._unseen: dict[str, NDArray[np.float16]] = {}
@@ -149,11 +157,25 @@ class CorpusEmbedder:
             ngrams = ngrams_of(word)
             known = [row for ngram in ngrams if (row := self._row_of_ngram.get(ngram)) is not None]
             shared = self._ngram_vectors[known].sum(axis=0) * (self._idf / np.sqrt(max(1, len(ngrams))))
-            held = np.asarray(shared + self._usual_length * random_direction(word, self.dimension), np.float16)
+            alone = self._usual_length * random_direction(word, self.dimension)
+            held = np.asarray(self._unseen_gain * (shared + alone), np.float16)
             if len(self._unseen) >= _UNSEEN_HELD:
                 self._unseen.clear()
             self._unseen[word] = held
         return held.astype(np.float32)
+
+    def changed(self, gains: NDArray[np.floating], unseen_gain: float, change: Vectors, threshold: float) -> CorpusEmbedder:
+        """The embedder with all vectors mapped, and those of words multiplied by a gain, see `penchant.align`.
+
+        Args:
+            gains: of the known words, shape (words,).
+            unseen_gain: of all other words.
+            change: shape (dimension, dimension).
+        """
+        words = _as_stored(self._word_vectors * gains[:, None] @ change)
+        ngrams = _as_stored(self._ngram_vectors @ change)
+        gain = self._unseen_gain * unseen_gain
+        return CorpusEmbedder(self._words, words, self._ngrams, ngrams, self._idf, threshold, gain)
 
     def to_bytes(self) -> bytes:
         """The model as a file (numpy's npz); equal models give equal bytes."""
@@ -167,6 +189,7 @@ class CorpusEmbedder:
             ngram_vectors=self._ngram_vectors.astype(np.float16),
             idf=np.array(self._idf),
             threshold=np.array(self.threshold),
+            unseen_gain=np.array(self._unseen_gain),
         )
         return file.getvalue()
 
@@ -188,6 +211,7 @@ class CorpusEmbedder:
                     ngram_vectors=file["ngram_vectors"].astype(np.float32),
                     idf=float(file["idf"]),
                     threshold=float(file["threshold"]),
+                    unseen_gain=float(file["unseen_gain"]),
                 )
         except (OSError, ValueError, KeyError, zipfile.BadZipFile, zlib.error) as error:
             raise EmbedderError(f"the corpus embedder of this state is damaged: {error}") from error

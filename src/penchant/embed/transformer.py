@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 MINILM_THRESHOLD = 0.45
 """In the middle of what `penchant calibrate` proposes for three communities: see docs/explanation.md."""
+ALIGNED_ABOUT = "penchant.json"
+"""What `penchant align` says of a model, in the model's folder."""
 _TOKENS_PER_BATCH = 768
 """On a CPU, batches of some hundred tokens keep the activations in its caches; larger ones are slower."""
 
@@ -92,8 +95,10 @@ def load_minilm(batch_size: int | None = None) -> TransformerEmbedder:
 
 
 def load_sentence_transformer(name: str, batch_size: int | None = None) -> TransformerEmbedder:
-    """Any sentence-transformers model by its name on the hub or its path."""
-    return TransformerEmbedder(_load(name), name, DEFAULT_THRESHOLD, batch_size)
+    """Any sentence-transformers model by its name on the hub or its path; one that `penchant align` made has its threshold."""
+    about = Path(name) / ALIGNED_ABOUT
+    threshold = float(json.loads(about.read_text())["threshold"]) if about.exists() else DEFAULT_THRESHOLD
+    return TransformerEmbedder(_load(name), name, threshold, batch_size)
 
 
 def _load(name: str) -> SentenceTransformer:

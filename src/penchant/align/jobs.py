@@ -1,0 +1,105 @@
+"""What `penchant align train` does, for each judge."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from penchant.align.examples import CANDIDATES, JUDGEMENTS, QUERIES, AlignQuery, Candidate, Judgement, write_lines
+from penchant.align.judges.clicks import from_clicks
+from penchant.align.judges.file import judged, read_judgements, read_queries, with_judged
+from penchant.align.pipeline import Judged, align, collect
+from penchant.align.queries import from_documents
+from penchant.align.training import Curve, Plan
+from penchant.embed import Embedder
+from penchant.errors import InvalidQuery
+from penchant.jobs import Report, quiet
+from penchant.types import Click, Document
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The judge, and what it needs."""
+
+    judge: str
+    queries: Path | None
+    judgements: Path | None
+    clicks: Sequence[Click]
+    endpoint: str | None
+    prompt: Path | None
+    price: float
+    most: int
+    seed: int
+    api_key: str | None
+    agree: Callable[[str], bool]
+    """Asked with an estimate before an endpoint is paid."""
+
+
+def run(
+    name: str,
+    embedder: Embedder,
+    documents: Sequence[Document],
+    wanted: Wanted,
+    folder: Path,
+    plan: Plan,
+    share: float,
+    report: Report = quiet,
+) -> tuple[Embedder, Curve]:
+    """Queries, candidates, judgements, training; each step is in a file of the folder and not done twice.
+
+    Raises:
+        InvalidQuery: the judge lacks what it needs, or found nothing to learn from.
+    """
+    judges = {"file": _by_file, "clicks": _by_clicks, "llm": _by_llm}
+    said = judges[wanted.judge](embedder, documents, wanted, folder, report)
+    lists = said.lists()
+    told = f"The judge was `{wanted.judge}`: {len(said.judgements):,} judgements of {len(said.queries):,} queries."
+    titles = [document.title for document in documents]
+    return align(name, embedder, lists, titles, folder, plan=plan, share=share, told=told, report=report)
+
+
+def _by_file(embedder: Embedder, documents: Sequence[Document], wanted: Wanted, folder: Path, report: Report) -> Judged:
+    if wanted.queries is None or wanted.judgements is None:
+        raise InvalidQuery("the judge 'file' needs --queries and --judgements")
+    queries, said = read_queries(wanted.queries), read_judgements(wanted.judgements)
+    found = collect(folder, queries, documents, embedder, lambda _, candidates: judged(candidates, said), report)
+    titles = {document.id: document.title for document in documents}
+    candidates = with_judged(found.candidates, said, titles)
+    return Judged(found.queries, candidates, [*found.judgements, *(each for each in said if each.relevant)])
+
+
+def _by_clicks(_: Embedder, documents: Sequence[Document], wanted: Wanted, folder: Path, __: Report) -> Judged:
+    if not wanted.clicks:
+        raise InvalidQuery("the judge 'clicks' needs --clicks")
+    queries, candidates, judgements = from_clicks(documents, wanted.clicks, most=wanted.most, seed=wanted.seed)
+    folder.mkdir(parents=True, exist_ok=True)
+    for file, items in ((QUERIES, queries), (CANDIDATES, candidates), (JUDGEMENTS, judgements)):
+        write_lines(folder / file, items)
+    return Judged(queries, candidates, judgements)
+
+
+def _by_llm(embedder: Embedder, documents: Sequence[Document], wanted: Wanted, folder: Path, report: Report) -> Judged:
+    from penchant.align.judges.llm import LanguageModelJudge
+
+    model, _, url = (wanted.endpoint or "").partition("@")
+    if not (model and url):
+        raise InvalidQuery("the judge 'llm' needs --endpoint MODEL@URL, for example qwen3@http://127.0.0.1:8000/v1")
+    queries = _asked(documents, wanted)
+    with LanguageModelJudge(
+        model, url, folder, api_key=wanted.api_key, prompt=wanted.prompt, price=wanted.price, report=report
+    ) as judge:
+
+        def agreed(asked: Sequence[AlignQuery], candidates: Sequence[Candidate]) -> Iterable[Judgement]:
+            estimate = judge.estimate(asked, candidates)
+            if not wanted.agree(estimate):
+                raise InvalidQuery("nothing was asked: the estimate was not agreed to")
+            return judge.judge(asked, candidates)
+
+        return collect(folder, queries, documents, embedder, agreed, report)
+
+
+def _asked(documents: Sequence[Document], wanted: Wanted) -> list[AlignQuery]:
+    if wanted.queries is not None:
+        return read_queries(wanted.queries)
+    return from_documents(documents, wanted.clicks, wanted.most, wanted.seed)

@@ -1,0 +1,1 @@
+"""Who says whether a document is relevant to a query: a file, clicks, or a language model."""

@@ -1,0 +1,121 @@
+"""From documents and a judge to a fine-tuned embedder in a folder: each step leaves a file, and is not done twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from penchant.align.candidates import find_candidates
+from penchant.align.examples import (
+    CANDIDATES,
+    JUDGEMENTS,
+    QUERIES,
+    AlignQuery,
+    Candidate,
+    JudgedList,
+    Judgement,
+    judged_lists,
+    read_lines,
+    write_lines,
+)
+from penchant.align.models import aligned, mixed, model_of, plan_for
+from penchant.align.report import write_card, write_picture
+from penchant.align.training import Curve, Plan, train
+from penchant.embed import Embedder
+from penchant.jobs import Report, quiet
+from penchant.types import Document
+
+EMBEDDER = "embedder"
+"""The folder of the result, in the folder of the work."""
+T = TypeVar("T", bound=msgspec.Struct)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What a judge said."""
+
+    queries: Sequence[AlignQuery]
+    candidates: Sequence[Candidate]
+    judgements: Sequence[Judgement]
+
+    def lists(self) -> dict[str, JudgedList]:
+        """See `penchant.align.examples.judged_lists`."""
+        return judged_lists(self.queries, self.candidates, self.judgements)
+
+
+Judge = Callable[[Sequence[AlignQuery], Sequence[Candidate]], Iterable[Judgement]]
+"""Says of candidates whether they are relevant, as they come."""
+
+
+def collect(
+    folder: Path,
+    queries: Sequence[AlignQuery],
+    documents: Sequence[Document],
+    embedder: Embedder,
+    judge: Judge,
+    report: Report = quiet,
+) -> Judged:
+    """Queries, candidates and judgements in the files of a folder; what is there is taken as it is, edited or not."""
+    folder.mkdir(parents=True, exist_ok=True)
+    asked = _kept(folder / QUERIES, AlignQuery, lambda: queries)
+    texts = len(asked) + len(documents)
+
+    def find() -> list[Candidate]:
+        return find_candidates(asked, documents, embedder, progress=lambda done: report("candidates", done, texts))
+
+    candidates = _kept(folder / CANDIDATES, Candidate, find)
+    judgements = _kept(folder / JUDGEMENTS, Judgement, lambda: judge(asked, candidates))
+    return Judged(asked, candidates, judgements)
+
+
+def align(
+    name: str,
+    embedder: Embedder,
+    lists: dict[str, JudgedList],
+    titles: Sequence[str],
+    folder: Path,
+    *,
+    plan: Plan | None = None,
+    share: float = 1.0,
+    told: str = "",
+    report: Report = quiet,
+) -> tuple[Embedder, Curve]:
+    """Train an embedder on judged lists, and save it with its threshold, its card and a picture of its training.
+
+    Called again after a kill with the same arguments, it goes on from where it was.
+
+    Args:
+        name: by which the embedder was asked for.
+        titles: of the documents, from which the threshold follows.
+        plan: None: the usual one for that kind of embedder.
+        share: of what was learned is kept, see `penchant.align.models.mixed`.
+        told: what it was trained on, for the card.
+    """
+    plan = plan or plan_for(embedder)
+    model = model_of(name, embedder)
+    before = {key: value.detach().clone() for key, value in model.state_dict().items()}
+    work = folder / "training"
+    work.mkdir(parents=True, exist_ok=True)
+    steps = 0
+
+    def stepped(done: int, of: int) -> None:
+        nonlocal steps
+        report("training", max(0, done - steps), of)
+        steps = done
+
+    curve = train(model, embedder.threshold, lists, plan, work, stepped)
+    mixed(model, before, share)
+    made = aligned(model, embedder, titles, folder / EMBEDDER)
+    write_picture(curve, folder / "training.png")
+    write_card(folder / EMBEDDER / "README.md", embedder, made, curve, replace(plan), len(lists), share, told)
+    return made, curve
+
+
+def _kept(path: Path, kind: type[T], make: Callable[[], Iterable[T]]) -> list[T]:
+    if not path.exists():
+        write_lines(path, make())
+    return list(read_lines(path, kind))

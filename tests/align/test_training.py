@@ -1,0 +1,132 @@
+"""Training for real, on a small corpus: it learns, stops early, ends the same after a kill, and makes an embedder like any other."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch")
+pytest.importorskip("accelerate")
+
+from typer.testing import CliRunner
+
+from penchant import Document, Engine
+from penchant.align.training import ndcg
+from penchant.cli import app
+from penchant.embed import load_embedder
+from penchant.embed.corpus import CorpusEmbedder
+from penchant.testing import check_embedder
+
+TOPICS = {
+    "bread": "sourdough rye yeast oven crust flour",
+    "code": "rust async compiler borrow trait crate",
+    "space": "rocket orbit moon lander launch comet",
+    "music": "guitar chord melody drum bass tempo",
+}
+NOISE = "please tell me about articles which deal with".split()
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """Documents of four topics; queries of one word of a topic, to which all its documents are relevant, and of noise."""
+    folder = tmp_path_factory.mktemp("files")
+    random = np.random.default_rng(0)
+    documents, queries, relevant = [], [], []
+    for topic, words in TOPICS.items():
+        for number in range(12):
+            chosen = random.choice(words.split(), 3, replace=False)
+            documents.append((f"{topic}{number}", " ".join([*chosen, *random.choice(NOISE, 2, replace=False)])))
+    for number in range(24):
+        topic = list(TOPICS)[number % 4]
+        word = str(random.choice(TOPICS[topic].split()))
+        queries.append((f"q{number}", " ".join([*NOISE, word])))
+        relevant += [(f"q{number}", name) for name, _ in documents if name.startswith(topic)]
+    for name, header, rows in (
+        ("documents", "document_id\ttitle", documents),
+        ("queries", "query_id\tquery", queries),
+        ("relevance", "query_id\tdocument_id", relevant),
+    ):
+        (folder / f"{name}.tsv").write_text("\n".join([header, *("\t".join(row) for row in rows)]) + "\n")
+    return folder
+
+
+def command(files, *more: str) -> list[str]:
+    return [
+        *("--documents", str(files / "documents.tsv"), "--queries", str(files / "queries.tsv")),
+        *("--judgements", str(files / "relevance.tsv"), "--judge", "file", *more),
+    ]
+
+
+def test_ndcg_by_hand():
+    assert ndcg(np.array([False, True, False, True])) == pytest.approx((1 / np.log2(3) + 1 / np.log2(5)) / (1 + 1 / np.log2(3)))
+    assert ndcg(np.array([False])) == 0
+
+
+def test_cross_validation_shows_what_alignment_gains(files):
+    result = CliRunner().invoke(app, ["align", "evaluate", *command(files, "--folds", "2", "--json")])
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
+    assert found["queries"] == 24
+    assert found["ndcg@10"]["after"] > found["ndcg@10"]["before"] * 1.05
+    assert found["ndcg@10"]["interval"][0] > 0
+
+
+def test_an_aligned_embedder_is_an_embedder_like_any_other(files, tmp_path):
+    result = CliRunner().invoke(app, ["align", "train", *command(files, "--out", str(tmp_path / "out"))])
+    assert result.exit_code == 0, result.output
+    for name in ("queries.jsonl", "candidates.jsonl", "judgements.jsonl", "training.png", "embedder/README.md"):
+        assert (tmp_path / "out" / name).stat().st_size > 100, name
+    made = load_embedder(str(tmp_path / "out" / "embedder"))
+    check_embedder(made)
+    assert isinstance(made, CorpusEmbedder)
+    titles = [line.split("\t")[1] for line in (files / "documents.tsv").read_text().splitlines()[1:]]
+    assert made.name != CorpusEmbedder.fit(titles).name
+    with Engine.open(tmp_path / "state", str(tmp_path / "out" / "embedder")) as engine:
+        engine.add([Document("d1", "sourdough rye")])
+    with Engine.open(tmp_path / "state") as engine:
+        assert engine.embedder.name == made.name
+        assert engine.threshold == made.threshold
+
+
+def test_killed_and_run_again_it_ends_the_same(files, tmp_path):
+    """kill -9 after the first checkpoint; the embedder is that of an undisturbed run, to the last byte."""
+
+    def start(out):
+        arguments = [sys.executable, "-m", "penchant", "align", "train", *command(files, "--out", str(out), "--epochs", "6")]
+        return subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    whole, disturbed = start(tmp_path / "whole"), start(tmp_path / "killed")
+    end = time.monotonic() + 120
+    while not any((tmp_path / "killed").glob("training/part/checkpoint-*/trainer_state.json")):
+        assert time.monotonic() < end
+        assert disturbed.poll() is None, "it ended before it could be killed"
+        time.sleep(0.005)
+    disturbed.send_signal(signal.SIGKILL)
+    disturbed.wait()
+    assert start(tmp_path / "killed").wait(timeout=120) == 0
+    assert whole.wait(timeout=120) == 0
+    left, right = (tmp_path / name / "embedder" / "corpus.npz" for name in ("whole", "killed"))
+    assert left.read_bytes() == right.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--judge", "file"], "needs --queries and --judgements"),
+        (["--judge", "clicks"], "needs --clicks"),
+        (["--judge", "llm"], "needs --endpoint"),
+        (["--judge", "file", "--embedder", "remote:m@http://127.0.0.1:9/v1"], "did not answer"),
+    ],
+)
+def test_what_is_missing_is_told(files, tmp_path, arguments, message, monkeypatch):
+    monkeypatch.setattr("penchant.embed.remote._FIRST_WAIT", 0.001)
+    documents = ["--documents", str(files / "documents.tsv"), "--out", str(tmp_path / "out")]
+    result = CliRunner().invoke(app, ["align", "train", *documents, *arguments])
+    assert result.exit_code == 1
+    assert message in " ".join(result.output.split())
