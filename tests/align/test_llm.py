@@ -160,3 +160,38 @@ def test_agreement_with_a_sample_judged_by_hand():
     assert agreement(by_model, by_hand) == {"pairs": 4, "agreement": 0.75, "kappa": 0.5}
     with pytest.raises(InvalidQuery, match="no pair"):
         agreement(by_model, [])
+
+
+def test_a_language_model_teaches_an_embedder_from_the_command_line(endpoint, tmp_path):
+    """Documents to an aligned embedder, with nothing but the endpoint as a judge."""
+    pytest.importorskip("accelerate")
+    from typer.testing import CliRunner
+
+    from penchant.cli import app
+
+    rows = [f"d{n}\t{first} {second} story" for n, (first, second) in enumerate(PAIRS)]
+    (tmp_path / "documents.tsv").write_text("\n".join(["document_id\ttitle", *rows]) + "\n")
+    (tmp_path / "sample.tsv").write_text(
+        "query_id\tdocument_id\trelevance\n" + "".join(f"q{n}\td{m}\t1\n" for n in range(8) for m in range(30))
+    )
+    arguments = ["--judge", "llm", "--endpoint", f"m@{endpoint.url}", "--most", "8", "--epochs", "1", "--price", "2", "--yes"]
+    files = [
+        "--documents",
+        str(tmp_path / "documents.tsv"),
+        "--out",
+        str(tmp_path / "out"),
+        "--sample",
+        str(tmp_path / "sample.tsv"),
+    ]
+    result = CliRunner().invoke(app, ["align", "train", *files, *arguments])
+    assert result.exit_code == 0, result.output
+    assert "judged by hand" in result.output
+    assert (tmp_path / "out" / "embedder" / "corpus.npz").exists()
+    asked = len(endpoint.requests)
+    assert asked == 8
+    (tmp_path / "out" / "judgements.jsonl").unlink()
+    assert CliRunner().invoke(app, ["align", "train", *files, *arguments]).exit_code == 0
+    assert len(endpoint.requests) == asked, "all answers are in the ledger"
+
+
+PAIRS = [(first, second) for first in "rust bread garden moon guitar".split() for second in "old new fast slow big small".split()]

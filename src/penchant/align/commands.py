@@ -81,6 +81,8 @@ def train(
     endpoint: Annotated[str | None, typer.Option(help="For the judge `llm`: MODEL@URL, an OpenAI-compatible endpoint.")] = None,
     prompt: Annotated[Path | None, typer.Option(help="For the judge `llm`: a prompt of your own.")] = None,
     price: Annotated[float, typer.Option(help="For the judge `llm`: of a million tokens, for estimate and ledger.")] = 0.0,
+    per_minute: Annotated[int | None, typer.Option(help="For the judge `llm`: so many requests at most.")] = None,
+    sample: Annotated[Path | None, typer.Option(help="For the judge `llm`: judgements by hand, to compare with.")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask before an endpoint is paid.")] = False,
     most: Annotated[int, typer.Option(help="So many queries are made from documents, or from clicks.")] = 1_000,
     epochs: Epochs = None,
@@ -96,8 +98,10 @@ def train(
     given = _documents(documents, document_columns)
     model = _embedder(embedder, given)
     wanted = Wanted(
-        judge, queries, judgements, _clicks(clicks, click_columns, given), endpoint, prompt, price, most, seed, api_key,
-        agree=(lambda _: True) if yes else lambda estimate: typer.confirm(f"{estimate} Go on?"),
+        judge, queries, judgements, _clicks(clicks, click_columns, given), endpoint, prompt, price, per_minute, sample,
+        most, seed, api_key,
+        agree=(lambda _: True) if yes else lambda estimate: typer.confirm(f"{estimate} Go on?", err=True),
+        say=lambda text: err.print(text, soft_wrap=True),
     )  # fmt: skip
     with progress_bars() as report:
         made, curve = run(embedder, model, given, wanted, out_folder, _plan(model, epochs, seed), share, report)

@@ -29,11 +29,15 @@ class Wanted:
     endpoint: str | None
     prompt: Path | None
     price: float
+    per_minute: int | None
+    sample: Path | None
+    """Judgements by hand, with which those of the language model are compared."""
     most: int
     seed: int
     api_key: str | None
     agree: Callable[[str], bool]
     """Asked with an estimate before an endpoint is paid."""
+    say: Callable[[str], None]
 
 
 def run(
@@ -80,14 +84,21 @@ def _by_clicks(_: Embedder, documents: Sequence[Document], wanted: Wanted, folde
 
 
 def _by_llm(embedder: Embedder, documents: Sequence[Document], wanted: Wanted, folder: Path, report: Report) -> Judged:
-    from penchant.align.judges.llm import LanguageModelJudge
+    from penchant.align.judges.llm import LanguageModelJudge, agreement
 
     model, _, url = (wanted.endpoint or "").partition("@")
     if not (model and url):
         raise InvalidQuery("the judge 'llm' needs --endpoint MODEL@URL, for example qwen3@http://127.0.0.1:8000/v1")
     queries = _asked(documents, wanted)
     with LanguageModelJudge(
-        model, url, folder, api_key=wanted.api_key, prompt=wanted.prompt, price=wanted.price, report=report
+        model,
+        url,
+        folder,
+        api_key=wanted.api_key,
+        prompt=wanted.prompt,
+        price=wanted.price,
+        per_minute=wanted.per_minute,
+        report=report,
     ) as judge:
 
         def agreed(asked: Sequence[AlignQuery], candidates: Sequence[Candidate]) -> Iterable[Judgement]:
@@ -96,7 +107,13 @@ def _by_llm(embedder: Embedder, documents: Sequence[Document], wanted: Wanted, f
                 raise InvalidQuery("nothing was asked: the estimate was not agreed to")
             return judge.judge(asked, candidates)
 
-        return collect(folder, queries, documents, embedder, agreed, report)
+        found = collect(folder, queries, documents, embedder, agreed, report)
+        wanted.say(f"{len(found.judgements):,} judgements by {model}, {judge.paid:,.2f} paid in all.")
+    if wanted.sample is not None:
+        value = agreement(found.judgements, read_judgements(wanted.sample))
+        same = f"{value['agreement']:.0%} are judged the same (kappa {value['kappa']:.2f})"
+        wanted.say(f"Of {value['pairs']:,} pairs judged by hand {same}.")
+    return found
 
 
 def _asked(documents: Sequence[Document], wanted: Wanted) -> list[AlignQuery]:

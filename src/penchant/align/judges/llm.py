@@ -101,6 +101,11 @@ class LanguageModelJudge:
     def __exit__(self, *_: object) -> None:
         self._client.close()
 
+    @property
+    def paid(self) -> float:
+        """What all answers in the ledger cost, at the price that was given for each."""
+        return sum(entry.cost for entry in self._answers.values())
+
     def estimate(self, queries: Sequence[AlignQuery], candidates: Sequence[Candidate]) -> str:
         """What judging would cost, in words; what is in the ledger costs nothing."""
         prompts = [prompt for _, _, prompt in self._prompts(queries, candidates) if self._key(prompt) not in self._answers]
