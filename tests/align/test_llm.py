@@ -14,7 +14,6 @@ pytest.importorskip("tenacity")
 
 from penchant import EndpointError
 from penchant.align.examples import AlignQuery, Candidate, Judgement
-from penchant.align.judges import llm
 from penchant.align.judges.llm import LEDGER, LanguageModelJudge, agreement, numbers_in, usual_prompt
 from penchant.errors import InvalidQuery
 
@@ -61,7 +60,7 @@ def endpoint(monkeypatch):
     server = StandIn()
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
-    monkeypatch.setattr(llm, "_FIRST_WAIT", 0.01)
+    monkeypatch.setattr("penchant.endpoint._FIRST_WAIT", 0.01)
     yield server
     server.shutdown()
     thread.join()

@@ -125,7 +125,7 @@ def test_killed_and_run_again_it_ends_the_same(files, tmp_path):
     ],
 )
 def test_what_is_missing_is_told(files, tmp_path, arguments, message, monkeypatch):
-    monkeypatch.setattr("penchant.embed.remote._FIRST_WAIT", 0.001)
+    monkeypatch.setattr("penchant.endpoint._FIRST_WAIT", 0.001)
     documents = ["--documents", str(files / "documents.tsv"), "--out", str(tmp_path / "out")]
     result = CliRunner().invoke(app, ["align", "train", *documents, *arguments])
     assert result.exit_code == 1

@@ -57,7 +57,7 @@ def endpoint(monkeypatch):
     server = StandIn()
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
-    monkeypatch.setattr("penchant.embed.remote._FIRST_WAIT", 0.01)
+    monkeypatch.setattr("penchant.endpoint._FIRST_WAIT", 0.01)
     yield server
     server.shutdown()
     thread.join()
@@ -114,6 +114,6 @@ def test_it_gives_up_after_some_attempts(endpoint):
 
 
 def test_an_endpoint_that_is_not_there(monkeypatch):
-    monkeypatch.setattr("penchant.embed.remote._FIRST_WAIT", 0.01)
+    monkeypatch.setattr("penchant.endpoint._FIRST_WAIT", 0.01)
     with pytest.raises(EndpointError, match="did not answer"):
         RemoteEmbedder("http://127.0.0.1:9/v1", "m", attempts=2)

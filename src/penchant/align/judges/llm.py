@@ -8,25 +8,20 @@ from __future__ import annotations
 
 import hashlib
 import re
+import time
 from collections.abc import Iterator, Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import msgspec
 
 from penchant.align.examples import AlignQuery, Candidate, Judgement, read_lines
-from penchant.errors import EndpointError, InvalidQuery, MissingExtra
+from penchant.endpoint import Endpoint
+from penchant.errors import EndpointError, InvalidQuery
 from penchant.jobs import Report, quiet
 
-try:
-    import httpx
-    import tenacity
-except ImportError as error:
-    raise MissingExtra("the judge 'llm' needs httpx and tenacity: pip install 'penchant[align]'") from error
-
 LEDGER = "ledger.jsonl"
-_FIRST_WAIT, _LONGEST_WAIT = 0.5, 60.0
 _CHARACTERS_PER_TOKEN = 3.0
 """A cautious guess for the estimate; the ledger has what was counted."""
 _ANSWER_TOKENS = 60
@@ -46,12 +41,6 @@ class Entry(msgspec.Struct, frozen=True):
     prompt_tokens: int = 0
     answer_tokens: int = 0
     cost: float = 0.0
-
-
-class _BusyError(Exception):
-    def __init__(self, reason: str, wait: float = 0.0) -> None:
-        super().__init__(reason)
-        self.wait = wait
 
 
 class LanguageModelJudge:
@@ -80,26 +69,21 @@ class LanguageModelJudge:
         per_minute: int | None = None,
         report: Report = quiet,
     ) -> None:
-        self._model, self._url, self._price, self._report = model, url.rstrip("/") + "/chat/completions", price, report
+        self._model, self._price, self._report = model, price, report
         self._prompt = None if prompt is None else checked_prompt(prompt.read_text(), str(prompt))
         folder.mkdir(parents=True, exist_ok=True)
         self._ledger = folder / LEDGER
         self._answers = {entry.key: entry for entry in read_ledger(self._ledger)}
-        headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
-        self._client = httpx.Client(headers=headers, timeout=timeout)
         self._pace = _Pace(per_minute)
-        self._retrying = tenacity.Retrying(
-            stop=tenacity.stop_after_attempt(attempts),
-            wait=_wait_as_asked,
-            retry=tenacity.retry_if_exception_type(_BusyError),
-            reraise=True,
+        self._endpoint = Endpoint(
+            url.rstrip("/") + "/chat/completions", model, api_key=api_key, timeout=timeout, attempts=attempts
         )
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._client.close()
+        self._endpoint.close()
 
     @property
     def paid(self) -> float:
@@ -156,35 +140,18 @@ class LanguageModelJudge:
 
     def _paid(self, query: AlignQuery, prompt: str, key: str) -> Entry:
         body = {"model": self._model, "messages": [{"role": "user", "content": prompt}], "temperature": 0}
+        self._pace.wait()
         try:
-            answer = self._retrying(self._post, body)
+            answer = self._endpoint.ask(body)
             text, usage = str(answer["choices"][0]["message"]["content"] or ""), answer.get("usage") or {}
-        except _BusyError as error:
-            raise EndpointError(
-                f"{self._url} did not answer: {error}. What was judged is kept: the same command goes on"
-            ) from error
         except (KeyError, IndexError, TypeError, AttributeError, ValueError) as error:
-            raise EndpointError(f"{self._url} answered with something else than a chat completion: {error!r}") from error
+            raise EndpointError(f"{self._endpoint.url} answered with something else than a chat completion: {error!r}") from error
         tokens = int(usage.get("prompt_tokens") or 0), int(usage.get("completion_tokens") or 0)
         entry = Entry(key, query.id, text, *tokens, cost=self._price * sum(tokens) / 1e6)
         with self._ledger.open("ab") as file:
             file.write(msgspec.json.encode(entry) + b"\n")
         self._answers[key] = entry
         return entry
-
-    def _post(self, body: dict[str, Any]) -> Any:
-        self._pace.wait()
-        try:
-            response = self._client.post(self._url, json=body)
-        except httpx.TransportError as error:
-            raise _BusyError(f"{type(error).__name__}: {error}") from error
-        except httpx.InvalidURL as error:
-            raise EndpointError(f"{self._url} is not an address: {error}") from error
-        if response.status_code == 429 or response.status_code >= 500:
-            raise _BusyError(f"HTTP {response.status_code}", _seconds(response.headers.get("Retry-After")))
-        if response.status_code != 200:
-            raise EndpointError(f"{self._url} refused model {self._model!r}: HTTP {response.status_code}: {response.text[:200]}")
-        return response.json()
 
 
 class _Pace:
@@ -195,8 +162,6 @@ class _Pace:
         self._next = 0.0
 
     def wait(self) -> None:
-        import time
-
         now = time.monotonic()
         if now < self._next:
             time.sleep(self._next - now)
@@ -254,16 +219,3 @@ def agreement(judgements: Sequence[Judgement], sample: Sequence[Judgement]) -> d
     by_chance = left * right + (1 - left) * (1 - right)
     kappa = 1.0 if by_chance == 1 else (equal - by_chance) / (1 - by_chance)
     return {"pairs": len(pairs), "agreement": round(equal, 4), "kappa": round(kappa, 4)}
-
-
-def _seconds(retry_after: str | None) -> float:
-    try:
-        return max(0.0, float(retry_after or 0))
-    except ValueError:
-        return 0.0
-
-
-def _wait_as_asked(state: tenacity.RetryCallState) -> float:
-    backoff = tenacity.wait_exponential(multiplier=_FIRST_WAIT)(state) + tenacity.wait_random(0, _FIRST_WAIT)(state)
-    error = state.outcome.exception() if state.outcome else None
-    return min(_LONGEST_WAIT, max(backoff, error.wait if isinstance(error, _BusyError) else 0.0))
