@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -16,55 +14,23 @@ from penchant import EndpointError
 from penchant.align.examples import AlignQuery, Candidate, Judgement
 from penchant.align.judges.llm import LEDGER, LanguageModelJudge, agreement, numbers_in, usual_prompt
 from penchant.errors import InvalidQuery
+from standin import standing_in
 
 QUERIES = [AlignQuery("q1", "bread baking"), AlignQuery("q2", "빵 만들기")]
 CANDIDATES = [Candidate(query.id, f"d{n}", title) for query in QUERIES for n, title in enumerate(("sourdough", "rust", "rye"))]
 
 
-class StandIn(ThreadingHTTPServer):
-    """Answers like /v1/chat/completions; `script` holds (status, headers, content, seconds to wait) to give first."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Answer)
-        self.script: list[tuple[int, dict[str, str], object, float]] = []
-        self.requests: list[dict] = []
-        self.url = f"http://127.0.0.1:{self.server_port}/v1"
-
-
-class Answer(BaseHTTPRequestHandler):
-    server: StandIn
-
-    def do_POST(self) -> None:
-        self.server.requests.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-        usual = (200, {}, 'Of these: {"relevant": [1, 3]}', 0.0)
-        status, headers, content, seconds = self.server.script.pop(0) if self.server.script else usual
-        time.sleep(seconds)
-        usage = {"prompt_tokens": 100, "completion_tokens": 10}
-        body = json.dumps({"choices": [{"message": {"content": content}}], "usage": usage}).encode()
-        try:
-            self.send_response(status)
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-        except OSError:
-            pass  # who asked has gone, as after a time-out
-
-    def log_message(self, *_: object) -> None:
-        pass
+def said(content: object) -> bytes:
+    """A chat completion."""
+    usage = {"prompt_tokens": 100, "completion_tokens": 10}
+    return json.dumps({"choices": [{"message": {"content": content}}], "usage": usage}).encode()
 
 
 @pytest.fixture
 def endpoint(monkeypatch):
-    server = StandIn()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
     monkeypatch.setattr("penchant.endpoint._FIRST_WAIT", 0.01)
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with standing_in(lambda _: said('Of these: {"relevant": [1, 3]}')) as server:
+        yield server
 
 
 def judge(endpoint, folder, **options) -> list[Judgement]:
@@ -92,7 +58,7 @@ def test_nothing_is_asked_twice(endpoint, tmp_path):
 
 
 def test_a_run_that_ended_half_way_goes_on(endpoint, tmp_path):
-    endpoint.script = [(200, {}, '{"relevant": []}', 0), (401, {}, "", 0)]
+    endpoint.script = [(200, {}, said('{"relevant": []}'), 0.0), (401, {}, b"", 0.0)]
     with pytest.raises(EndpointError, match="refused"):
         judge(endpoint, tmp_path)
     ledger = tmp_path / LEDGER
@@ -103,7 +69,7 @@ def test_a_run_that_ended_half_way_goes_on(endpoint, tmp_path):
 
 
 def test_a_busy_endpoint_is_waited_for_as_long_as_it_says(endpoint, tmp_path):
-    endpoint.script = [(429, {"Retry-After": "0.3"}, "", 0), (503, {}, "", 0)]
+    endpoint.script = [(429, {"Retry-After": "0.3"}, b"", 0.0), (503, {}, b"", 0.0)]
     begun = time.monotonic()
     assert len(judge(endpoint, tmp_path)) == 6
     assert len(endpoint.requests) == 4
@@ -111,9 +77,9 @@ def test_a_busy_endpoint_is_waited_for_as_long_as_it_says(endpoint, tmp_path):
 
 
 def test_a_time_out_is_tried_again_and_at_last_told(endpoint, tmp_path):
-    endpoint.script = [(200, {}, "{}", 0.5)]
+    endpoint.script = [(200, {}, said("{}"), 0.5)]
     assert len(judge(endpoint, tmp_path, timeout=0.2)) == 6
-    endpoint.script = [(200, {}, "{}", 0.5)] * 2
+    endpoint.script = [(200, {}, said("{}"), 0.5)] * 2
     with pytest.raises(EndpointError, match="did not answer"):
         judge(endpoint, tmp_path / "other", timeout=0.1, attempts=2)
 
@@ -121,7 +87,7 @@ def test_a_time_out_is_tried_again_and_at_last_told(endpoint, tmp_path):
 @pytest.mark.parametrize("answer", ["I cannot help with that.", '{"relevant": "all"}', '{"relevant": [9]}', None, "{"])
 def test_a_query_whose_answers_cannot_be_read_is_asked_again_and_then_passed_over(endpoint, tmp_path, answer):
     told = []
-    endpoint.script = [(200, {}, answer, 0)] * 3
+    endpoint.script = [(200, {}, said(answer), 0.0)] * 3
     found = judge(endpoint, tmp_path, report=lambda stage, done, of: told.append(stage))
     assert {each.query_id for each in found} == {"q2"}
     assert told.count("unreadable answers") == 1

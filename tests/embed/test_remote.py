@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 import pytest
 
 from penchant import EmbedderError, EndpointError
 from penchant.testing import HashingEmbedder, check_embedder
+from standin import standing_in
 
 pytest.importorskip("httpx")
 pytest.importorskip("tenacity")
@@ -19,49 +18,17 @@ from penchant.embed import load_embedder
 from penchant.embed.remote import RemoteEmbedder
 
 
-class StandIn(ThreadingHTTPServer):
-    """Answers like /v1/embeddings, with a hashing embedder behind it; `script` holds answers to give first."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Answer)
-        self.script: list[tuple[int, dict[str, str], bytes]] = []
-        self.requests: list[dict] = []
-        self.url = f"http://127.0.0.1:{self.server_port}/v1"
-
-
-class Answer(BaseHTTPRequestHandler):
-    server: StandIn
-
-    def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.server.requests.append({**body, "path": self.path, "authorization": self.headers.get("Authorization")})
-        if self.server.script:
-            status, headers, content = self.server.script.pop(0)
-        else:
-            vectors = HashingEmbedder(16).encode(body["input"]) * 3
-            rows = [{"index": n, "embedding": vector.tolist()} for n, vector in enumerate(vectors)]
-            status, headers, content = 200, {}, json.dumps({"data": rows[::-1]}).encode()
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, *_: object) -> None:
-        pass
+def embeddings(body: dict) -> bytes:
+    vectors = HashingEmbedder(16).encode(body["input"]) * 3
+    rows = [{"index": n, "embedding": vector.tolist()} for n, vector in enumerate(vectors)]
+    return json.dumps({"data": rows[::-1]}).encode()
 
 
 @pytest.fixture
 def endpoint(monkeypatch):
-    server = StandIn()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
     monkeypatch.setattr("penchant.endpoint._FIRST_WAIT", 0.01)
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with standing_in(embeddings) as server:
+        yield server
 
 
 def test_it_keeps_the_contract_and_sends_batches_with_the_key(endpoint):
@@ -84,7 +51,7 @@ def test_it_is_loaded_by_name(endpoint):
 
 
 def test_a_busy_endpoint_is_tried_again(endpoint):
-    endpoint.script = [(503, {}, b""), (429, {"Retry-After": "0.02"}, b""), (500, {}, b"")]
+    endpoint.script = [(503, {}, b"", 0.0), (429, {"Retry-After": "0.02"}, b"", 0.0), (500, {}, b"", 0.0)]
     with RemoteEmbedder(endpoint.url, "m") as embedder:
         assert embedder.dimension == 16
     assert len(endpoint.requests) == 4
@@ -100,14 +67,14 @@ def test_a_busy_endpoint_is_tried_again(endpoint):
     ],
 )
 def test_a_useless_answer_is_told_at_once(endpoint, answer, message):
-    endpoint.script = [answer]
+    endpoint.script = [(*answer, 0.0)]
     with pytest.raises(EndpointError, match=message):
         RemoteEmbedder(endpoint.url, "m")
     assert len(endpoint.requests) == 1
 
 
 def test_it_gives_up_after_some_attempts(endpoint):
-    endpoint.script = [(503, {}, b"")] * 9
+    endpoint.script = [(503, {}, b"", 0.0)] * 9
     with pytest.raises(EndpointError, match="HTTP 503"):
         RemoteEmbedder(endpoint.url, "m", attempts=3)
     assert len(endpoint.requests) == 3
