@@ -55,6 +55,9 @@ class _Commands(typer.core.TyperGroup):
             raise typer.Exit(1) from error
         except KeyboardInterrupt as interrupt:
             err.print("penchant: interrupted. What was done is kept: the same command goes on from there.", soft_wrap=True)
+            # CPython remembers an interruption inside exec() of text, as in many an import, and would end by the signal
+            # although it was handled here; the next exec() makes it forget
+            exec("")
             raise typer.Exit(130) from interrupt
 
 
