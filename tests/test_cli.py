@@ -17,8 +17,10 @@ from penchant import Document, Engine, Settings
 from penchant.blend import START
 from penchant.cli import app
 from penchant.demo.community import simulate
+from penchant.errors import InvalidSettings
 from penchant.files import write_rows
 from penchant.testing import HashingEmbedder
+from penchant.text import key_terms
 from penchant.vectors import rounded
 
 runner = CliRunner()
@@ -181,6 +183,20 @@ def test_reembed_moves_a_state_without_clicks(tmp_path, documents):
         expected = rounded(engine.embedder.encode(texts), "float16")
         assert all((unit.embedding == vector).all() for unit, vector in zip(engine.units("ana"), expected, strict=True))
         assert engine.search("rye bread crumb", 1)[0].document.id == "d4"
+
+
+def test_what_of_a_document_is_embedded_is_kept_and_moved(tmp_path, documents):
+    """By `reembed` alone: a state never holds vectors of both kinds."""
+    with Engine.open(tmp_path / "state", HashingEmbedder(), settings=Settings(document_text="title and terms")) as engine:
+        engine.add(documents)
+        text = " ".join([documents[0].title, *key_terms(documents[0].title)])
+        assert engine.search(text, 1)[0].score == pytest.approx(1, abs=1e-2)
+    with pytest.raises(InvalidSettings, match="reembed --document-text"):
+        Engine.open(tmp_path / "state", HashingEmbedder(), settings=Settings())
+    run("reembed", tmp_path / "state", "--embedder", "corpus", "--document-text", "title")
+    with Engine.open(tmp_path / "state") as engine:
+        assert engine.settings.document_text == "title"
+        assert engine.search(documents[0].title, 1)[0].score == pytest.approx(1, abs=1e-2)
 
 
 def test_import_git(tmp_path):

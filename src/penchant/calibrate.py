@@ -16,6 +16,7 @@ from penchant.types import Click, Document
 CHANCE = 0.01
 """The share of random pairs that may reach the threshold. `benchmarks/thresholds.py` shows what it makes of interests."""
 _BINS = 25
+_PAIRS = 5_000
 
 
 class Calibration(msgspec.Struct, frozen=True):
@@ -43,7 +44,7 @@ def calibrate(
     documents: Sequence[Document],
     clicks: Sequence[Click],
     *,
-    pairs: int = 5_000,
+    pairs: int = _PAIRS,
     seed: int = 0,
     progress: Progress | None = None,
 ) -> Calibration:
@@ -66,9 +67,9 @@ def calibrate(
     draws = generator.integers(0, len(ids), (pairs, 2))
     chance = [(ids[int(a)], ids[int(b)]) for a, b in draws if titles[ids[int(a)]] != titles[ids[int(b)]]]
     texts = TextEmbedder(embedder)
-    random_cosines = _cosines(texts, chance, titles, progress)
-    neighbour_cosines = _cosines(texts, neighbours, titles, progress)
-    proposed = round(float(np.quantile(random_cosines, 1 - CHANCE)), 2)
+    random_cosines = _cosines(texts, [(titles[a], titles[b]) for a, b in chance], progress)
+    neighbour_cosines = _cosines(texts, [(titles[a], titles[b]) for a, b in neighbours], progress)
+    proposed = _reached_by_chance(random_cosines)
     edges = np.linspace(min(0.0, float(random_cosines.min())), 1.0, _BINS + 1)
     return Calibration(
         embedder=embedder.name,
@@ -85,6 +86,20 @@ def calibrate(
     )
 
 
+def chance_threshold(embedder: Embedder, titles: Sequence[str], seed: int = 0) -> float:
+    """The threshold by random pairs of titles alone, between 0.05 and 0.95; that of the embedder where all are the same."""
+    draws = np.random.default_rng(seed).integers(0, len(titles), (2, _PAIRS))
+    pairs = [(titles[a], titles[b]) for a, b in zip(*draws.tolist(), strict=True) if titles[a] != titles[b]]
+    if not pairs:
+        return embedder.threshold
+    cosines = _cosines(TextEmbedder(embedder), pairs)
+    return float(np.clip(_reached_by_chance(cosines), 0.05, 0.95))
+
+
+def _reached_by_chance(random_cosines: NDArray[np.float32]) -> float:
+    return round(float(np.quantile(random_cosines, 1 - CHANCE)), 2)
+
+
 def _neighbours(clicks: Sequence[Click], titles: dict[str, str]) -> list[tuple[str, str]]:
     """Documents of different titles that one reader clicked in a row."""
     last: dict[str, str] = {}
@@ -97,11 +112,9 @@ def _neighbours(clicks: Sequence[Click], titles: dict[str, str]) -> list[tuple[s
     return found
 
 
-def _cosines(
-    texts: TextEmbedder, pairs: Sequence[tuple[str, str]], titles: dict[str, str], progress: Progress | None
-) -> NDArray[np.float32]:
-    left = texts.encode([titles[a] for a, _ in pairs], progress)
-    right = texts.encode([titles[b] for _, b in pairs], progress)
+def _cosines(texts: TextEmbedder, pairs: Sequence[tuple[str, str]], progress: Progress | None = None) -> NDArray[np.float32]:
+    left = texts.encode([a for a, _ in pairs], progress)
+    right = texts.encode([b for _, b in pairs], progress)
     return np.asarray(np.einsum("nd,nd->n", left, right), np.float32)
 
 

@@ -28,6 +28,7 @@ from penchant.console import (
     OnErrorOption,
     State,
     User,
+    WhatOfDocuments,
     Where,
     err,
     named_columns,
@@ -36,12 +37,12 @@ from penchant.console import (
 )
 from penchant.engine import Engine
 from penchant.errors import InvalidQuery, PenchantError
-from penchant.files import Problems, fingerprint, read_clicks, read_documents, write_rows
+from penchant.files import Problems, fingerprint, read_clicks, read_documents, write_rows, written_whole
 from penchant.jobs import add_documents, build_state, observe_log
 from penchant.lab.commands import lab
 from penchant.serve.commands import Port, ab, config, serve, serve_engine
 from penchant.serve.config import Config, read_config
-from penchant.types import Click, Document, Settings
+from penchant.types import Click, Document, DocumentText, Settings
 
 
 class _Commands(typer.core.TyperGroup):
@@ -89,6 +90,7 @@ def build(
     index: Annotated[Literal["usearch", "exact"] | None, typer.Option(help="usearch (default) or exact.")] = None,
     threshold: Annotated[float | None, typer.Option(help="tau; default: the embedder's. See `penchant calibrate`.")] = None,
     kinds: Annotated[str | None, typer.Option(help="Learn only clicks of these kinds, comma-separated.")] = None,
+    document_text: WhatOfDocuments = None,
     on_error: OnErrorOption = "stop",
     document_column: DocumentColumns = None,
     click_column: ClickColumns = None,
@@ -99,7 +101,7 @@ def build(
     problems = Problems(on_error)
     given = _documents(documents, document_column, problems)
     log = _clicks(clicks, click_column, problems, {document.id for document in given})
-    changed = _settings(threshold, kinds)
+    changed = _settings(threshold, kinds, document_text)
     with Engine.open(state, embedder, index, _merged(state, changed), api_key=api_key) as engine, progress_bars() as report:
         before = build_state(engine, given, log, fingerprint(clicks), state, report)
         summary = {**_summary(engine), "clicks": len(log), "learned before": before, "skipped rows": problems.count}
@@ -263,7 +265,12 @@ def calibrate(
 
 
 @app.command()
-def reembed(state: State, embedder: Annotated[str, typer.Option(help="The new embedder.")], api_key: ApiKey = None) -> None:
+def reembed(
+    state: State,
+    embedder: Annotated[str, typer.Option(help="The new embedder.")],
+    document_text: WhatOfDocuments = None,
+    api_key: ApiKey = None,
+) -> None:
     """Move a state to another embedder, without any click history. `corpus` is trained on the titles of the state."""
     from penchant.reembed import count_texts
     from penchant.reembed import reembed as move
@@ -274,7 +281,13 @@ def reembed(state: State, embedder: Annotated[str, typer.Option(help="The new em
     try:
         total = count_texts(store)
         with progress_bars() as report:
-            new = move(store, embedder, api_key=api_key, progress=lambda done: report("embedding texts", done, total))
+            new = move(
+                store,
+                embedder,
+                document_text=document_text,
+                api_key=api_key,
+                progress=lambda done: report("embedding texts", done, total),
+            )
     finally:
         store.close()
     out.print(f"{total:,} texts embedded with {new.name}.", markup=False)
@@ -301,10 +314,8 @@ def export(
         if file is None:
             export_state(engine.store, sys.stdout.buffer, vectors=vectors)
             return
-        unfinished = file.with_name(file.name + ".part")
-        with unfinished.open("wb") as target:
+        with written_whole(file) as target:
             lines = export_state(engine.store, target, vectors=vectors)
-        unfinished.replace(file)
     err.print(f"{lines:,} lines written to {file}", markup=False)
 
 
@@ -430,12 +441,14 @@ def _clicks(path: Path, columns: list[str] | None, problems: Problems, known: se
     return list(read_clicks(path, named_columns(columns), problems, known.__contains__))
 
 
-def _settings(threshold: float | None, kinds: str | None) -> dict[str, Any]:
+def _settings(threshold: float | None, kinds: str | None, document_text: DocumentText | None) -> dict[str, Any]:
     changed: dict[str, Any] = {}
     if threshold is not None:
         changed["threshold"] = threshold
     if kinds is not None:
         changed["kinds"] = tuple(kind.strip() for kind in kinds.split(","))
+    if document_text is not None:
+        changed["document_text"] = document_text
     return changed
 
 

@@ -67,8 +67,11 @@ def _joined_changes(answers: Sequence[Answer]) -> Answer:
 
 
 def _recommend_request(user_id: str, k: int, options: Mapping[str, Any]) -> _Request:
-    params = {name: _written(value) for name, value in {"k": k, **options}.items() if value is not None}
-    return _Request("GET", _path("users", user_id, "recommendations"), params)
+    given = {name: value for name, value in {"k": k, **options}.items() if value is not None}
+    path = _path("users", user_id, "recommendations")
+    if "sources" in given:
+        return _Request("POST", path, body=given)
+    return _Request("GET", path, {name: _written(value) for name, value in given.items()})
 
 
 def _search_request(words: str, k: int, where: Sequence[str] | None) -> _Request:
@@ -161,7 +164,7 @@ class Client:
         return list(self._send(_Request("GET", _path("users", user_id, "units")))["units"])
 
     def recommend(self, user_id: str, k: int = 20, **options: Any) -> list[Answer]:
-        """What to show a user next; options as of the route: where, scorer, diversity, exclude_seen, explain ..."""
+        """What to show a user next; options as of the route: where, scorer, diversity, explain, sources ..."""
         return list(self._send(_recommend_request(user_id, k, options))["recommendations"])
 
     def dismiss(self, user_id: str, document_id: str) -> None:

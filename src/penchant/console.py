@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from penchant.errors import InvalidQuery
 from penchant.files import Columns, OnError
-from penchant.jobs import Report
+from penchant.types import DocumentText
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -33,6 +33,9 @@ EmbedderName = Annotated[
 ApiKey = Annotated[str | None, typer.Option(envvar=["PENCHANT_API_KEY", "OPENAI_API_KEY"], help="For a remote embedder.")]
 DocumentColumns = Annotated[list[str] | None, typer.Option("--document-column", help="FIELD=COLUMN, e.g. title=headline.")]
 ClickColumns = Annotated[list[str] | None, typer.Option("--click-column", help="FIELD=COLUMN, e.g. at=timestamp.")]
+WhatOfDocuments = Annotated[
+    DocumentText | None, typer.Option("--document-text", help="What of a document is embedded. Default: its title.")
+]
 OnErrorOption = Annotated[OnError, typer.Option("--on-error", help="What a bad row does.")]
 
 
@@ -47,16 +50,30 @@ def named_columns(pairs: list[str] | None) -> Columns:
     return named
 
 
+class Bars:
+    """Bars of progress, one a stage; called as `penchant.jobs.Report` is."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._tasks: dict[str, TaskID] = {}
+
+    def __call__(self, stage: str, done: int, of: int) -> None:
+        if stage not in self._tasks:
+            self._tasks[stage] = self._progress.add_task(stage, total=of or None)
+        self._progress.advance(self._tasks[stage], done)
+
+    def confirm(self, question: str) -> bool:
+        """Ask, while the bars stand still."""
+        self._progress.stop()
+        try:
+            return typer.confirm(question, err=True)
+        finally:
+            self._progress.start()
+
+
 @contextmanager
-def progress_bars() -> Iterator[Report]:
-    """Bars on standard error, one a stage."""
+def progress_bars() -> Iterator[Bars]:
+    """Bars on standard error."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=err, transient=False, disable=not err.is_terminal) as bars:
-        tasks: dict[str, Any] = {}
-
-        def report(stage: str, done: int, of: int) -> None:
-            if stage not in tasks:
-                tasks[stage] = bars.add_task(stage, total=of or None)
-            bars.advance(tasks[stage], done)
-
-        yield report
+    with Progress(*columns, console=err, transient=False, disable=not err.is_terminal) as progress:
+        yield Bars(progress)

@@ -26,6 +26,7 @@ from penchant.readings import NO_TRAIL, pack_trail
 from penchant.state import COUNTERS, About, Counters, blend_fact
 from penchant.store import Changes, Store, click_digest
 from penchant.store.memory import MemoryStore
+from penchant.text import document_text
 from penchant.types import Change, Click, Document, Settings, User
 from penchant.units import Clicked
 
@@ -136,7 +137,8 @@ class Engine(Asking):
         stored, retitled, next_row = numbered(documents, self._state.documents, self._state.counters.next_row, revision)
         if progress is not None and len(documents) > len(retitled):
             progress(len(documents) - len(retitled))
-        vectors = self._state.texts.encode([title for _, title in retitled], progress)
+        what = self._state.settings.document_text
+        vectors = self._state.texts.encode([document_text(title, what) for _, title in retitled], progress)
         latest = max([self._state.counters.latest_at, *(d.published_at for d in documents if d.published_at is not None)])
         counters = Counters(latest, next_row, revision)
         rows = np.array([row for row, _ in retitled], np.int64)

@@ -12,6 +12,7 @@ import hashlib
 import io
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, TextIO, TypeVar
@@ -103,9 +104,16 @@ def rows_of(path: Path) -> Iterator[Row]:
 def write_rows(path: Path, rows: Iterable[Document | Click]) -> None:
     """Write documents or clicks as JSON Lines that the readers understand; the folder is made where it is missing."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    with written_whole(path) as file:
+        file.writelines(msgspec.json.encode(row) + b"\n" for row in rows)
+
+
+@contextmanager
+def written_whole(path: Path) -> Iterator[BinaryIO]:
+    """A file to write: afterwards it is there whole, and until then as it was."""
     unfinished = path.with_name(path.name + ".part")
     with unfinished.open("wb") as file:
-        file.writelines(msgspec.json.encode(row) + b"\n" for row in rows)
+        yield file
     unfinished.replace(path)
 
 

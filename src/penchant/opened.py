@@ -17,7 +17,7 @@ from penchant.blended import Known
 from penchant.documents import Documents
 from penchant.embed import Embedder
 from penchant.embed.texts import TextEmbedder
-from penchant.errors import InvalidQuery, StateReadOnly
+from penchant.errors import InvalidQuery, InvalidSettings, StateReadOnly
 from penchant.garbage import no_garbage_collection
 from penchant.index import DocumentIndex
 from penchant.readings import Readings
@@ -53,6 +53,11 @@ class OpenState:
         if self.about is not None and embedder is not None:
             state.check_embedder(self.about, embedder)
         self.settings = settings or (self.about.settings if self.about else Settings())
+        if self.about is not None and self.settings.document_text != self.about.settings.document_text:
+            raise InvalidSettings(
+                f"document_text is {self.settings.document_text!r}, and the documents of the state were embedded by "
+                f"{self.about.settings.document_text!r}: move them with `penchant reembed --document-text`"
+            )
         self.users = Users(store, 0 if read_only else self.settings.users_cached)
         self.changing = RLock()
         self.turns = Turns()

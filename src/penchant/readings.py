@@ -89,10 +89,6 @@ class Readings:
             self._places.append(len(trail.rows))
         self._load()
 
-    def __len__(self) -> int:
-        """How many numbers of readers there are."""
-        return len(self._trails)
-
     def trail(self, user_id: str) -> Trail:
         """What a reader read; nothing of one who is unknown."""
         number = self._numbers.get(user_id)

@@ -19,6 +19,7 @@ from penchant.embed.texts import Progress, TextEmbedder
 from penchant.errors import InvalidQuery, InvalidRow
 from penchant.state import ABOUT, BLEND, CORPUS_MODEL, COUNTERS, About, Counters, read_about, read_counters, remembered_embedder
 from penchant.store import Changes, Store, StoredDocument
+from penchant.text import document_text
 from penchant.traits import packed_terms
 from penchant.types import Document, T, User, Vector, from_json, to_json
 
@@ -122,7 +123,8 @@ def _parts(
         documents = [line for line in part if isinstance(line, DocumentLine)]
         users = {line.user_id: line.user for line in part if isinstance(line, UserLine)}
         digests = [digest for line in part if isinstance(line, ClicksLine) for digest in line.digests]
-        bare = [line.document.title for line in documents if line.vector is None]
+        what = head.about.settings.document_text
+        bare = [document_text(line.document.title, what) for line in documents if line.vector is None]
         bare_units = [unit.text for user in users.values() for unit in user.units if not len(unit.embedding)]
         if bare or bare_units:
             texts = texts or TextEmbedder(remembered_embedder(head.about, head.corpus_model, api_key))

@@ -24,6 +24,7 @@ Vectors = NDArray[np.float32]
 """A float32 array of shape (n, dimension)."""
 Attribute = str | float | bool
 UnitPrecision = Literal["float16", "int8"]
+DocumentText = Literal["title", "title and terms"]
 
 
 class Document(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -218,6 +219,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """So many searches of the ``usearch`` index are held in memory, some 900 bytes each."""
     index_precision: Literal["bf16", "int8"] = "int8"
     """How the ``usearch`` index stores a number."""
+    document_text: DocumentText = "title"
+    """What of a document is embedded: its title, or its title and then its key terms, as in a unit's contextual text."""
     unit_precision: UnitPrecision = "float16"
     """How a number of an Interest Unit's embedding is kept."""
 

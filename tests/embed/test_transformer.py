@@ -53,40 +53,6 @@ def test_changed_weights_are_refused(minilm, monkeypatch):
         load_embedder("minilm")
 
 
-@pytest.fixture(scope="module")
-def small_model(tmp_path_factory) -> str:
-    """A model of two layers with random weights, saved as sentence-transformers saves any model."""
-    pytest.importorskip("sentence_transformers")
-    from sentence_transformers import SentenceTransformer
-    from sentence_transformers.models import Pooling, Transformer
-    from transformers import BertConfig, BertModel, BertTokenizerFast
-
-    folder = tmp_path_factory.mktemp("model")
-    words = [
-        "[PAD]",
-        "[UNK]",
-        "[CLS]",
-        "[SEP]",
-        "[MASK]",
-        *"abcdefghijklmnopqrstuvwxyz",
-        *(f"##{c}" for c in "abcdefghijklmnopqrstuvwxyz"),
-    ]
-    (folder / "vocab.txt").write_text("\n".join(words))
-    BertTokenizerFast(str(folder / "vocab.txt")).save_pretrained(folder / "bert")
-    config = BertConfig(
-        vocab_size=len(words),
-        hidden_size=32,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=64,
-        max_position_embeddings=64,
-    )
-    BertModel(config).save_pretrained(folder / "bert")
-    transformer = Transformer(str(folder / "bert"), max_seq_length=32)
-    SentenceTransformer(modules=[transformer, Pooling(32)]).save(str(folder / "model"))
-    return str(folder / "model")
-
-
 def test_any_sentence_transformers_model_by_its_path(small_model, tmp_path, documents):
     embedder = load_embedder(small_model)
     assert embedder.dimension == 32

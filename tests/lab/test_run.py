@@ -183,7 +183,9 @@ def test_reports_of_other_questions_are_not_compared(community, cache, ira, tmp_
 
 
 def test_results_are_one_page_from_reports(ira, tmp_path):
-    lab("results", ira[1], "--out", tmp_path / "results.md")
+    (tmp_path / "more.md").write_text("## Alignment\n\nIt gained.\n")
+    lab("results", ira[1], "--out", tmp_path / "results.md", "--more", tmp_path / "more.md")
+    assert "\n\n## Alignment\n\nIt gained.\n\n## Versions" in (tmp_path / "results.md").read_text()
     text = (tmp_path / "results.md").read_text()
     assert "no number on this page was typed" in text
     value = ira[0]["methods"]["mean vector"]["H@20"]["value"]

@@ -12,6 +12,8 @@ from conftest import TITLES
 from penchant import Click, Document
 from penchant.client import AsyncClient, Client, ServiceError
 
+MINE = [{"name": "mine", "ranking": ["d5"], "weight": 9.0}]
+
 
 def flaky(fail: list[object]):
     """A stand-in for the service that fails as listed before it answers."""
@@ -81,14 +83,14 @@ def test_both_clients_speak_with_a_real_service(processes):
         assert client.ready()
         assert client.add(documents) == 5
         assert client.observe([Click("ana", "d1", 1.0)], changes=True)["changes"][0]["action"] == "created"
-        blocking = [client.units("ana"), client.recommend("ana", 2, explain=False), client.score("ana", ["d2"]), client.similar("d1", 2), client.search("bread", 1)]  # fmt: skip
+        blocking = [client.units("ana"), client.recommend("ana", 2, explain=False), client.recommend("ana", 2, sources=MINE), client.score("ana", ["d2"]), client.similar("d1", 2), client.search("bread", 1)]  # fmt: skip
         assert client.export("ana")["clicks_learned"] == 1
 
         async def same() -> list:
             async with AsyncClient(url) as other:
                 assert await other.ready()
                 assert await other.add(documents) == 5
-                return [await other.units("ana"), await other.recommend("ana", 2, explain=False), await other.score("ana", ["d2"]), await other.similar("d1", 2), await other.search("bread", 1)]  # fmt: skip
+                return [await other.units("ana"), await other.recommend("ana", 2, explain=False), await other.recommend("ana", 2, sources=MINE), await other.score("ana", ["d2"]), await other.similar("d1", 2), await other.search("bread", 1)]  # fmt: skip
 
         assert asyncio.run(same()) == blocking
         assert client.remove("d5") is True

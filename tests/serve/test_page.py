@@ -110,6 +110,8 @@ def test_a_reader_has_cards_a_river_and_reasons(page, community):
     assert bands >= len(cards(page))
     assert page.locator("svg path.merge").count() >= 1, "interests merged in these weeks"
     assert page.locator(".because").count() == 12
+    assert page.locator(".evidence").count() == 12
+    assert page.locator(".evidence li").first.inner_text().split()[-1].lstrip("+−").replace(".", "").isdigit()
     sizes = page.locator(".card .terms span").evaluate_all("spans => spans.map(s => parseFloat(getComputedStyle(s).fontSize))")
     assert max(sizes) > min(sizes), "terms are sized by their count"
     page.locator(".card summary").first.click()

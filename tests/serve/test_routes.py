@@ -187,6 +187,19 @@ class TestRecommendations:
         weights = service.get("/blend").json()["weights"]
         assert weights["any unit"] > 0
 
+    def test_a_ranking_of_ones_own_joins(self, service):
+        click(service, "ana", "d1")
+        before = service.get("/users/ana/recommendations").json()["recommendations"]
+        last = before[-1]["document"]["id"]
+        editor = {"name": "editor", "ranking": [last, "nowhere"], "weight": 50}
+        after = service.post("/users/ana/recommendations", json={"k": 2, "sources": [editor]}).json()["recommendations"]
+        assert len(after) == 2
+        assert after[0]["document"]["id"] == last
+        assert after[0]["evidence"][0]["kind"] == "source editor"
+        same = service.post("/users/ana/recommendations", json={}).json()["recommendations"]
+        assert [one["document"]["id"] for one in same] == [one["document"]["id"] for one in before]
+        assert "k" in problem(service.post("/users/ana/recommendations", json={"k": 0}), 422)
+
     def test_what_is_dismissed_goes_and_what_was_shown_stands_back(self, service):
         click(service, "ana", "d1")
         first = [one["document"]["id"] for one in service.get("/users/ana/recommendations").json()["recommendations"]]

@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.base.modules.input_module import InputModule
 from torch import Tensor, nn
 
+from penchant.embed import ALIGNED_CORPUS
 from penchant.embed.corpus import CorpusEmbedder
+from penchant.types import Vector
 
 _MAP_SHARE = 0.5
 """A step of the optimiser moves the map by half of what it moves the gains."""
+
+
+class _Parts(NamedTuple):
+    """Of one text."""
+
+    rows: NDArray[np.int64]
+    """Those of its words that are in the table."""
+    others: Vector
+    """The sum of the vectors of its other words."""
 
 
 class CorpusModule(InputModule):
@@ -30,6 +42,7 @@ class CorpusModule(InputModule):
     def __init__(self, embedder: CorpusEmbedder) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.embedder = embedder
+        self._known: dict[str, _Parts] = {}
         self.gains = nn.Parameter(torch.zeros(len(embedder.table)))
         self.unseen_gain = nn.Parameter(torch.zeros(1))
         self.map = nn.Parameter(torch.zeros(embedder.dimension, embedder.dimension))
@@ -37,18 +50,24 @@ class CorpusModule(InputModule):
 
     def preprocess(self, inputs: Sequence[str], **_: Any) -> dict[str, Tensor]:  # type: ignore[override]
         """Texts -> the rows of their known words, where each text's begin, and the sum of the vectors of its other words."""
-        bags = self.embedder.bags(list(inputs))
-        known = bags.rows < len(self.embedder.table)
-        text = np.repeat(np.arange(len(inputs)), np.diff(bags.starts))
-        others = np.zeros((len(inputs), self.embedder.dimension), np.float32)
-        if len(bags.others):
-            np.add.at(others, text[~known], bags.others[bags.rows[~known] - len(self.embedder.table)])
-        counts = np.bincount(text[known], minlength=len(inputs))
+        new = list(dict.fromkeys(text for text in inputs if text not in self._known))
+        if new:
+            self._known.update(zip(new, self._parts(new), strict=True))
+        parts = [self._known[text] for text in inputs]
+        counts = np.array([len(part.rows) for part in parts])
         return {
-            "input_ids": torch.from_numpy(bags.rows[known].astype(np.int64)),
+            "input_ids": torch.from_numpy(np.concatenate([part.rows for part in parts])),
             "offsets": torch.from_numpy(np.cumsum(counts) - counts),
-            "others": torch.from_numpy(others),
+            "others": torch.from_numpy(np.stack([part.others for part in parts])),
         }
+
+    def _parts(self, texts: list[str]) -> Iterator[_Parts]:
+        bags = self.embedder.bags(texts)
+        table = self.embedder.table
+        for start, end in zip(bags.starts[:-1], bags.starts[1:], strict=True):
+            rows = bags.rows[start:end].astype(np.int64)
+            others = bags.others[rows[rows >= len(table)] - len(table)]
+            yield _Parts(rows[rows < len(table)], others.sum(axis=0, dtype=np.float32))
 
     def forward(self, features: dict[str, Tensor], **_: Any) -> dict[str, Tensor]:
         """Adds ``sentence_embedding``."""
@@ -64,23 +83,23 @@ class CorpusModule(InputModule):
         """The length of a vector."""
         return self.embedder.dimension
 
-    def aligned(self, threshold: float, share: float = 1.0) -> CorpusEmbedder:
-        """The embedder with what was learned, or a share of it."""
-        gains = np.exp(share * self.gains.detach().cpu().numpy())
-        unseen = float(torch.exp(share * self.unseen_gain.detach()))
-        change = np.eye(self.embedder.dimension) + share * _MAP_SHARE * self.map.detach().cpu().numpy()
+    def aligned(self, threshold: float) -> CorpusEmbedder:
+        """The embedder with what was learned."""
+        gains = np.exp(self.gains.detach().cpu().numpy())
+        unseen = float(torch.exp(self.unseen_gain.detach()))
+        change = np.eye(self.embedder.dimension) + _MAP_SHARE * self.map.detach().cpu().numpy()
         return self.embedder.changed(gains, unseen, np.asarray(change, np.float32), threshold)
 
     def save(self, output_path: str, *_: Any, **__: Any) -> None:
         """The embedder as it was, and what is learned so far."""
-        (Path(output_path) / "corpus.npz").write_bytes(self.embedder.to_bytes())
+        (Path(output_path) / ALIGNED_CORPUS).write_bytes(self.embedder.to_bytes())
         torch.save({name: value.detach() for name, value in self.state_dict().items()}, Path(output_path) / "learned.pt")
 
     @classmethod
     def load(cls, model_name_or_path: str, subfolder: str = "", **_: Any) -> Self:  # type: ignore[override]
         """What `save` wrote."""
         folder = Path(model_name_or_path) / subfolder
-        module = cls(CorpusEmbedder.from_bytes((folder / "corpus.npz").read_bytes()))
+        module = cls(CorpusEmbedder.from_bytes((folder / ALIGNED_CORPUS).read_bytes()))
         module.load_state_dict(torch.load(folder / "learned.pt", weights_only=True), strict=False)
         return module
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+import bm25s
 import numpy as np
-from numpy.typing import NDArray
 
 from penchant.align.examples import RANDOM, AlignQuery, Candidate
 from penchant.embed import Embedder
 from penchant.embed.texts import Progress, TextEmbedder
-from penchant.errors import InvalidQuery, MissingExtra
+from penchant.errors import InvalidQuery
+from penchant.ranking import top
 from penchant.text import key_terms
 from penchant.types import Document
 
@@ -59,10 +60,6 @@ def in_turn(rankings: Sequence[Sequence[int]]) -> list[int]:
 
 def by_words(queries: Sequence[str], documents: Sequence[Document], count: int) -> list[list[int]]:
     """The positions of the documents that share words with each query, best first (BM25; Robertson and Zaragoza, 2009)."""
-    try:
-        import bm25s
-    except ImportError as error:
-        raise MissingExtra("alignment needs bm25s: pip install 'penchant[align]'") from error
     retriever = bm25s.BM25()
     terms = [key_terms(document.title) for document in documents]
     if not any(terms):
@@ -83,29 +80,18 @@ def by_words(queries: Sequence[str], documents: Sequence[Document], count: int) 
 def by_meaning(
     queries: Sequence[str], documents: Sequence[Document], embedder: Embedder, count: int, progress: Progress | None = None
 ) -> list[list[int]]:
-    """The positions of the documents nearest to each query, the nearest first."""
-    texts = TextEmbedder(embedder)
+    """The positions of the documents nearest to each query, the nearest first, ties by document id."""
+    texts, ids = TextEmbedder(embedder), [document.id for document in documents]
     vectors = texts.encode([document.title for document in documents], progress)
     results: list[list[int]] = []
     for start in range(0, len(queries), _PART):
         cosines = texts.encode(queries[start : start + _PART], progress) @ vectors.T
-        results += [best(row, count) for row in cosines]
+        results += [top(row, ids, count) for row in cosines]
     return results
-
-
-def best(scores: NDArray[np.float32], count: int) -> list[int]:
-    """The positions of the highest scores, the highest first, of equals the first."""
-    count = min(count, len(scores))
-    least = np.partition(scores, len(scores) - count)[len(scores) - count]
-    near = np.flatnonzero(scores >= least)
-    return [int(row) for row in near[np.argsort(-scores[near], kind="stable")][:count]]
 
 
 def _drawn(documents: int, known: Iterable[int], count: int, seed: Sequence[int]) -> list[int]:
     excluded = set(known)
-    order = np.random.default_rng(list(seed)).permutation(documents) if documents < 1_000 else None
-    if order is not None:
-        return [int(row) for row in order if int(row) not in excluded][:count]
     random = np.random.default_rng(list(seed))
     drawn: dict[int, None] = {}
     while len(drawn) < min(count, documents - len(excluded)):

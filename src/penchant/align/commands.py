@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import tempfile
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from penchant.console import ApiKey, ClickColumns, DocumentColumns, Json, err, named_columns, out, progress_bars
-from penchant.errors import InvalidQuery
+from penchant.errors import InvalidQuery, MissingExtra
 from penchant.files import Problems, read_clicks, read_documents
 from penchant.state import new_embedder
 from penchant.types import Click, Document
 
 if TYPE_CHECKING:
-    from penchant.align.training import Plan
+    from penchant.align.training import Part, Plan
     from penchant.embed import Embedder
+
+_EXTRA = ("torch", "sentence_transformers", "datasets", "accelerate", "bm25s", "matplotlib")
 
 align = typer.Typer(no_args_is_help=True, help="Fine-tune an embedder so that interests and documents agree.")
 
@@ -27,6 +30,10 @@ Judgements = Annotated[Path | None, typer.Option(help="For the judge `file`: TRE
 ClicksFile = Annotated[Path | None, typer.Option("--clicks", help="For the judge `clicks`: as for `penchant build`.")]
 EmbedderName = Annotated[str, typer.Option(help="corpus, minilm, or a sentence-transformers name or path.")]
 Share = Annotated[float, typer.Option(help="So much of what was learned is kept, 0 to 1; less keeps more general knowledge.")]
+WhatPart = Annotated[
+    Literal["map", "all"],
+    typer.Option("--part", help="Of a transformer: a linear map over its vectors (minutes on a CPU), or all its weights."),
+]
 Epochs = Annotated[int | None, typer.Option(help="At most. Default: what suits the embedder.")]
 Seed = Annotated[int, typer.Option(help="Of everything that is drawn.")]
 
@@ -38,6 +45,7 @@ def evaluate(
     judgements: Judgements = None,
     judge: Annotated[Literal["file"], typer.Option(help="Who says what is relevant.")] = "file",
     embedder: EmbedderName = "corpus",
+    part: WhatPart = "map",
     folds: Annotated[int, typer.Option(min=2, help="So many parts of the queries; each is asked of what the others taught.")] = 5,
     epochs: Epochs = None,
     share: Share = 1.0,
@@ -46,6 +54,7 @@ def evaluate(
     document_columns: DocumentColumns = None,
 ) -> None:
     """How much would alignment gain? NDCG@10 before and after, by cross-validation over queries."""
+    _require_extra()
     from penchant.align.evaluation import cross_validated
     from penchant.align.judges.file import read_judgements, read_queries
 
@@ -57,7 +66,7 @@ def evaluate(
     with tempfile.TemporaryDirectory() as folder, progress_bars() as report:
         found = cross_validated(
             embedder, model, asked, given, said, Path(folder),
-            folds=folds, plan=_plan(model, epochs, seed), share=share, seed=seed, report=report,
+            folds=folds, plan=_plan(model, part, epochs, seed), share=share, seed=seed, report=report,
         )  # fmt: skip
     if as_json:
         out.print_json(data={**found, "embedder": model.name, "seed": seed})
@@ -83,8 +92,11 @@ def train(
     price: Annotated[float, typer.Option(help="For the judge `llm`: of a million tokens, for estimate and ledger.")] = 0.0,
     per_minute: Annotated[int | None, typer.Option(help="For the judge `llm`: so many requests at most.")] = None,
     sample: Annotated[Path | None, typer.Option(help="For the judge `llm`: judgements by hand, to compare with.")] = None,
+    part: WhatPart = "map",
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask before an endpoint is paid.")] = False,
-    most: Annotated[int, typer.Option(help="So many queries are made from documents, or from clicks.")] = 1_000,
+    most: Annotated[
+        int | None, typer.Option(help="So many queries are made (1,000) or clicks drawn (20,000).", show_default=False)
+    ] = None,
     epochs: Epochs = None,
     share: Share = 1.0,
     seed: Seed = 0,
@@ -93,24 +105,31 @@ def train(
     click_columns: ClickColumns = None,
 ) -> None:
     """Queries, candidates, judgements, training: an embedder of your own. The same command goes on where it was stopped."""
+    _require_extra()
     from penchant.align.jobs import Wanted, run
 
     given = _documents(documents, document_columns)
     model = _embedder(embedder, given)
-    wanted = Wanted(
-        judge, queries, judgements, _clicks(clicks, click_columns, given), endpoint, prompt, price, per_minute, sample,
-        most, seed, api_key,
-        agree=(lambda _: True) if yes else lambda estimate: typer.confirm(f"{estimate} Go on?", err=True),
-        say=lambda text: err.print(text, soft_wrap=True),
-    )  # fmt: skip
     with progress_bars() as report:
-        made, curve = run(embedder, model, given, wanted, out_folder, _plan(model, epochs, seed), share, report)
+        wanted = Wanted(
+            judge, queries, judgements, _clicks(clicks, click_columns, given), endpoint, prompt, price, per_minute, sample,
+            most, seed, api_key,
+            agree=lambda estimate: yes or report.confirm(f"{estimate} Go on?"),
+            say=lambda text: err.print(text, soft_wrap=True),
+        )  # fmt: skip
+        made, curve = run(embedder, model, given, wanted, out_folder, _plan(model, part, epochs, seed), share, report)
     err.print(
         f"NDCG@10 on held-out queries: {curve.validation[0]:.3f} before, {curve.validation[curve.best]:.3f} "
         f"after epoch {curve.best}. "
         f"Threshold {made.threshold:g}. Use it: --embedder {out_folder / 'embedder'}",
         soft_wrap=True,
     )
+
+
+def _require_extra() -> None:
+    missing = [name for name in _EXTRA if find_spec(name) is None]
+    if missing:
+        raise MissingExtra(f"alignment needs {', '.join(missing)}: pip install 'penchant[align]'")
 
 
 def _documents(path: Path, columns: list[str] | None) -> list[Document]:
@@ -130,8 +149,8 @@ def _embedder(name: str, documents: list[Document]) -> Embedder:
     return new_embedder(name, [document.title for document in documents])
 
 
-def _plan(embedder: Embedder, epochs: int | None, seed: int) -> Plan:
+def _plan(embedder: Embedder, part: Part, epochs: int | None, seed: int) -> Plan:
     from penchant.align.models import plan_for
 
-    plan = replace(plan_for(embedder), seed=seed)
+    plan = replace(plan_for(embedder, part), seed=seed)
     return plan if epochs is None else replace(plan, epochs=epochs)

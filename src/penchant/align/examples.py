@@ -14,6 +14,7 @@ from typing import TypeVar
 import msgspec
 
 from penchant.errors import InvalidQuery
+from penchant.files import written_whole
 from penchant.text import key_terms
 
 QUERIES, CANDIDATES, JUDGEMENTS = "queries.jsonl", "candidates.jsonl", "judgements.jsonl"
@@ -27,6 +28,8 @@ class AlignQuery(msgspec.Struct, frozen=True):
 
     id: str
     text: str
+    group: str = ""
+    """Queries of one group, such as those of one reader, are held out together; without a name a query is a group of its own."""
 
 
 class Candidate(msgspec.Struct, frozen=True):
@@ -55,6 +58,8 @@ class JudgedList(msgspec.Struct, frozen=True):
     titles: tuple[str, ...]
     labels: tuple[int, ...]
     """0: not relevant; else 1 + the number of key terms that the title shares with the query (IRA, section 2.2)."""
+    group: str = ""
+    """That of the query."""
 
 
 def overlap(query: str, title: str) -> int:
@@ -71,15 +76,20 @@ def judged_lists(
     """
     relevant = {(each.query_id, each.document_id): each.relevant for each in judgements}
     found: dict[str, list[tuple[str, int]]] = {}
-    texts = {query.id: query.text for query in queries}
+    asked = {query.id: query for query in queries}
     for candidate in candidates:
         key = (candidate.query_id, candidate.document_id)
         says = relevant.get(key, False if candidate.found_by == (RANDOM,) else None)
-        if says is not None and candidate.query_id in texts:
-            label = 1 + overlap(texts[candidate.query_id], candidate.title) if says else 0
+        if says is not None and candidate.query_id in asked:
+            label = 1 + overlap(asked[candidate.query_id].text, candidate.title) if says else 0
             found.setdefault(candidate.query_id, []).append((candidate.title, label))
     return {
-        query_id: JudgedList(texts[query_id], tuple(title for title, _ in entries), tuple(label for _, label in entries))
+        query_id: JudgedList(
+            asked[query_id].text,
+            tuple(title for title, _ in entries),
+            tuple(label for _, label in entries),
+            asked[query_id].group,
+        )
         for query_id, entries in found.items()
         if any(label for _, label in entries)
     }
@@ -87,11 +97,8 @@ def judged_lists(
 
 def write_lines(path: Path, items: Iterable[msgspec.Struct]) -> None:
     """One item a line; the file is there whole or not at all."""
-    unfinished = path.with_name(path.name + ".part")
-    with unfinished.open("wb") as file:
-        for item in items:
-            file.write(msgspec.json.encode(item) + b"\n")
-    unfinished.replace(path)
+    with written_whole(path) as file:
+        file.writelines(msgspec.json.encode(item) + b"\n" for item in items)
 
 
 def read_lines(path: Path, kind: type[T]) -> Iterator[T]:

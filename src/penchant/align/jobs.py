@@ -6,16 +6,18 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from penchant.align.examples import CANDIDATES, JUDGEMENTS, QUERIES, AlignQuery, Candidate, Judgement, write_lines
-from penchant.align.judges.clicks import from_clicks
+from penchant.align.examples import AlignQuery, Candidate, Judgement
+from penchant.align.judges.clicks import DRAWN, from_clicks
 from penchant.align.judges.file import judged, read_judgements, read_queries, with_judged
-from penchant.align.pipeline import Judged, align, collect
+from penchant.align.pipeline import Judged, align, collect, keep
 from penchant.align.queries import from_documents
 from penchant.align.training import Curve, Plan
 from penchant.embed import Embedder
 from penchant.errors import InvalidQuery
 from penchant.jobs import Report, quiet
 from penchant.types import Click, Document
+
+QUERIES_MADE = 1_000
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,8 @@ class Wanted:
     per_minute: int | None
     sample: Path | None
     """Judgements by hand, with which those of the language model are compared."""
-    most: int
+    most: int | None
+    """So many queries are made, or clicks drawn; None: the usual number."""
     seed: int
     api_key: str | None
     agree: Callable[[str], bool]
@@ -76,11 +79,8 @@ def _by_file(embedder: Embedder, documents: Sequence[Document], wanted: Wanted, 
 def _by_clicks(_: Embedder, documents: Sequence[Document], wanted: Wanted, folder: Path, __: Report) -> Judged:
     if not wanted.clicks:
         raise InvalidQuery("the judge 'clicks' needs --clicks")
-    queries, candidates, judgements = from_clicks(documents, wanted.clicks, most=wanted.most, seed=wanted.seed)
-    folder.mkdir(parents=True, exist_ok=True)
-    for file, items in ((QUERIES, queries), (CANDIDATES, candidates), (JUDGEMENTS, judgements)):
-        write_lines(folder / file, items)
-    return Judged(queries, candidates, judgements)
+    queries, candidates, judgements = from_clicks(documents, wanted.clicks, most=wanted.most or DRAWN, seed=wanted.seed)
+    return keep(folder, queries, lambda _: candidates, lambda _, __: judgements)
 
 
 def _by_llm(embedder: Embedder, documents: Sequence[Document], wanted: Wanted, folder: Path, report: Report) -> Judged:
@@ -119,4 +119,4 @@ def _by_llm(embedder: Embedder, documents: Sequence[Document], wanted: Wanted, f
 def _asked(documents: Sequence[Document], wanted: Wanted) -> list[AlignQuery]:
     if wanted.queries is not None:
         return read_queries(wanted.queries)
-    return from_documents(documents, wanted.clicks, wanted.most, wanted.seed)
+    return from_documents(documents, wanted.clicks, wanted.most or QUERIES_MADE, wanted.seed)

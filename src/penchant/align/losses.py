@@ -38,12 +38,19 @@ def order_loss(cosines: Tensor, labels: Tensor) -> Tensor:
 
     The mean over all such pairs of ``log(1 + exp(-SCALE * (cosine of the higher - cosine of the lower)))``; 0 without pairs.
     """
-    judged = labels != UNJUDGED
-    higher = (labels[:, :, None] > labels[:, None, :]) & judged[:, :, None] & judged[:, None, :]
+    cosines, labels = _judged(cosines, labels)
+    higher = (labels[:, :, None] > labels[:, None, :]) & (labels[:, None, :] != UNJUDGED)
     if not higher.any():
         return cosines.sum() * 0.0
     differences = SCALE * (cosines[:, :, None] - cosines[:, None, :])
     return nn.functional.softplus(-differences[higher]).mean()
+
+
+def _judged(cosines: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    """The judged columns of each row first, and no more columns than one row needs: most of a batch is judged for no query."""
+    judged = labels != UNJUDGED
+    order = torch.argsort(judged.to(torch.uint8), dim=1, descending=True, stable=True)[:, : int(judged.sum(dim=1).max())]
+    return cosines.gather(1, order), labels.gather(1, order)
 
 
 def contrast_loss(cosines: Tensor, labels: Tensor) -> Tensor:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import shutil
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -24,8 +26,10 @@ from penchant.align.examples import (
 )
 from penchant.align.models import aligned, mixed, model_of, plan_for
 from penchant.align.report import write_card, write_picture
-from penchant.align.training import Curve, Plan, train
+from penchant.align.training import Curve, Plan, train, weights_of
 from penchant.embed import Embedder
+from penchant.errors import InvalidQuery
+from penchant.files import written_whole
 from penchant.jobs import Report, quiet
 from penchant.types import Document
 
@@ -60,14 +64,24 @@ def collect(
     report: Report = quiet,
 ) -> Judged:
     """Queries, candidates and judgements in the files of a folder; what is there is taken as it is, edited or not."""
-    folder.mkdir(parents=True, exist_ok=True)
-    asked = _kept(folder / QUERIES, AlignQuery, lambda: queries)
-    texts = len(asked) + len(documents)
 
-    def find() -> list[Candidate]:
+    def find(asked: Sequence[AlignQuery]) -> list[Candidate]:
+        texts = len(asked) + len(documents)
         return find_candidates(asked, documents, embedder, progress=lambda done: report("candidates", done, texts))
 
-    candidates = _kept(folder / CANDIDATES, Candidate, find)
+    return keep(folder, queries, find, judge)
+
+
+def keep(
+    folder: Path,
+    queries: Iterable[AlignQuery],
+    find: Callable[[Sequence[AlignQuery]], Iterable[Candidate]],
+    judge: Judge,
+) -> Judged:
+    """What each step gives, in its file of a folder; a step whose file is there is not done."""
+    folder.mkdir(parents=True, exist_ok=True)
+    asked = _kept(folder / QUERIES, AlignQuery, lambda: queries)
+    candidates = _kept(folder / CANDIDATES, Candidate, lambda: find(asked))
     judgements = _kept(folder / JUDGEMENTS, Judgement, lambda: judge(asked, candidates))
     return Judged(asked, candidates, judgements)
 
@@ -94,12 +108,14 @@ def align(
         plan: None: the usual one for that kind of embedder.
         share: of what was learned is kept, see `penchant.align.models.mixed`.
         told: what it was trained on, for the card.
+
+    Raises:
+        InvalidQuery: the folder holds an embedder that was taught otherwise.
     """
     plan = plan or plan_for(embedder)
-    model = model_of(name, embedder)
-    before = {key: value.detach().clone() for key, value in model.state_dict().items()}
-    work = folder / "training"
-    work.mkdir(parents=True, exist_ok=True)
+    model = model_of(name, embedder, plan.part)
+    before = weights_of(model)
+    work = _begun(folder, [embedder.name, lists, plan, share])
     steps = 0
 
     def stepped(done: int, of: int) -> None:
@@ -109,10 +125,30 @@ def align(
 
     curve = train(model, embedder.threshold, lists, plan, work, stepped)
     mixed(model, before, share)
-    made = aligned(model, embedder, titles, folder / EMBEDDER)
+    made = aligned(name, model, embedder, titles, folder / EMBEDDER)
     write_picture(curve, folder / "training.png")
-    write_card(folder / EMBEDDER / "README.md", embedder, made, curve, replace(plan), len(lists), share, told)
+    write_card(folder / EMBEDDER / "README.md", embedder, made, curve, plan, len(lists), share, told)
     return made, curve
+
+
+def _begun(folder: Path, taught: Sequence[object]) -> Path:
+    """The folder for checkpoints; those of a training that was taught otherwise are deleted.
+
+    A state knows a model by its folder, so an embedder there is never replaced by another.
+    """
+    work, digest = folder / "training", hashlib.sha256(repr(taught).encode()).hexdigest()
+    written = work / "taught.txt"
+    if not written.exists() or written.read_text() != digest:
+        if (folder / EMBEDDER).exists():
+            raise InvalidQuery(
+                f"{folder / EMBEDDER} was made from other judgements or settings, and a state may use it: "
+                "choose another folder, or delete it"
+            )
+        shutil.rmtree(work, ignore_errors=True)
+        work.mkdir(parents=True)
+        with written_whole(written) as file:
+            file.write(digest.encode())
+    return work
 
 
 def _kept(path: Path, kind: type[T], make: Callable[[], Iterable[T]]) -> list[T]:

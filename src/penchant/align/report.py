@@ -27,16 +27,18 @@ def write_card(
 ) -> None:
     """What the model is, what it was trained on, and how it did."""
     weights = ", ".join(f"{name} {value:g}" for name, value in plan.weights._asdict().items())
+    what = "a linear map over its vectors" if plan.part == "map" else "all of it"
     path.write_text(
         f"""# {before.name}, aligned
 
 An embedder that `penchant align` made from `{before.name}` ({before.dimension} dimensions). Use it by the path of this folder:
-`penchant build STATE --embedder {path.parent}`, or `penchant reembed STATE {path.parent}`.
+`penchant build STATE --embedder {path.parent}`, or `penchant reembed STATE --embedder {path.parent}`.
 
 - Trained on {queries:,} queries with judged documents. {told}
-- Losses: {weights}; {plan.epochs} epochs at most, {plan.batch} queries a step, learning rate {plan.rate:g}, seed {plan.seed}.
-- NDCG@10 on the validation queries' own candidates: {curve.validation[0]:.3f} before, {curve.validation[curve.best]:.3f} at its
-  best, after epoch {curve.best}; then trained on all queries for as long.
+- Trained is {what}. Losses: {weights}; {plan.epochs} epochs at most, {plan.batch} queries a step at most, learning rate
+  {plan.rate:g}, seed {plan.seed}.
+- NDCG@10 of the validation queries, among the titles of all of them: {curve.validation[0]:.3f} before,
+  {curve.validation[curve.best]:.3f} at its best, after epoch {curve.best}; then trained on all queries for as long.
 - {share:.0%} of what was learned is kept.
 - Threshold (tau): {after.threshold:g}; before it was {before.threshold:g}.
 """

@@ -4,35 +4,37 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+import torch
+from datasets import Dataset
+from numpy.typing import NDArray
+from sentence_transformers import SentenceTransformerTrainer, SentenceTransformerTrainingArguments
+from sentence_transformers.sentence_transformer.evaluation import SentenceEvaluator
+from transformers import EarlyStoppingCallback, PrinterCallback, TrainerCallback
+from transformers.utils import logging
 
 from penchant.align.examples import JudgedList
-from penchant.errors import InvalidQuery, MissingExtra
-
-try:
-    import torch
-    from datasets import Dataset
-    from sentence_transformers import SentenceTransformerTrainer, SentenceTransformerTrainingArguments
-    from sentence_transformers.sentence_transformer.evaluation import SentenceEvaluator
-    from transformers import EarlyStoppingCallback, PrinterCallback, TrainerCallback
-    from transformers.utils import logging
-except ImportError as error:
-    raise MissingExtra("alignment needs torch, datasets and accelerate: pip install 'penchant[align]'") from error
-
 from penchant.align.losses import UNJUDGED, USUAL, AlignmentLoss, Weights
+from penchant.errors import InvalidQuery
+from penchant.files import written_whole
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 CURVE = "curve.json"
-_MOST_VALIDATION = 200
+_MOST_VALIDATION = 500
+_LEAST_BATCH, _STEPS = 16, 50
 Report = Callable[[int, int], None]
 """Called with the number of steps done and of all."""
+Part = Literal["map", "all"]
+"""What of an embedder is trained: one linear map over its vectors, or all of its weights."""
 
 
 @dataclass(frozen=True)
@@ -41,15 +43,16 @@ class Plan:
 
     epochs: int
     rate: float
-    """The highest learning rate."""
+    """The highest learning rate, for epochs of at most fifty steps; divided by the root of how much longer they are."""
+    part: Part = "all"
     batch: int = 16
-    """Queries a step."""
+    """Queries a step at the most; where they are few, so few, but not below 16, that an epoch has fifty steps."""
     patience: int = 3
     """So many epochs without a better validation NDCG@10 end the training."""
     warm_up: float = 0.1
     """The share of all steps in which the rate grows."""
     validation: float = 0.25
-    """The share of the queries, 200 at the most, that are held out to tell when to stop."""
+    """The share of the queries, some 500 at the most, that are held out to tell when to stop."""
     weights: Weights = USUAL
     seed: int = 0
 
@@ -62,21 +65,27 @@ class Curve:
     validation: Sequence[float]
     """NDCG@10 of the validation queries' lists; the first before any training."""
     best: int
-    """The epoch that was kept; 0 is the model as it was."""
+    """The epoch that was kept; 0 is the model as it was, where no gain is larger than its standard error."""
 
 
 def split(lists: Mapping[str, JudgedList], plan: Plan) -> tuple[list[JudgedList], list[JudgedList]]:
-    """(lists to train on, lists to validate on), by query.
+    """(lists to train on, lists to validate on), by group of queries.
 
     Raises:
         InvalidQuery: there are too few queries with a relevant candidate.
     """
-    ids = sorted(lists)
-    if len(ids) < 4:
-        raise InvalidQuery(f"{len(ids)} queries with a relevant document are too few: 4 are the least, hundreds are better")
-    order = np.random.default_rng(plan.seed).permutation(len(ids))
-    held = min(max(1, round(plan.validation * len(ids))), _MOST_VALIDATION)
-    return [lists[ids[n]] for n in order[held:]], [lists[ids[n]] for n in order[:held]]
+    groups: dict[str, list[JudgedList]] = {}
+    for query_id in sorted(lists):
+        groups.setdefault(lists[query_id].group or f"query {query_id}", []).append(lists[query_id])
+    if len(groups) < 4:
+        raise InvalidQuery(
+            f"{len(groups)} groups of queries with a relevant document are too few: 4 are the least, hundreds are better"
+        )
+    shuffled = [list(groups.values())[place] for place in np.random.default_rng(plan.seed).permutation(len(groups))]
+    wanted = min(max(1, round(plan.validation * len(lists))), _MOST_VALIDATION)
+    reached = np.cumsum([len(group) for group in shuffled])
+    held = min(int(np.searchsorted(reached, wanted)) + 1, len(groups) - 1)
+    return [each for group in shuffled[held:] for each in group], [each for group in shuffled[:held] for each in group]
 
 
 def train(
@@ -92,16 +101,22 @@ def train(
     Checkpoints are kept in the folder; called again after a kill, it goes on from the last, to the same end (on a CPU).
     """
     learned, validation = split(lists, plan)
-    untrained = {name: value.detach().clone() for name, value in model.state_dict().items()}
+    untrained = weights_of(model)
     found = folder / CURVE
     if not found.exists():
         curve = _validated(model, threshold, learned, validation, plan, folder / "part", report)
-        found.write_text(json.dumps(dataclasses.asdict(curve)))
+        with written_whole(found) as file:
+            file.write(json.dumps(dataclasses.asdict(curve)).encode())
     curve = Curve(**json.loads(found.read_text()))
     model.load_state_dict(untrained)
     if curve.best:
         _trained(model, threshold, [*learned, *validation], plan, folder / "all", [_Stop(curve.best), _Reporting(report)])
     return curve
+
+
+def weights_of(model: SentenceTransformer) -> dict[str, Any]:
+    """A copy of the weights, for `load_state_dict` and `penchant.align.models.mixed`."""
+    return {name: value.detach().clone() for name, value in model.state_dict().items()}
 
 
 def _validated(
@@ -118,8 +133,11 @@ def _validated(
     callbacks = [EarlyStoppingCallback(plan.patience), _Reporting(report)]
     history = _trained(model, threshold, learned, plan, folder, callbacks, evaluator)
     losses = [entry["loss"] for entry in history if "loss" in entry]
-    reached = [before, *(entry["eval_ndcg@10"] for entry in history if "eval_ndcg@10" in entry)]
-    return Curve(losses, reached, int(np.argmax(reached)))
+    found = [entry for entry in history if "eval_ndcg@10" in entry]
+    reached = [before, *(entry["eval_ndcg@10"] for entry in found)]
+    best = int(np.argmax(reached))
+    beyond_chance = best > 0 and reached[best] - before > found[best - 1]["eval_error"]
+    return Curve(losses, reached, best if beyond_chance else 0)
 
 
 def _trained(
@@ -135,11 +153,13 @@ def _trained(
     logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     on_gpu = model.device.type == "cuda"
+    batch = min(plan.batch, max(_LEAST_BATCH, len(lists) // _STEPS))
+    longer = max(1.0, len(lists) / batch / _STEPS)
     arguments = SentenceTransformerTrainingArguments(
         output_dir=str(folder),
         num_train_epochs=plan.epochs,
-        per_device_train_batch_size=plan.batch,
-        learning_rate=plan.rate,
+        per_device_train_batch_size=batch,
+        learning_rate=plan.rate / math.sqrt(longer),
         warmup_steps=plan.warm_up,
         eval_strategy="epoch" if evaluator is not None else "no",
         save_strategy="epoch",
@@ -167,30 +187,52 @@ def _trained(
         callbacks=callbacks,
     )
     trainer.remove_callback(PrinterCallback)
-    trainer.train(resume_from_checkpoint=any(folder.glob("checkpoint-*/trainer_state.json")) or None)
+    trainer.train(resume_from_checkpoint=_last_checkpoint(folder))
     history: list[dict[str, float]] = trainer.state.log_history
     return history
 
 
+def _last_checkpoint(folder: Path) -> str | None:
+    """The last checkpoint that is whole; one that a kill cut short is deleted.
+
+    The trainer writes its state last, and not at once: a checkpoint whose state can be read is whole.
+    """
+    found = {}
+    for checkpoint in folder.glob("checkpoint-*"):
+        try:
+            json.loads((checkpoint / "trainer_state.json").read_bytes())
+        except (OSError, ValueError):
+            shutil.rmtree(checkpoint)
+        else:
+            found[int(checkpoint.name.rpartition("-")[2])] = str(checkpoint)
+    return found[max(found)] if found else None
+
+
 class ListNdcg(SentenceEvaluator):
-    """NDCG@10 of judged lists, each ranked by the cosine to its query; every relevant title gains the same."""
+    """NDCG@10 of judged lists: the titles of all of them, ranked by the cosine to each query; its relevant ones gain the same."""
 
     def __init__(self, lists: Sequence[JudgedList]) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.primary_metric = "ndcg@10"
         self._lists = lists
+        self._before: NDArray[np.float64] | None = None
 
     def __call__(self, model: Any, *_: Any, **__: Any) -> dict[str, float]:
-        """{"ndcg@10": the mean over lists}."""
+        """{"ndcg@10": the mean over lists, "error": the standard error of what it is more than at the first call}."""
         texts = list(dict.fromkeys(text for each in self._lists for text in (each.query, *each.titles)))
         vectors = model.encode(texts, batch_size=64, show_progress_bar=False, normalize_embeddings=True, convert_to_numpy=True)
         row = {text: number for number, text in enumerate(texts)}
+        titles = np.array(list(dict.fromkeys(row[title] for each in self._lists for title in each.titles)))
         found = []
         for each in self._lists:
-            cosines = vectors[[row[title] for title in each.titles]] @ vectors[row[each.query]]
-            gains = (np.array(each.labels) > 0)[np.argsort(-cosines, kind="stable")]
-            found.append(ndcg(gains))
-        return {"ndcg@10": float(np.mean(found))}
+            relevant = [row[title] for title, label in zip(each.titles, each.labels, strict=True) if label > 0]
+            others = titles[titles != row[each.query]]
+            ranked = others[np.argsort(-(vectors[others] @ vectors[row[each.query]]), kind="stable")]
+            found.append(ndcg(np.isin(ranked, relevant)))
+        values = np.array(found)
+        if self._before is None:
+            self._before = values
+        return {"ndcg@10": float(values.mean()), "error": float((values - self._before).std() / math.sqrt(len(values)))}
 
 
 def ndcg(gains: np.ndarray[Any, np.dtype[np.bool_]], k: int = 10) -> float:
@@ -201,8 +243,14 @@ def ndcg(gains: np.ndarray[Any, np.dtype[np.bool_]], k: int = 10) -> float:
 
 
 class _Trainer(SentenceTransformerTrainer):
+    """Writes no cards: `penchant.align.report` does."""
+
     def add_model_card_callback(self, default_args_dict: dict[str, Any]) -> None:
-        """No card: `penchant.align.report` writes one."""
+        pass
+
+    def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:  # noqa: ARG002
+        folder = output_dir or str(self.args.output_dir)
+        self.model.save_pretrained(folder, create_model_card=False)
 
 
 class _Collator:

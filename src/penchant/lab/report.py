@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from penchant.errors import InvalidQuery, MissingExtra
+from penchant.files import written_whole
 from penchant.lab import evaluation, paper, plots
 from penchant.lab.registry import OURS, main_of
 from penchant.lab.run import Findings
@@ -173,10 +174,8 @@ def _write_figures(findings: Findings, path: Path) -> None:
     first = next(iter(findings.figures.values()))[measures[0]]
     sums = np.array([[found[kind].sums for kind in measures] for found in findings.figures.values()])
     ids = np.array([findings.user_ids[user] for user in first.users.tolist()])
-    unfinished = path.with_name(path.name + ".part")
-    with unfinished.open("wb") as target:
+    with written_whole(path) as target:
         np.savez(target, users=np.arange(len(ids)), user_ids=ids, sums=sums, counts=first.counts)
-    unfinished.replace(path)
 
 
 def _counterparts_table(report: Mapping[str, Any]) -> Table:
@@ -261,6 +260,5 @@ class _Safe(str):
 
 
 def _write(path: Path, content: bytes) -> None:
-    unfinished = path.with_name(path.name + ".part")
-    unfinished.write_bytes(content)
-    unfinished.replace(path)
+    with written_whole(path) as target:
+        target.write(content)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from penchant.files import written_whole
 from penchant.lab import paper
 from penchant.lab.registry import OURS
 from penchant.lab.report import Table, overall_table, read_report, sections, summary
@@ -14,22 +15,24 @@ from penchant.lab.tune import read_search
 _SHORT = ("Distribution shift", "Big units", "By segment", "Distant and uniform candidates", "Coverage and novelty", "Cost")
 
 
-def write_results(folders: Sequence[Path], out: Path, searches: Sequence[Path] = ()) -> None:
+def write_results(folders: Sequence[Path], out: Path, searches: Sequence[Path] = (), more: Sequence[Path] = ()) -> None:
     """Write the page, from the reports in these folders, in this order.
 
     Args:
         searches: files of `penchant lab tune`.
+        more: Markdown that other scripts printed, a chapter each.
 
     Raises:
         InvalidQuery: a folder holds no report, or a file no search.
     """
     reports = [read_report(folder) for folder in folders]
     chapters = [_chapter(report) for report in reports]
-    parts = [_HEAD, _overview(reports), *chapters, *(_search(read_search(path)) for path in searches), _environment(reports)]
+    chapters += [_search(read_search(path)) for path in searches]
+    chapters += [path.read_text().strip() for path in more]
+    parts = [_HEAD, _overview(reports), *chapters, _environment(reports)]
     out.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = out.with_name(out.name + ".part")
-    unfinished.write_text("\n\n".join(parts).rstrip() + "\n")
-    unfinished.replace(out)
+    with written_whole(out) as file:
+        file.write(("\n\n".join(parts).rstrip() + "\n").encode())
 
 
 _HEAD = """# Results

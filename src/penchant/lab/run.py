@@ -32,6 +32,7 @@ from penchant.lab.peers.standins import StandIns
 from penchant.lab.protocols import Rules
 from penchant.lab.studies import STUDIES, chosen_studies, for_study
 from penchant.lab.texts import RememberedTexts, remembered
+from penchant.text import document_text
 from penchant.types import Settings, Vectors
 
 Protocol = Literal["live", "ira", "shift", "full", "eimf", "leave-one-out"]
@@ -146,13 +147,17 @@ def prepare(plan: Plan, cache: Path, progress: Progress, say: Say) -> Setting:
     """Read the log and embed its titles."""
     log, problems = read_log(plan.source)
     texts = remembered(plan.embedder, log.titles, cache, api_key=plan.api_key)
-    vectors = texts.encode(log.titles, lambda done: progress("titles", done, len(log.documents)))
+    vectors = texts.encode(_embedded(log, plan), lambda done: progress("titles", done, len(log.documents)))
     reference = vectors
     if plan.reference is not None and plan.reference != plan.embedder and plan.protocol in ("ira", "shift"):
         other = remembered(plan.reference, log.titles, cache, api_key=plan.api_key)
         reference = other.encode(log.titles, lambda done: progress("titles, reference", done, len(log.documents)))
     digest, stand_ins, documents = fingerprint(log), StandIns(vectors), documents_of(log)
     return Setting(plan, cache, log, digest, texts, vectors, reference, stand_ins, documents, progress, say, problems.count)
+
+
+def _embedded(log: Log, plan: Plan) -> list[str]:
+    return [document_text(title, plan.settings.document_text) for title in log.titles]
 
 
 def make_trials(setting: Setting, rules: Rules | None = None) -> dict[str, Trial]:
@@ -347,7 +352,7 @@ def _embedders(setting: Setting, trial: Trial) -> dict[str, Outcome]:
         except PenchantError as error:
             setting.say(f"study embedder: {name} left out: {error}")
             continue
-        vectors = texts.encode(setting.log.titles)
+        vectors = texts.encode(_embedded(setting.log, setting.plan))
         other = replace(setting, texts=texts, vectors=vectors, stand_ins=StandIns(vectors))
         outcomes[name] = outcome_of(other, f"embedder, {name}", trial, variant=Variant(setting.plan.settings))
     return outcomes

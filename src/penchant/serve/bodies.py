@@ -184,6 +184,32 @@ class History(msgspec.Struct, frozen=True):
     moments: list[HistoryMoment]
 
 
+class Ranking(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A ranking of your own: see `penchant.Source`."""
+
+    name: str
+    ranking: Annotated[list[str], Meta(examples=[["d3", "d1"]])]
+    """Document ids, best first; unknown ones are passed over."""
+    weight: float = 1.0
+    """What its first document gains."""
+
+
+class Wanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is asked for a user."""
+
+    k: int = 20
+    where: list[str] | None = None
+    """As on the command line; all must hold."""
+    scorer: str | None = None
+    diversity: float | None = None
+    exclude_seen: bool = True
+    explain: bool = True
+    published_after: float | None = None
+    at: float | None = None
+    sources: list[Ranking] = []
+    """They add candidates and weight, for the scorer `blend`."""
+
+
 class WhatIf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Clicks to imagine, in this order, after all that the user did."""
 

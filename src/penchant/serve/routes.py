@@ -45,6 +45,7 @@ from penchant.serve.bodies import (
     Titles,
     Units,
     UserIds,
+    Wanted,
     Weights,
     WhatIf,
     Why,
@@ -55,7 +56,7 @@ from penchant.serve.history import told_history
 from penchant.serve.problems import MEDIA_TYPE, TITLES, Problem
 from penchant.serve.service import Service
 from penchant.serve.streams import put_stream
-from penchant.types import Click, Document, User
+from penchant.types import Click, Document, Source, User
 
 K = Annotated[int, QueryParameter(ge=1, description="How many documents.")]
 Where = Annotated[
@@ -249,22 +250,38 @@ async def get_recommendations(
     at: At = None,
 ) -> Recommendations:
     """The best first. A user without interests gets what others clicked of late."""
-    _check_k(k, service)
-    name, conditions, when = id_of(user_id), parse_where(where), service.now() if at is None else at
+    wanted = Wanted(k, where, scorer, diversity, exclude_seen, explain, published_after, at)
+    return await _recommended(request, id_of(user_id), wanted, service)
+
+
+@post("/users/{user_id:str}/recommendations", opt=READ, status_code=200, summary="The same, joined with rankings of your own")
+async def post_recommendations(
+    request: Request[Any, Any, Any], user_id: FromPath[str], data: JSONBody[Wanted], service: ServiceHere
+) -> Recommendations:
+    """Another model's ranking, an editor's choice, a search: each source adds candidates and weight."""
+    _check_count(sum(len(source.ranking) for source in data.sources), service.config.max_batch, "ranked documents")
+    return await _recommended(request, id_of(user_id), data, service)
+
+
+async def _recommended(request: Request[Any, Any, Any], name: str, wanted: Wanted, service: Service) -> Recommendations:
+    _check_k(wanted.k, service)
+    conditions, when = parse_where(wanted.where), service.now() if wanted.at is None else wanted.at
+    sources = [Source(source.name, source.ranking, source.weight) for source in wanted.sources]
     label, variant = service.variant(name)
     request.scope["state"]["variant"] = label or ""
 
     def question(engine: Engine) -> Any:
         return engine.recommend(
             name,
-            k,
+            wanted.k,
             where=conditions,
-            exclude_seen=exclude_seen,
-            published_after=published_after,
-            scorer=scorer or variant.scorer,
-            diversity=(variant.diversity or 0.0) if diversity is None else diversity,
-            explain=explain,
+            exclude_seen=wanted.exclude_seen,
+            published_after=wanted.published_after,
+            scorer=wanted.scorer or variant.scorer,
+            diversity=(variant.diversity or 0.0) if wanted.diversity is None else wanted.diversity,
+            explain=wanted.explain,
             at=when,
+            sources=sources,
         )
 
     found = await service.shared.ask(question)
@@ -445,8 +462,8 @@ async def get_metrics(service: ServiceHere) -> Response[bytes]:
 ROUTES = [
     put_documents, stream_documents, post_clicks, stream_clicks, delete_document, delete_user, post_dismissed, post_shown,
     get_blend, get_users, get_units,
-    get_recommendations, post_scores, get_why, get_history, post_what_if, get_export, get_documents, get_document,
-    get_similar, get_search, get_overview, get_map, get_live, get_ready, get_metrics,
+    get_recommendations, post_recommendations, post_scores, get_why, get_history, post_what_if, get_export, get_documents,
+    get_document, get_similar, get_search, get_overview, get_map, get_live, get_ready, get_metrics,
 ]  # fmt: skip
 
 for route in ROUTES:

@@ -55,6 +55,11 @@ def _terms(title: str) -> Terms:
     return tuple(dict.fromkeys(term for script, text in stretches(unescape(title)) for term in _CUTTERS[script](text)))
 
 
+def document_text(title: str, what: str) -> str:
+    """What a document's vector is computed from: ``"title"``, or ``"title and terms"``, which counts what it is about twice."""
+    return title if what == "title" else contextual_text(title, [(term, 1) for term in key_terms(title)])
+
+
 def contextual_text(title: str, terms: Sequence[tuple[str, int]]) -> str:
     """The title and the terms, joined by spaces (IRA, section 2.1): what a unit's embedding is computed from."""
     return " ".join([title, *(term for term, _ in terms)])

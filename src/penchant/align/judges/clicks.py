@@ -14,6 +14,8 @@ from penchant.errors import InvalidQuery
 from penchant.types import Click, Document
 
 CLICKS = "clicks"
+DRAWN = 20_000
+"""So many clicks are drawn, unless asked otherwise."""
 
 
 def from_clicks(
@@ -21,7 +23,7 @@ def from_clicks(
     clicks: Sequence[Click],
     *,
     soon: int = 3,
-    most: int = 20_000,
+    most: int = DRAWN,
     at_random: int = 2,
     seed: int = 0,
 ) -> tuple[list[AlignQuery], list[Candidate], list[Judgement]]:
@@ -46,8 +48,8 @@ def from_clicks(
     ids = sorted(titles)
     queries, candidates, judgements = [], [], []
     for number in drawn:
-        document_id, after = pairs[number]
-        query = AlignQuery(f"{number}", titles[document_id])
+        user_id, document_id, after = pairs[number]
+        query = AlignQuery(f"{number}", titles[document_id], user_id)
         others = [ids[int(place)] for place in random.integers(0, len(ids), at_random)]
         queries.append(query)
         candidates += [Candidate(query.id, each, titles[each], (CLICKS,)) for each in after]
@@ -56,17 +58,17 @@ def from_clicks(
     return queries, candidates, judgements
 
 
-def followed(clicks: Sequence[Click], titles: Mapping[str, str], soon: int) -> list[tuple[str, list[str]]]:
-    """(a clicked document, the next documents of other titles that its reader clicked), in the order of the clicks."""
+def followed(clicks: Sequence[Click], titles: Mapping[str, str], soon: int) -> list[tuple[str, str, list[str]]]:
+    """(a reader, a clicked document, the next documents of other titles that were clicked), in the order of the clicks."""
     of_user: dict[str, list[str]] = {}
     for click in sorted(clicks, key=lambda click: click.at):
         own = of_user.setdefault(click.user_id, [])
         if click.document_id not in own:
             own.append(click.document_id)
     found = []
-    for own in of_user.values():
+    for user_id, own in of_user.items():
         for place, document_id in enumerate(own):
             after = [each for each in own[place + 1 : place + 1 + soon] if titles[each] != titles[document_id]]
             if after:
-                found.append((document_id, after))
+                found.append((user_id, document_id, after))
     return found

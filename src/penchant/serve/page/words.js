@@ -18,6 +18,8 @@ const WORDS = {
     groups: "Groups", interestsIn: "{0} interests", noMap: "Nobody has interests yet.", foundReaders: "Readers whose id begins so", foundDocuments: "Documents by meaning",
     tokenNeeded: "This service asks for a token", token: "Token", use: "Use it", failed: "It did not work: {0}", offline: "The service does not answer.",
     position: "position {0}", attributes: "Attributes", kept: "at this moment", score: "score {0}", loading: "Loading …", notFound: "There is no such page.",
+    evidence: "What spoke for it, and how much", "kind-interest": "interests", "kind-words": "words", "kind-attributes": "attributes", "kind-freshness": "freshness",
+    "kind-trend": "trend", "kind-popularity": "popularity", "kind-readers": "like readers", "kind-dismissed": "dismissed", "kind-shown": "shown before",
   },
   ko: {
     skip: "본문으로 건너뛰기", home: "홈", map: "지도", search: "찾기", searchLabel: "뜻으로 문서 찾기, 또는 독자 아이디",
@@ -36,6 +38,8 @@ const WORDS = {
     groups: "무리", interestsIn: "관심사 {0}개", noMap: "아직 관심사가 있는 독자가 없습니다.", foundReaders: "아이디가 이렇게 시작하는 독자", foundDocuments: "뜻이 가까운 문서",
     tokenNeeded: "이 서비스는 토큰이 필요합니다", token: "토큰", use: "사용", failed: "실패했습니다: {0}", offline: "서비스가 응답하지 않습니다.",
     position: "{0}번째", attributes: "속성", kept: "이 시점", score: "점수 {0}", loading: "불러오는 중 …", notFound: "그런 페이지가 없습니다.",
+    evidence: "추천 근거와 그 크기", "kind-interest": "관심사", "kind-words": "낱말", "kind-attributes": "속성", "kind-freshness": "최신성",
+    "kind-trend": "추세", "kind-popularity": "인기", "kind-readers": "비슷한 독자", "kind-dismissed": "거절함", "kind-shown": "이미 보임",
   },
 };
 
