@@ -13,7 +13,7 @@ run: $(VENV)/run.done  ## virtual environment, install, demo
 	$(BIN)/penchant demo
 
 test: $(VENV)/test.done  ## virtual environment, install, whole suite
-	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --durations 20
 
 check: $(VENV)/test.done  ## style, types, and the direction of imports
 	$(BIN)/ruff check .

@@ -13,6 +13,7 @@ import numpy as np
 from penchant.embed import DEFAULT_THRESHOLD
 from penchant.errors import EmbedderError, MissingExtra
 from penchant.types import Vectors
+from penchant.vectors import unit_length
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -57,10 +58,10 @@ class TransformerEmbedder:
                 [texts[position] for position in batch],
                 batch_size=len(batch),
                 show_progress_bar=False,
-                normalize_embeddings=True,
                 convert_to_numpy=True,
             )
-        return vectors
+        # not by the model: in bfloat16 their lengths would be off by some thousandths
+        return unit_length(vectors)
 
     def _batches(self, lengths: np.ndarray[Any, np.dtype[np.int64]]) -> list[np.ndarray[Any, np.dtype[np.int64]]]:
         """Positions of texts of like length, each batch of `batch_size` texts, or of few enough tokens."""

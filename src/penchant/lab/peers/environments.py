@@ -33,7 +33,7 @@ def python_of(name: str, cache: Path, say: Say) -> Path:
     home.parent.mkdir(parents=True, exist_ok=True)
     for command in (
         [sys.executable, "-m", "venv", str(home)],
-        [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *requirements],
+        [str(python), "-m", "pip", "install", "--quiet", "--no-compile", "--disable-pip-version-check", *requirements],
     ):
         ended = subprocess.run(command, capture_output=True, text=True, check=False)
         if ended.returncode != 0:
