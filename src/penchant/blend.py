@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penchant.errors import InvalidQuery
-from penchant.evidence import ATTRIBUTE, OF_INTEREST, kind_of
+from penchant.evidence import ATTRIBUTE, kind_of
 
 Matrix = NDArray[np.float64]
 START: Mapping[str, float] = MappingProxyType(
@@ -53,7 +53,6 @@ START: Mapping[str, float] = MappingProxyType(
 community and a shop, with minilm."""
 START_ATTRIBUTE = 1.072
 """The weight of an attribute before any click."""
-START_ATTRIBUTE_OF_INTEREST = 0.0
 _CERTAINTY = 10.0
 """The precision of the start."""
 _MEMORY = 0.999
@@ -84,9 +83,7 @@ def weights_of(blend: Blend, names: Sequence[str]) -> Matrix:
 
 def start_of(name: str) -> float:
     """The weight of a column before any click."""
-    if name.startswith(ATTRIBUTE):
-        return START_ATTRIBUTE_OF_INTEREST if name.endswith(OF_INTEREST) else START_ATTRIBUTE
-    return START[name]
+    return START_ATTRIBUTE if name.startswith(ATTRIBUTE) else START[name]
 
 
 def with_weights(blend: Blend, weights: Mapping[str, float]) -> Blend:

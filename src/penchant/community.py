@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from penchant.blend import Matrix
 from penchant.documents import Documents
-from penchant.evidence import Near, Reader, UnitReads, alike, kind_of, measure, near_units, neighbours_of
+from penchant.evidence import Near, Reader, alike, kind_of, measure, near_units, neighbours_of
 from penchant.neighbours import Neighbours
 from penchant.readers import Rows
 from penchant.readings import Readings, Trail
@@ -34,7 +34,7 @@ _NEW = 200
 """So many of the newest documents are candidates."""
 _PEOPLE = 30
 _OF_EACH = 20
-"""So many latest reads of so many readers who read the same are candidates; so many of a unit tell what attributes it has."""
+"""So many latest reads of so many readers who read the same are candidates."""
 _EXISTED = 60.0
 """Seconds. A document that was published so shortly before its first click was published by it."""
 _TOLD_BY_FIRST_CLICK = frozenset(("interest", "words", "attributes"))
@@ -78,8 +78,7 @@ def ask(
     """
     vectors = embeddings_of(units) if units else np.zeros((0, 0), np.float32)
     sizes = np.array([unit.size for unit in units], np.int64)
-    reads = documents.facts(trail.rows)
-    reader = Reader(readings.number(user_id), vectors, sizes, reads, trail.at, _unit_reads(units, documents))
+    reader = Reader(readings.number(user_id), vectors, sizes, documents.facts(trail.rows), trail.at)
     found = list(search(vectors[:searched])) if units else []
     near = _near(reader, found[:UNITS_SEARCHED], readings, vectors_of)
     return Asked(reader, neighbours_of(reader, near, readings), found, at)
@@ -146,12 +145,6 @@ def _may_be_published_by_click(row: int, readings: Readings, documents: Document
         return False
     published = float(documents.published_at(np.array([row]))[0])
     return not at - published >= _EXISTED  # also where it is not known
-
-
-def _unit_reads(units: Sequence[InterestUnit], documents: Documents) -> UnitReads:
-    there = [(place, name) for place, unit in enumerate(units) for name in unit.documents[-_OF_EACH:] if name in documents]
-    rows = np.array([documents.row(name) for _, name in there], np.int64)
-    return UnitReads(np.array([place for place, _ in there], np.int64), documents.traits.attributes(rows))
 
 
 def _near(reader: Reader, found: Sequence[Rows], readings: Readings, vectors_of: VectorsOf) -> Near:

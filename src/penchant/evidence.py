@@ -55,8 +55,6 @@ COLUMNS: Mapping[str, str] = MappingProxyType(
 """Name of a column -> the kind of evidence that it is. Beside these there is one column for each attribute."""
 ATTRIBUTE = "attribute "
 """An attribute's column is named by it and the attribute."""
-OF_INTEREST = " of the interest"
-"""What that column's name ends with where only the interest that the candidate is nearest to is looked at."""
 _HALF_LIVES = np.array([1_800.0, 10_800.0, 86_400.0, 14 * 86_400.0])
 _OLDEST = 60 * 86_400.0
 """Seconds. What is older is as old as that."""
@@ -89,15 +87,6 @@ class Facts(NamedTuple):
     """Name -> a number for each value, -1 where there is none."""
 
 
-class UnitReads(NamedTuple):
-    """The documents of Interest Units, those of each in the order of their first click."""
-
-    units: Numbers
-    """The place of each document's unit."""
-    attributes: Mapping[str, Numbers]
-    """As in `Facts`."""
-
-
 class Reader(NamedTuple):
     """Who is asking."""
 
@@ -111,7 +100,6 @@ class Reader(NamedTuple):
     """The documents that were clicked, the latest at the end."""
     at: Times
     """When."""
-    unit_reads: UnitReads
 
 
 class Near(NamedTuple):
@@ -142,7 +130,6 @@ def measure(
         **interest(reader, vectors),
         "key terms": key_terms(reader, candidates, words),
         **attributes(reader, candidates),
-        **attributes_of_interests(reader, candidates, vectors),
         **freshness(reader, candidates.published_at, at),
         **others(reader, known, candidates.rows, readings, at),
     }
@@ -199,23 +186,6 @@ def attributes(reader: Reader, candidates: Facts) -> dict[str, Column]:
         most = int(max(values.max(initial=-1), read.max(initial=-1))) + 1
         times = np.bincount(read[there], fading[there], most + 1)
         found[ATTRIBUTE + name] = np.log1p(10 * times[values])  # -1, no value, is the last entry, which nobody read
-    return found
-
-
-def attributes_of_interests(reader: Reader, candidates: Facts, vectors: Vectors) -> dict[str, Column]:
-    """The same, of what was read in the interest that a candidate is nearest to: a column here, an author there."""
-    found = {}
-    reads = reader.unit_reads
-    count = len(reader.units)
-    nearest = (vectors @ reader.units.T).argmax(axis=1) if count else np.zeros(len(vectors), np.int64)
-    sizes = np.bincount(reads.units, minlength=count)
-    fading = np.concatenate([np.zeros(0), *(_fading(size, _FADING) for size in sizes.tolist())])
-    for name, values in candidates.attributes.items():
-        read = reads.attributes.get(name, np.full(len(reads.units), -1, np.int32))
-        there = read >= 0
-        width = int(max(values.max(initial=-1), read.max(initial=-1))) + 2
-        times = np.bincount(reads.units[there] * width + read[there], fading[there], max(count, 1) * width)
-        found[ATTRIBUTE + name + OF_INTEREST] = np.log1p(10 * times.reshape(-1, width)[nearest, values])
     return found
 
 

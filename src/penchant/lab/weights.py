@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import logsumexp
 
-from penchant.evidence import ATTRIBUTE, COLUMNS, OF_INTEREST, kind_of
+from penchant.evidence import ATTRIBUTE, COLUMNS, kind_of
 from penchant.jobs import Report, quiet
 from penchant.lab import protocols
 from penchant.lab.blended import BlendedUnits
@@ -29,7 +29,7 @@ SILENT_WHERE_CLICKS_PUBLISH = ("freshness", "trend", "popularity", "readers")
 _RIDGE = 3e-4
 _EARLY = (0.03, 0.2)
 """`live` cases between these shares of the clicks: before any that a test asks."""
-NAMES = (*COLUMNS, ATTRIBUTE + "any", ATTRIBUTE + "any" + OF_INTEREST)
+NAMES = (*COLUMNS, ATTRIBUTE + "any")
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,10 +103,10 @@ def _validation(setting: Setting) -> Trial:
 
 
 def _by_name(names: Sequence[str], evidence: NDArray[np.float64], clicks_publish: bool) -> Matrix:
-    """The columns in the order of NAMES, all attributes as one; centred, since only differences count."""
+    """The columns in the order of NAMES, all attributes in one; centred, since only differences count."""
     found = np.zeros((len(evidence), len(NAMES)), np.float32)
     for name, column in zip(names, evidence.T, strict=True):
         if not (clicks_publish and kind_of(name) in SILENT_WHERE_CLICKS_PUBLISH):
-            any_attribute = ATTRIBUTE + "any" + (OF_INTEREST if name.endswith(OF_INTEREST) else "")
-            found[:, NAMES.index(name if name in COLUMNS else any_attribute)] += column
+            place = NAMES.index(name) if name in COLUMNS else len(NAMES) - 1
+            found[:, place] += column
     return np.asarray(found - found.mean(axis=0), np.float32)
