@@ -49,13 +49,17 @@ def test_candidates_come_from_both_retrievers_and_at_random():
     assert in_turn([[1, 2], [2, 3], []]) == [1, 2, 3]
 
 
-def test_the_next_clicks_of_a_reader_are_relevant_and_the_rest_is_not_judged():
+def test_the_next_clicks_of_a_reader_are_relevant_to_what_was_read_and_the_rest_is_not_judged():
     clicks = [Click("ana", name, float(at)) for at, name in enumerate(("d1", "d2", "d1", "d6"))]
     queries, candidates, said = from_clicks(DOCUMENTS, clicks, soon=1, at_random=1)
     pairs = {(next(query.text for query in queries if query.id == each.query_id), each.document_id) for each in said}
     assert pairs == {(TITLES["d1"], "d2"), (TITLES["d2"], "d6")}
     assert all(each.relevant for each in said)
-    assert judged_lists(queries, candidates, said)
+    last = next(query for query in queries if query.text == TITLES["d2"])
+    assert (last.group, last.before) == ("ana", (TITLES["d1"],)), "a repeated click is none"
+    assert judged_lists(queries, candidates, said)[last.id].texts == (TITLES["d2"], TITLES["d1"])
+    alone, _, _ = from_clicks(DOCUMENTS, clicks, soon=1, reads=1)
+    assert [query.before for query in alone] == [(), ()]
     with pytest.raises(InvalidQuery, match="no reader clicked two"):
         from_clicks(DOCUMENTS, clicks[:1])
 

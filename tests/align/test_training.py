@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from itertools import permutations
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from penchant.align.training import ndcg
 from penchant.cli import app
 from penchant.embed import load_embedder
 from penchant.embed.corpus import CorpusEmbedder
+from penchant.errors import InvalidQuery
 from penchant.testing import check_embedder
 
 TOPICS = {
@@ -75,6 +77,36 @@ def test_cross_validation_shows_what_alignment_gains(files):
     assert found["queries"] == 48
     assert found["ndcg@10"]["after"] > found["ndcg@10"]["before"] * 1.05
     assert found["ndcg@10"]["interval"][0] > 0
+
+
+def test_clicks_teach_what_readers_follow_and_leave_their_interests_apart(tmp_path):
+    """Titles of a topic have no word in common; every reader has two topics, read in turn, so that no next click is near."""
+    random = np.random.default_rng(0)
+    rows = []
+    for reader in range(100):
+        two = random.permutation(list(TOPICS))[:2]
+        own = [random.permutation(TOPICS[topic].split()) for topic in two]
+        rows += [(f"u{reader}", own[turn % 2][turn // 2], str(1_700_000_000 + turn)) for turn in range(8)]
+    titles = [word for words in TOPICS.values() for word in words.split()]
+    for name, header, lines in (
+        ("documents", ("document_id", "title"), [(word, word) for word in titles]),
+        ("clicks", ("user_id", "document_id", "at"), rows),
+    ):
+        (tmp_path / f"{name}.tsv").write_text("".join("\t".join(line) + "\n" for line in (header, *lines)))
+    given = ("--documents", str(tmp_path / "documents.tsv"), "--clicks", str(tmp_path / "clicks.tsv"))
+    result = CliRunner().invoke(app, ["align", "train", "--judge", "clicks", *given, "--out", str(tmp_path / "out")])
+    assert result.exit_code == 0, result.output
+    assert "relevance 0, order 0, contrast 1" in (tmp_path / "out" / "embedder" / "README.md").read_text()
+    made = load_embedder(str(tmp_path / "out" / "embedder"))
+    assert _apart(made) > _apart(CorpusEmbedder.fit(titles)) + 0.1
+
+
+def _apart(embedder) -> float:
+    """How much nearer the words of one topic are to each other than to those of another."""
+    topics = [embedder.encode(words.split()) for words in TOPICS.values()]
+    within = np.mean([(each @ each.T)[np.triu_indices(6, 1)].mean() for each in topics])
+    between = np.mean([(one @ two.T).mean() for one, two in permutations(topics, 2)])
+    return float(within - between)
 
 
 def test_an_aligned_embedder_is_an_embedder_like_any_other(files, tmp_path):
@@ -195,3 +227,23 @@ def test_what_is_missing_is_told(files, tmp_path, arguments, message, monkeypatc
     result = CliRunner().invoke(app, ["align", "train", *documents, *arguments])
     assert result.exit_code == 1
     assert message in " ".join(result.output.split())
+
+
+def test_readers_are_held_out_whole_and_each_counts_alike():
+    from penchant.align.examples import JudgedList
+    from penchant.align.training import Plan, split
+
+    lists = {
+        f"{reader}-{n}": JudgedList(f"{reader} {n}", ("a",), (1,), reader)
+        for reader in "abcdefgh"
+        for n in range(5 if reader < "e" else 400)
+    }
+    learned, validation = split(lists, Plan(epochs=1, rate=0.1, validation=0.5))
+    readers = {each.group for each in validation}
+    assert len(readers) == 4
+    assert not readers & {each.group for each in learned}
+    assert len(validation) <= 1_000
+    counts = [sum(each.group == reader for each in validation) for reader in sorted(readers)]
+    assert counts == [5 if reader < "e" else max(counts) for reader in sorted(readers)]
+    with pytest.raises(InvalidQuery, match="2 groups"):
+        split({name: each for name, each in lists.items() if each.group in "ab"}, Plan(epochs=1, rate=0.1))

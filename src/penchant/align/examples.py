@@ -30,6 +30,8 @@ class AlignQuery(msgspec.Struct, frozen=True):
     text: str
     group: str = ""
     """Queries of one group, such as those of one reader, are held out together; without a name a query is a group of its own."""
+    before: tuple[str, ...] = ()
+    """More texts of the same query, such as titles that the reader clicked before: what is near to any is near to it."""
 
 
 class Candidate(msgspec.Struct, frozen=True):
@@ -60,6 +62,13 @@ class JudgedList(msgspec.Struct, frozen=True):
     """0: not relevant; else 1 + the number of key terms that the title shares with the query (IRA, section 2.2)."""
     group: str = ""
     """That of the query."""
+    before: tuple[str, ...] = ()
+    """That of the query."""
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """All that the query says."""
+        return (self.query, *self.before)
 
 
 def overlap(query: str, title: str) -> int:
@@ -89,6 +98,7 @@ def judged_lists(
             tuple(title for title, _ in entries),
             tuple(label for _, label in entries),
             asked[query_id].group,
+            asked[query_id].before,
         )
         for query_id, entries in found.items()
         if any(label for _, label in entries)

@@ -9,6 +9,7 @@ from pathlib import Path
 from penchant.align.examples import AlignQuery, Candidate, Judgement
 from penchant.align.judges.clicks import DRAWN, from_clicks
 from penchant.align.judges.file import judged, read_judgements, read_queries, with_judged
+from penchant.align.models import plan_by_clicks
 from penchant.align.pipeline import Judged, align, collect, keep
 from penchant.align.queries import from_documents
 from penchant.align.training import Curve, Plan
@@ -61,6 +62,8 @@ def run(
     judges = {"file": _by_file, "clicks": _by_clicks, "llm": _by_llm}
     said = judges[wanted.judge](embedder, documents, wanted, folder, report)
     lists = said.lists()
+    if wanted.judge == "clicks":
+        plan = plan_by_clicks(plan)
     told = f"The judge was `{wanted.judge}`: {len(said.judgements):,} judgements of {len(said.queries):,} queries."
     titles = [document.title for document in documents]
     return align(name, embedder, lists, titles, folder, plan=plan, share=share, told=told, report=report)

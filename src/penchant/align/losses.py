@@ -10,6 +10,10 @@ from torch import Tensor, nn
 SCALE = 20.0
 """A cosine times it, beside the threshold, is the logarithm of the odds that a document is relevant."""
 UNJUDGED = -1
+ASIDE = -2
+"""The label of what must not be learned from: a text of the query itself."""
+_SOFT = 10.0
+"""How sharply the nearest text of a query stands out, as in `penchant.evidence.interest`."""
 
 
 class Weights(NamedTuple):
@@ -20,14 +24,29 @@ class Weights(NamedTuple):
     contrast: float = 3.0
 
 
+def nearness(cosines: Tensor, of_query: Tensor) -> Tensor:
+    """The soft maximum of the cosines of a query's texts: ``log(mean(exp(10 * cosine))) / 10``; of one text its cosine.
+
+    Args:
+        cosines: of each text to each document, shape (texts, documents).
+        of_query: whether a query says a text, shape (queries, texts).
+
+    Returns:
+        Shape (queries, documents).
+    """
+    shares = torch.exp(_SOFT * (cosines - 1))
+    means = (of_query.to(cosines.dtype) @ shares) / of_query.sum(dim=1, keepdim=True)
+    return 1 + torch.log(means) / _SOFT
+
+
 def relevance_loss(cosines: Tensor, labels: Tensor, threshold: float) -> Tensor:
     """Binary cross-entropy of relevance (IRA, section 2.2): the odds are even where the cosine is the threshold.
 
     Args:
         cosines: of each query to each document, shape (queries, documents).
-        labels: 0 not relevant, above relevant, `UNJUDGED` where nobody said; the same shape.
+        labels: 0 not relevant, above relevant, `UNJUDGED` where nobody said, or `ASIDE`; the same shape.
     """
-    judged = labels != UNJUDGED
+    judged = labels >= 0
     return nn.functional.binary_cross_entropy_with_logits(
         SCALE * (cosines[judged] - threshold), (labels[judged] > 0).to(cosines.dtype)
     )
@@ -39,7 +58,7 @@ def order_loss(cosines: Tensor, labels: Tensor) -> Tensor:
     The mean over all such pairs of ``log(1 + exp(-SCALE * (cosine of the higher - cosine of the lower)))``; 0 without pairs.
     """
     cosines, labels = _judged(cosines, labels)
-    higher = (labels[:, :, None] > labels[:, None, :]) & (labels[:, None, :] != UNJUDGED)
+    higher = (labels[:, :, None] > labels[:, None, :]) & (labels[:, None, :] >= 0)
     if not higher.any():
         return cosines.sum() * 0.0
     differences = SCALE * (cosines[:, :, None] - cosines[:, None, :])
@@ -48,7 +67,7 @@ def order_loss(cosines: Tensor, labels: Tensor) -> Tensor:
 
 def _judged(cosines: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
     """The judged columns of each row first, and no more columns than one row needs: most of a batch is judged for no query."""
-    judged = labels != UNJUDGED
+    judged = labels >= 0
     order = torch.argsort(judged.to(torch.uint8), dim=1, descending=True, stable=True)[:, : int(judged.sum(dim=1).max())]
     return cosines.gather(1, order), labels.gather(1, order)
 
@@ -62,7 +81,7 @@ def contrast_loss(cosines: Tensor, labels: Tensor) -> Tensor:
     if not relevant.any():
         return cosines.sum() * 0.0
     logits = SCALE * cosines
-    others = torch.logsumexp(logits.masked_fill(relevant, -torch.inf), dim=1, keepdim=True)
+    others = torch.logsumexp(logits.masked_fill(relevant | (labels == ASIDE), -torch.inf), dim=1, keepdim=True)
     alone = logits - torch.logaddexp(logits, others)
     return -alone[relevant].mean()
 
@@ -75,7 +94,8 @@ _TOGETHER = 64
 class AlignmentLoss(nn.Module):
     """The weighted sum of the losses, for the trainer of sentence-transformers.
 
-    Called with the features of the queries and of all documents of a batch, and labels of shape (queries, documents).
+    Called with the features of the queries' texts, which of them each query says (``of_query``), and those of all documents
+    of a batch, and labels of shape (queries, documents).
     """
 
     def __init__(self, model: nn.Module, threshold: float, weights: Weights = USUAL) -> None:
@@ -86,8 +106,9 @@ class AlignmentLoss(nn.Module):
 
     def forward(self, features: list[dict[str, Tensor]], labels: Tensor) -> dict[str, Tensor]:
         """Name of the loss -> its share."""
-        queries, documents = (embedded(self.model, each) for each in features)
-        cosines = queries @ documents.T
+        asked, shown = features
+        of_query = asked.pop("of_query")
+        cosines = nearness(embedded(self.model, asked) @ embedded(self.model, shown).T, of_query)
         return {
             "relevance": self.weights.relevance * relevance_loss(cosines, labels, self.threshold),
             "order": self.weights.order * order_loss(cosines, labels),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import torch
 from sentence_transformers import SentenceTransformer
 
 from penchant.align.bags import CorpusModule, trainable
+from penchant.align.losses import Weights
 from penchant.align.maps import MapModule, mapped
 from penchant.align.training import Part, Plan
 from penchant.calibrate import chance_threshold
@@ -52,6 +54,16 @@ def plan_for(embedder: Embedder, part: Part = "map") -> Plan:
     if isinstance(embedder, CorpusEmbedder):
         return CORPUS_PLAN
     return MAP_PLAN if part == "map" else TRANSFORMER_PLAN
+
+
+def plan_by_clicks(plan: Plan) -> Plan:
+    """The plan where clicks judge: contrast alone, and more patience.
+
+    Most of what a reader clicks next is not near in meaning, and how many words it shares does not say how welcome it was:
+    trained to call it relevant, all cosines grow. It is enough that it is nearer than what others clicked. Each click says
+    little, and some epochs go by before validation tells.
+    """
+    return replace(plan, weights=Weights(relevance=0.0, order=0.0, contrast=1.0), patience=5)
 
 
 def mixed(model: SentenceTransformer, before: dict[str, Any], share: float) -> None:

@@ -8,8 +8,9 @@ import math
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice, zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -21,7 +22,7 @@ from transformers import EarlyStoppingCallback, PrinterCallback, TrainerCallback
 from transformers.utils import logging
 
 from penchant.align.examples import JudgedList
-from penchant.align.losses import UNJUDGED, USUAL, AlignmentLoss, Weights
+from penchant.align.losses import ASIDE, UNJUDGED, USUAL, AlignmentLoss, Weights, nearness
 from penchant.errors import InvalidQuery
 from penchant.files import written_whole
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 CURVE = "curve.json"
-_MOST_VALIDATION = 500
+_MOST_VALIDATION = 1_000
 _LEAST_BATCH, _STEPS = 16, 50
 Report = Callable[[int, int], None]
 """Called with the number of steps done and of all."""
@@ -52,7 +53,7 @@ class Plan:
     warm_up: float = 0.1
     """The share of all steps in which the rate grows."""
     validation: float = 0.25
-    """The share of the queries, some 500 at the most, that are held out to tell when to stop."""
+    """The share of the groups of queries, 1,000 at the most, that are held out to tell when to stop."""
     weights: Weights = USUAL
     seed: int = 0
 
@@ -69,7 +70,7 @@ class Curve:
 
 
 def split(lists: Mapping[str, JudgedList], plan: Plan) -> tuple[list[JudgedList], list[JudgedList]]:
-    """(lists to train on, lists to validate on), by group of queries.
+    """(lists to train on, lists to validate on), by group of queries, so many of each held-out group that all count alike.
 
     Raises:
         InvalidQuery: there are too few queries with a relevant candidate.
@@ -82,10 +83,9 @@ def split(lists: Mapping[str, JudgedList], plan: Plan) -> tuple[list[JudgedList]
             f"{len(groups)} groups of queries with a relevant document are too few: 4 are the least, hundreds are better"
         )
     shuffled = [list(groups.values())[place] for place in np.random.default_rng(plan.seed).permutation(len(groups))]
-    wanted = min(max(1, round(plan.validation * len(lists))), _MOST_VALIDATION)
-    reached = np.cumsum([len(group) for group in shuffled])
-    held = min(int(np.searchsorted(reached, wanted)) + 1, len(groups) - 1)
-    return [each for group in shuffled[held:] for each in group], [each for group in shuffled[:held] for each in group]
+    held = min(max(1, round(plan.validation * len(groups))), _MOST_VALIDATION)
+    in_turn = (each for turn in zip_longest(*shuffled[:held]) for each in turn if each is not None)
+    return [each for group in shuffled[held:] for each in group], list(islice(in_turn, _MOST_VALIDATION))
 
 
 def train(
@@ -110,7 +110,14 @@ def train(
     curve = Curve(**json.loads(found.read_text()))
     model.load_state_dict(untrained)
     if curve.best:
-        _trained(model, threshold, [*learned, *validation], plan, folder / "all", [_Stop(curve.best), _Reporting(report)])
+        _trained(
+            model,
+            threshold,
+            [lists[name] for name in sorted(lists)],
+            plan,
+            folder / "all",
+            [_Stop(curve.best), _Reporting(report)],
+        )
     return curve
 
 
@@ -175,7 +182,7 @@ def _trained(
         bf16=on_gpu and torch.cuda.is_bf16_supported(),
         dataloader_pin_memory=on_gpu,
     )
-    rows = [{"query": each.query, "titles": list(each.titles), "labels": list(each.labels)} for each in lists]
+    rows = [_row(each) for each in lists]
     trainer = _Trainer(
         model=model,
         args=arguments,
@@ -209,27 +216,23 @@ def _last_checkpoint(folder: Path) -> str | None:
 
 
 class ListNdcg(SentenceEvaluator):
-    """NDCG@10 of judged lists: the titles of all of them, ranked by the cosine to each query; its relevant ones gain the same."""
+    """NDCG@10 of judged lists: the titles of all of them, ranked by nearness to each query; its relevant ones gain the same."""
 
     def __init__(self, lists: Sequence[JudgedList]) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.primary_metric = "ndcg@10"
-        self._lists = lists
+        self._lists = side_by_side([_row(each) for each in lists])
         self._before: NDArray[np.float64] | None = None
 
     def __call__(self, model: Any, *_: Any, **__: Any) -> dict[str, float]:
         """{"ndcg@10": the mean over lists, "error": the standard error of what it is more than at the first call}."""
-        texts = list(dict.fromkeys(text for each in self._lists for text in (each.query, *each.titles)))
-        vectors = model.encode(texts, batch_size=64, show_progress_bar=False, normalize_embeddings=True, convert_to_numpy=True)
-        row = {text: number for number, text in enumerate(texts)}
-        titles = np.array(list(dict.fromkeys(row[title] for each in self._lists for title in each.titles)))
-        found = []
-        for each in self._lists:
-            relevant = [row[title] for title, label in zip(each.titles, each.labels, strict=True) if label > 0]
-            others = titles[titles != row[each.query]]
-            ranked = others[np.argsort(-(vectors[others] @ vectors[row[each.query]]), kind="stable")]
-            found.append(ndcg(np.isin(ranked, relevant)))
-        values = np.array(found)
+        asked, shown, of_query, labels = self._lists
+        vectors = model.encode(
+            [*asked, *shown], batch_size=64, show_progress_bar=False, normalize_embeddings=True, convert_to_numpy=True
+        )
+        near = nearness(torch.from_numpy(vectors[: len(asked)] @ vectors[len(asked) :].T), of_query)
+        ranked = torch.argsort(near.masked_fill(labels == ASIDE, -torch.inf), dim=1, descending=True, stable=True)
+        values = np.array([ndcg(gains) for gains in (labels > 0).gather(1, ranked).numpy()])
         if self._before is None:
             self._before = values
         return {"ndcg@10": float(values.mean()), "error": float((values - self._before).std() / math.sqrt(len(values)))}
@@ -254,7 +257,7 @@ class _Trainer(SentenceTransformerTrainer):
 
 
 class _Collator:
-    """Rows of lists -> features of the queries and of all titles, each text once, and labels of shape (queries, titles)."""
+    """Rows of lists -> features and labels of a batch."""
 
     valid_label_columns = ["label"]
 
@@ -262,15 +265,41 @@ class _Collator:
         self._preprocess = preprocess
 
     def __call__(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-        titles = list(dict.fromkeys(title for row in rows for title in row["titles"]))
-        column = {title: number for number, title in enumerate(titles)}
-        labels = torch.full((len(rows), len(titles)), UNJUDGED)
-        for number, row in enumerate(rows):
-            for title, label in zip(row["titles"], row["labels"], strict=True):
-                labels[number, column[title]] = max(label, int(labels[number, column[title]]))
-        batch = {f"query_{name}": value for name, value in self._preprocess([row["query"] for row in rows]).items()}
-        batch.update((f"titles_{name}", value) for name, value in self._preprocess(titles).items())
-        return {**batch, "label": labels}
+        asked, shown, of_query, labels = side_by_side(rows)
+        batch = {f"query_{name}": value for name, value in self._preprocess(asked).items()}
+        batch.update((f"titles_{name}", value) for name, value in self._preprocess(shown).items())
+        return {**batch, "query_of_query": of_query, "label": labels}
+
+
+class SideBySide(NamedTuple):
+    """What queries say and their titles, each text once."""
+
+    asked: list[str]
+    shown: list[str]
+    of_query: torch.Tensor
+    """Whether a query says a text, shape (queries, texts)."""
+    labels: torch.Tensor
+    """Shape (queries, titles)."""
+
+
+def side_by_side(rows: Sequence[Mapping[str, Any]]) -> SideBySide:
+    """Lists as matrices; a title that a query itself says is set aside."""
+    asked = list(dict.fromkeys(text for row in rows for text in row["queries"]))
+    shown = list(dict.fromkeys(title for row in rows for title in row["titles"]))
+    place = {text: number for number, text in enumerate(asked)}
+    column = {title: number for number, title in enumerate(shown)}
+    of_query = np.zeros((len(rows), len(asked)), bool)
+    labels = np.full((len(rows), len(shown)), UNJUDGED)
+    for number, row in enumerate(rows):
+        of_query[number, [place[text] for text in row["queries"]]] = True
+        for title, label in zip(row["titles"], row["labels"], strict=True):
+            labels[number, column[title]] = max(label, labels[number, column[title]])
+        labels[number, [column[text] for text in row["queries"] if text in column]] = ASIDE
+    return SideBySide(asked, shown, torch.from_numpy(of_query), torch.from_numpy(labels))
+
+
+def _row(each: JudgedList) -> dict[str, list[str] | list[int]]:
+    return {"queries": list(each.texts), "titles": list(each.titles), "labels": list(each.labels)}
 
 
 class _Reporting(TrainerCallback):

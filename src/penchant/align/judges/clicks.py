@@ -6,6 +6,7 @@ Weaker than a judge, biased by time, and free.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,29 +19,41 @@ DRAWN = 20_000
 """So many clicks are drawn, unless asked otherwise."""
 
 
+class Followed(NamedTuple):
+    """What a reader clicked up to some moment, and next."""
+
+    user_id: str
+    read: list[str]
+    """Ids of documents, the latest last."""
+    after: list[str]
+
+
 def from_clicks(
     documents: Sequence[Document],
     clicks: Sequence[Click],
     *,
     soon: int = 3,
+    reads: int = 10,
     most: int = DRAWN,
     at_random: int = 2,
     seed: int = 0,
 ) -> tuple[list[AlignQuery], list[Candidate], list[Judgement]]:
-    """The titles of clicked documents as queries, and the next clicks of the same reader as what is relevant.
+    """The titles that a reader clicked last as a query, and the next clicks of the same reader as what is relevant.
 
     What was not clicked is not judged: nobody knows whether it was seen. Only documents drawn at random are taken as not
     relevant.
 
     Args:
         soon: so many next clicks are relevant.
+        reads: so many last titles are the query. One alone says too little of a reader with several interests: most next
+            clicks are not near it, and learning to bring them near makes everything alike.
         most: so many clicks are drawn, evenly from the log.
 
     Raises:
         InvalidQuery: no reader clicked two documents.
     """
     titles = {document.id: document.title for document in documents}
-    pairs = followed(clicks, titles, soon)
+    pairs = followed(clicks, titles, soon, reads)
     if not pairs:
         raise InvalidQuery("no reader clicked two documents: clicks cannot judge")
     random = np.random.default_rng(seed)
@@ -48,18 +61,19 @@ def from_clicks(
     ids = sorted(titles)
     queries, candidates, judgements = [], [], []
     for number in drawn:
-        user_id, document_id, after = pairs[number]
-        query = AlignQuery(f"{number}", titles[document_id], user_id)
+        user_id, read, after = pairs[number]
+        *before, last = (titles[each] for each in read)
+        query = AlignQuery(f"{number}", last, user_id, tuple(before))
         others = [ids[int(place)] for place in random.integers(0, len(ids), at_random)]
         queries.append(query)
         candidates += [Candidate(query.id, each, titles[each], (CLICKS,)) for each in after]
         judgements += [Judgement(query.id, each, relevant=True, judge=CLICKS) for each in after]
-        candidates += [Candidate(query.id, each, titles[each], (RANDOM,)) for each in others if each not in (document_id, *after)]
+        candidates += [Candidate(query.id, each, titles[each], (RANDOM,)) for each in others if each not in (*read, *after)]
     return queries, candidates, judgements
 
 
-def followed(clicks: Sequence[Click], titles: Mapping[str, str], soon: int) -> list[tuple[str, str, list[str]]]:
-    """(a reader, a clicked document, the next documents of other titles that were clicked), in the order of the clicks."""
+def followed(clicks: Sequence[Click], titles: Mapping[str, str], soon: int, reads: int) -> list[Followed]:
+    """For each click of each reader: the last documents up to it, and the next ones of other titles."""
     of_user: dict[str, list[str]] = {}
     for click in sorted(clicks, key=lambda click: click.at):
         own = of_user.setdefault(click.user_id, [])
@@ -67,8 +81,10 @@ def followed(clicks: Sequence[Click], titles: Mapping[str, str], soon: int) -> l
             own.append(click.document_id)
     found = []
     for user_id, own in of_user.items():
-        for place, document_id in enumerate(own):
-            after = [each for each in own[place + 1 : place + 1 + soon] if titles[each] != titles[document_id]]
+        for place in range(len(own)):
+            read = own[max(0, place + 1 - reads) : place + 1]
+            said = {titles[each] for each in read}
+            after = [each for each in own[place + 1 : place + 1 + soon] if titles[each] not in said]
             if after:
-                found.append((user_id, document_id, after))
+                found.append(Followed(user_id, read, after))
     return found
