@@ -65,7 +65,7 @@ class Mapped:
 def main() -> None:
     """Print a table for each embedder and community."""
     heading("## Alignment with clicks\n", "pydev, beauty", "torch", "sentence-transformers")
-    torch.set_num_threads(2)
+    torch.set_num_threads(1)
     for asked in sys.argv[1:] or ["corpus:beauty", "corpus:pydev"]:
         measure(*asked.split(":"))
 

@@ -57,13 +57,14 @@ def plan_for(embedder: Embedder, part: Part = "map") -> Plan:
 
 
 def plan_by_clicks(plan: Plan) -> Plan:
-    """The plan where clicks judge: contrast alone, and more patience.
+    """The plan where clicks judge: contrast alone, slower, and with more patience.
 
     Most of what a reader clicks next is not near in meaning, and how many words it shares does not say how welcome it was:
     trained to call it relevant, all cosines grow. It is enough that it is nearer than what others clicked. Each click says
     little, and some epochs go by before validation tells.
     """
-    return replace(plan, weights=Weights(relevance=0.0, order=0.0, contrast=1.0), patience=5)
+    contrast = Weights(relevance=0.0, order=0.0, contrast=1.0)
+    return replace(plan, weights=contrast, rate=min(plan.rate, MAP_PLAN.rate), patience=5)
 
 
 def mixed(model: SentenceTransformer, before: dict[str, Any], share: float) -> None:
