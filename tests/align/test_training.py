@@ -173,7 +173,7 @@ def test_an_embedder_is_not_replaced_by_one_that_was_taught_otherwise(files, tmp
 def test_killed_and_run_again_it_ends_the_same(files, small_model, tmp_path, embedder):
     """kill -9 after the first checkpoint; the embedder is that of an undisturbed run, to the last byte."""
 
-    options = ["--embedder", small_model if embedder == "transformer" else embedder, "--part", "all", "--epochs", "6"]
+    options = ["--embedder", small_model if embedder == "transformer" else embedder, "--part", "all", "--epochs", "3"]
 
     def start(out):
         arguments = [sys.executable, "-m", "penchant", "align", "train", *command(files, "--out", str(out), *options)]

@@ -19,7 +19,7 @@ from penchant.state import CORPUS_MODEL
 from penchant.store import Changes
 from penchant.testing import HashingEmbedder
 
-KILLS = int(os.environ.get("PENCHANT_KILLS", "12"))
+KILLS = int(os.environ.get("PENCHANT_KILLS", "8"))
 """A thorough run asks for 200."""
 LOAD_SECONDS = float(os.environ.get("PENCHANT_LOAD_SECONDS", "16"))
 DOCUMENTS = [{"id": name, "title": title} for name, title in TITLES.items()]
