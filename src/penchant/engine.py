@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -381,6 +382,10 @@ class Engine(Asking):
                 tally.warm_up()
             for each in loading:
                 each.result()
+
+    def comparing_all(self) -> AbstractContextManager[None]:
+        """Inside it, where no index was made yet, every document is compared: slower to search, and nothing to wait for."""
+        return self._state.comparing_all()
 
     def save_index(self) -> None:
         """Bring the index up to date and write it to disk, so that the state opens faster."""

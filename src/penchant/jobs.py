@@ -105,15 +105,16 @@ def build_state(
         ordered = sorted(clicks, key=lambda click: click.at)
         with _index_built_beside(directory):
             before = _observe_long(engine, ordered, len(ordered) - _teaching(engine, ordered), name, report)
+            with engine.comparing_all():
+                _observe_teaching(engine, ordered, name, report)
             report("index", 0, 1)
     report("index", 1, 1)
-    _observe_teaching(engine, ordered, name, report)
     return before
 
 
 @contextmanager
 def _index_built_beside(directory: Path) -> Iterator[None]:
-    """Build and save the index of a state in a process of its own while the caller learns, which needs no index.
+    """Build and save the index of a state in a process of its own while the caller learns, which does not wait for it.
 
     Should that process end early, nothing is lost: the index is built when it is first needed.
     """

@@ -5,7 +5,8 @@ The store is the truth. Documents, index and embedder are held beside it in memo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from threading import RLock
@@ -19,7 +20,7 @@ from penchant.embed import Embedder
 from penchant.embed.texts import TextEmbedder
 from penchant.errors import InvalidQuery, InvalidSettings, StateReadOnly
 from penchant.garbage import no_garbage_collection
-from penchant.index import DocumentIndex
+from penchant.index import DocumentIndex, make_index
 from penchant.readings import Readings
 from penchant.recent import Recent
 from penchant.retrieval import Shortlists
@@ -116,6 +117,21 @@ class OpenState:
     def has_index(self) -> bool:
         """Whether the index was made already."""
         return "index" in self.__dict__
+
+    @contextmanager
+    def comparing_all(self) -> Iterator[None]:
+        """Compare with every document, without the index, while another process makes that; nothing of it is kept."""
+        if self.has_index:
+            yield
+            return
+        every = make_index("exact", self._require_about().dimension, self.settings)
+        state.catch_up(every, 0, self.store)
+        with self.changing:
+            self.__dict__["index"] = every
+            try:
+                yield
+            finally:
+                del self.__dict__["index"]
 
     @cached_property
     def texts(self) -> TextEmbedder:
