@@ -44,7 +44,7 @@ def test_key_terms_count_by_rarity_and_by_how_often_they_were_read():
     counts = np.zeros(BUCKETS, np.int32)
     counts[[7, 8, 9]] = 2, 10, 1
     read = facts([0, 1], terms=[[7, 8], [7]])
-    found = evidence.key_terms(reader(reads=read), facts([2, 3], terms=[[7, 9], [9]]), Words(counts, 20))
+    found = evidence.key_terms(evidence.liked_terms(reader(reads=read), Words(counts, 20)), facts([2, 3], terms=[[7, 9], [9]]))
     expected = math.log(1 + 1 + 0.97) * math.log(20 / 2) / math.sqrt(3)
     assert found == pytest.approx([expected, 0.0], abs=1e-5)
 

@@ -34,14 +34,14 @@ def test_what_is_said_is_what_counting_finds(read, near, weight, most):
         readings.lengths(),
     )
     now = 20 * HOUR
-    found = said(0, readings.readers(np.arange(DOCUMENTS), most), known, readings.entries, now, np.array([HOUR, 5 * HOUR]), 0.6)
+    found = said(0, readings.readers(np.arange(DOCUMENTS), most), known, readings.entries, now, 5 * HOUR, [5], 0.6)
 
     latest = {
         row: sorted((at[n][rows.index(row)], n) for n, rows in enumerate(read) if row in rows)[-most:] for row in range(DOCUMENTS)
     }
     readers = {row: [n for _, n in some if n] for row, some in latest.items()}
     for row in range(DOCUMENTS):
-        clicks = [sum(0.5 ** ((now - at[n][read[n].index(row)]) / half) for n in readers[row]) for half in (HOUR, 5 * HOUR)]
+        clicks = [sum(0.5 ** ((now - at[n][read[n].index(row)]) / half) for n in readers[row]) for half in (5 * HOUR, HOUR)]
         assert found.clicks[:, row] == pytest.approx(clicks)
         common = np.zeros(4)
         beside = 0.0

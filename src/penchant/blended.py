@@ -58,7 +58,7 @@ class _Weighed(NamedTuple):
     scores: NDArray[np.float32]
 
 
-def ask(known: Known, user_id: str, user: User, trail: Trail, at: float, searched: int = community.UNITS_SEARCHED) -> Asked:
+def ask(known: Known, user_id: str, user: User, trail: Trail, at: float, *, every_unit: bool = False) -> Asked:
     """A reader, ready to be asked about; see `penchant.community.ask`."""
     return community.ask(
         user_id,
@@ -66,10 +66,10 @@ def ask(known: Known, user_id: str, user: User, trail: Trail, at: float, searche
         trail,
         known.readings,
         known.documents,
-        lambda vectors: known.index.search(vectors, known.candidates_per_unit),
+        lambda vectors, count: known.index.search(vectors, count or known.candidates_per_unit),
         known.index.vectors,
         at,
-        searched,
+        every_unit=every_unit,
     )
 
 
@@ -77,7 +77,7 @@ def recommend(
     known: Known, user_id: str, user: User, trail: Trail, query: Query, sources: Sequence[Source] = ()
 ) -> list[Recommendation]:
     """The k best documents for a reader with units, best first, ties by document id; of near-duplicates one."""
-    asked = ask(known, user_id, user, trail, query.at, len(user.units))
+    asked = ask(known, user_id, user, trail, query.at, every_unit=True)
     dismissed = [known.documents.row(name) for name, _ in user.dismissed if name in known.documents]
     query = msgspec.structs.replace(query, excluded=[*query.excluded, *dismissed])
     rows = _candidates(known, asked, query, sources)
@@ -155,13 +155,13 @@ def _explained(
     units = by_recency(user.units)
     parts = blending.contributions(known.blend, weighed.names, weighed.evidence, shown)
     parts.update((kind, values[shown]) for kind, values in weighed.beside.items())
-    readers = known.readings.counts(weighed.rows[shown])
-    clicks = recent_clicks(weighed.names, weighed.evidence[shown])
+    readers = known.readings.counts(weighed.rows[shown]).tolist()
+    clicks = recent_clicks(weighed.names, weighed.evidence[shown]).tolist()
     nearest = ranking.speaks_most(asked.reader.units, weighed.vectors[shown])
+    kinds, weights = list(parts), zip(*(values.tolist() for values in parts.values()), strict=True)
     explained = []
-    for place, (each, unit) in enumerate(zip(found, nearest, strict=True)):
-        weights = {kind: float(values[place]) for kind, values in parts.items()}
+    for each, unit, own, count, lately in zip(found, nearest, weights, readers, clicks, strict=True):
         because: InterestUnit = units[unit]
-        words = in_words(weights, each.document, because, int(readers[place]), float(clicks[place]), asked.at)
+        words = in_words(dict(zip(kinds, own, strict=True)), each.document, because, count, lately, asked.at)
         explained.append(Recommendation(each.document, each.score, because, words))
     return explained

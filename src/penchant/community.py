@@ -10,20 +10,20 @@ from numpy.typing import NDArray
 
 from penchant.blend import Matrix
 from penchant.documents import Documents
-from penchant.evidence import Near, Reader, alike, kind_of, measure, near_units, neighbours_of
+from penchant.evidence import Liked, Near, Reader, alike, kind_of, liked_terms, measure, near_units, neighbours_of
 from penchant.neighbours import Neighbours
-from penchant.readers import Rows
-from penchant.readings import Readings, Trail
+from penchant.readers import Numbers, Rows, distinct
+from penchant.readings import NO_TRAIL, Readings, Trail
 from penchant.types import InterestUnit, Vectors
 from penchant.vectors import embeddings_of
 
 VectorsOf = Callable[[Rows], Vectors]
-Search = Callable[[Vectors], Sequence[Rows]]
-"""Vectors -> the rows of documents near each, the nearest first."""
+Search = Callable[[Vectors, int | None], Sequence[Rows]]
+"""(vectors, how many, as the settings say for None) -> the rows of the documents near each, the nearest first."""
 UNITS_SEARCHED = 5
 """So many latest units tell who has the same interests: the others count for little, and each is a search."""
-_OF_LATEST = 100
-_OF_OTHERS = 40
+_OF_LATEST = 60
+_OF_OTHERS = 10
 """So many documents near each of these units, and of the others, are candidates."""
 _NEAR = 20
 """So many read documents near each of them."""
@@ -32,9 +32,11 @@ _DRAWN = 64
 """So many candidates, and so many documents of all others, are drawn to learn from one click."""
 _NEW = 200
 """So many of the newest documents are candidates."""
-_PEOPLE = 30
-_OF_EACH = 20
+_PEOPLE = 60
+_OF_EACH = 5
 """So many latest reads of so many readers who read the same are candidates."""
+_TERMS = 20
+"""The latest documents with each of so many terms are candidates, see `penchant.traits`."""
 _EXISTED = 60.0
 """Seconds. A document that was published so shortly before its first click was published by it."""
 _TOLD_BY_FIRST_CLICK = frozenset(("interest", "words", "attributes"))
@@ -46,8 +48,12 @@ class Asked(NamedTuple):
     reader: Reader
     neighbours: Neighbours
     """The readers who have something in common with the reader."""
-    found: list[Rows]
-    """The documents near each unit that was searched for, the nearest first, whether anybody read them or not."""
+    words: Liked
+    """The key terms that the reader likes."""
+    latest: list[Rows]
+    """The documents near each of the latest units, the nearest first, whether anybody read them or not."""
+    others: list[Rows]
+    """The same of the other units, fewer of each."""
     at: float
 
 
@@ -69,35 +75,39 @@ def ask(
     search: Search,
     vectors_of: VectorsOf,
     at: float,
-    searched: int = UNITS_SEARCHED,
+    *,
+    every_unit: bool = False,
 ) -> Asked:
     """A reader with these units (the most recently updated first) and these reads.
 
     Args:
-        searched: so many of the units look for documents near them.
+        every_unit: whether all units look for documents near them, or only the latest.
     """
     vectors = embeddings_of(units) if units else np.zeros((0, 0), np.float32)
     sizes = np.array([unit.size for unit in units], np.int64)
     reader = Reader(readings.number(user_id), vectors, sizes, documents.facts(trail.rows), trail.at)
-    found = list(search(vectors[:searched])) if units else []
-    near = _near(reader, found[:UNITS_SEARCHED], readings, vectors_of)
-    return Asked(reader, neighbours_of(reader, near, readings), found, at)
+    latest = list(search(vectors[:UNITS_SEARCHED], None)) if units else []
+    others = list(search(vectors[UNITS_SEARCHED:], _OF_OTHERS)) if every_unit and len(units) > UNITS_SEARCHED else []
+    near = _near(reader, latest, readings, vectors_of)
+    words = liked_terms(reader, documents.traits.words)
+    return Asked(reader, neighbours_of(reader, near, readings), words, latest, others, at)
 
 
 def evidence_for(
     asked: Asked, rows: Rows, vectors: Vectors, readings: Readings, documents: Documents
 ) -> tuple[list[str], Matrix]:
     """(names of columns, values of shape (rows, columns)); see `penchant.evidence`."""
-    return measure(asked.reader, asked.neighbours, documents.facts(rows), vectors, readings, documents.traits.words, asked.at)
+    return measure(asked.reader, asked.neighbours, asked.words, documents.facts(rows), vectors, readings, asked.at)
 
 
 def candidates(asked: Asked, readings: Readings, documents: Documents) -> Rows:
-    """What may be worth showing: near the latest units, new, read of late, or read by those who read the same."""
-    return np.unique(
+    """What may be worth showing: near the units, of the reader's words, new, read of late, or read by those who read the same."""
+    return distinct(
         np.concatenate(
             [
-                *(found[:_OF_LATEST] for found in asked.found[:UNITS_SEARCHED]),
-                *(found[:_OF_OTHERS] for found in asked.found[UNITS_SEARCHED:]),
+                *(found[:_OF_LATEST] for found in asked.latest),
+                *asked.others,
+                documents.traits.latest_with(_worthiest(asked.words)),
                 documents.newest(_NEW, asked.at),
                 readings.latest(),
                 readings.read_by(alike(asked.neighbours, _PEOPLE), _OF_EACH),
@@ -136,6 +146,10 @@ def lesson(
     return Lesson(names, evidence, np.log(chances), int(np.searchsorted(rows, clicked)))
 
 
+def _worthiest(words: Liked) -> Numbers:
+    return words.terms[np.lexsort((words.terms, -words.worth))[:_TERMS]]
+
+
 def _could_be_shown(rows: Rows, asked: Asked, documents: Documents) -> NDArray[np.bool_]:
     return documents.open_to_all(rows, asked.at) & ~np.isin(rows, asked.reader.reads.rows)
 
@@ -150,9 +164,12 @@ def _may_be_published_by_click(row: int, readings: Readings, documents: Document
 def _near(reader: Reader, found: Sequence[Rows], readings: Readings, vectors_of: VectorsOf) -> Near:
     """Of what was found near each unit, the documents that somebody read."""
     rows = np.full((len(found), _NEAR), -1, np.int64)
-    for place, nearest in enumerate(found):
-        read = nearest[readings.counts(nearest) > 0][:_NEAR]
+    nearest = np.concatenate([NO_TRAIL.rows, *found])
+    is_read, start = readings.counts(nearest) > 0, 0
+    for place, one in enumerate(found):
+        read = one[is_read[start : start + len(one)]][:_NEAR]
         rows[place, : len(read)] = read
+        start += len(one)
     cosines = np.zeros(rows.shape, np.float32)
     there = rows >= 0
     if there.any():

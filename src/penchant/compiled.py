@@ -58,6 +58,22 @@ def _dot(left: Vector, right: Vector) -> float:
 
 
 @compiled
+def from_halves(halves: NDArray[np.uint16], keys: NDArray[np.int64], found: Vectors) -> None:
+    """The vectors of keys, from rows that hold the first half of each number, then two halves of what brings it to length 1."""
+    bits = found.view(np.uint32)
+    dimension = found.shape[1]
+    scale = np.zeros(1, np.uint32)
+    for place in range(len(keys)):
+        row = halves[keys[place]]
+        scale[0] = np.uint32(row[dimension]) | (np.uint32(row[dimension + 1]) << np.uint32(16))
+        length = scale.view(np.float32)[0]
+        for number in range(dimension):
+            bits[place, number] = np.uint32(row[number]) << np.uint32(16)
+        for number in range(dimension):
+            found[place, number] *= length
+
+
+@compiled
 def add_parts(total: NDArray[np.float64], parts: NDArray[np.int32], table: Vectors) -> None:
     for part in parts:
         row = table[part]

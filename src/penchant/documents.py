@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from penchant.errors import InvalidQuery, StateDamaged, UnknownDocument
 from penchant.evidence import Facts
 from penchant.store import DocumentColumns, StoredDocument
+from penchant.timeline import NO_ROWS, Timeline
 from penchant.traits import Traits, packed_terms
 from penchant.types import Attribute, Document, User
 from penchant.units import Clicked
@@ -61,7 +62,7 @@ class Documents:
         self._expires_at = np.full(16, np.inf)
         self._popularity = np.full(16, NEVER)
         self.traits = Traits(lambda row: self.at_row(row).attributes)
-        self._by_time: Rows | None = None
+        self._timeline: Timeline | None = None
         if loaded is not None:
             self._load(loaded)
 
@@ -114,6 +115,7 @@ class Documents:
             return
         self._reserve(max(each.key for each in stored) + 1)
         rows = np.fromiter((each.key for each in stored), np.int64, len(stored))
+        known = int(self._available[rows].sum())
         for each in stored:
             self._documents[each.key] = each.document
             self._ids[each.key] = each.document.id
@@ -123,7 +125,8 @@ class Documents:
         self._expires_at[rows] = [_or(each.document.expires_at, np.inf) for each in stored]
         self._popularity[rows] = [each.popularity for each in stored]
         self.traits.put(rows, [each.terms for each in stored])
-        self._by_time = None
+        if self._timeline is not None:
+            self._timeline = self._timeline.after(rows, self._published_at[rows], known)
 
     def _load(self, loaded: DocumentColumns) -> None:
         if not len(loaded.keys):
@@ -147,7 +150,8 @@ class Documents:
         self._documents[row] = None
         self._available[row] = False
         self.traits.drop(np.array([row]))
-        self._by_time = None
+        if self._timeline is not None:
+            self._timeline = self._timeline.after(NO_ROWS, np.zeros(0), 1)
 
     def set_popularity(self, popularity: Mapping[int, float]) -> None:
         """Take over new values, row by row."""
@@ -172,7 +176,9 @@ class Documents:
         if published_after is not None:
             passes &= self._published_at[rows] >= published_after
         if len(excluded):
-            passes &= ~np.isin(rows, np.asarray(excluded, np.int64))
+            barred = np.zeros(len(self._available), bool)
+            barred[np.asarray(excluded, np.int64)] = True
+            passes &= ~barred[rows]
         if where:
             passes[passes] = [matches(self.at_row(row).attributes, where) for row in rows[passes]]
         return np.asarray(passes, bool)
@@ -183,11 +189,13 @@ class Documents:
 
     def newest(self, count: int, at: float) -> Rows:
         """The rows of the documents published last, at that time or before, hidden and expired ones among them."""
-        if self._by_time is None:
-            rows = np.flatnonzero(~np.isnan(self._published_at[: self.next_row]) & self._available[: self.next_row])
-            self._by_time = rows[np.argsort(self._published_at[rows], kind="stable")]
-        end = int(np.searchsorted(self._published_at[self._by_time], at, side="right"))
-        return self._by_time[max(0, end - count) : end]
+        timeline = self._timeline
+        if timeline is None:
+            rows = np.flatnonzero(self._available[: self.next_row])
+            self._timeline = timeline = Timeline.of(rows, self._published_at[rows])
+        rows, times = timeline.before(at, count)
+        still = self._available[rows] & (self._published_at[rows] == times)
+        return np.asarray(rows[still][-count:], np.int64)
 
     def open_to_all(self, rows: Rows, at: float) -> NDArray[np.bool_]:
         """Which of the rows anybody could have been shown at that time: there, published, neither hidden nor expired."""

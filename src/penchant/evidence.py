@@ -55,7 +55,9 @@ COLUMNS: Mapping[str, str] = MappingProxyType(
 """Name of a column -> the kind of evidence that it is. Beside these there is one column for each attribute."""
 ATTRIBUTE = "attribute "
 """An attribute's column is named by it and the attribute."""
-_HALF_LIVES = np.array([1_800.0, 10_800.0, 86_400.0, 14 * 86_400.0])
+_HALF_LIFE = 14 * 86_400.0
+_SHORTER = (14, 8, 6)
+"""Half-lives of clicks: two weeks, in seconds, and so many times shorter each: a day, 3 hours, 30 minutes."""
 _OLDEST = 60 * 86_400.0
 """Seconds. What is older is as old as that."""
 _KNOTS = (2.0, 4.0, 5.5)
@@ -109,6 +111,14 @@ class Near(NamedTuple):
     weights: Column
 
 
+class Liked(NamedTuple):
+    """Key terms of what a reader read."""
+
+    terms: Numbers
+    worth: Column
+    """What each is worth: ``log(1 + times read) * log(documents / documents with the term)``."""
+
+
 class Words(NamedTuple):
     """How many documents have each key term."""
 
@@ -118,23 +128,25 @@ class Words(NamedTuple):
 
 
 def measure(
-    reader: Reader, known: Neighbours, candidates: Facts, vectors: Vectors, readings: Readings, words: Words, at: float
+    reader: Reader, known: Neighbours, words: Liked, candidates: Facts, vectors: Vectors, readings: Readings, at: float
 ) -> tuple[list[str], NDArray[np.float64]]:
     """(the names of the columns, their values of shape (candidates, columns)).
 
     Args:
         known: see `neighbours_of`.
+        words: see `liked_terms`.
         vectors: embeddings of the candidates, shape (candidates, dimension).
     """
     columns = {
         **interest(reader, vectors),
-        "key terms": key_terms(reader, candidates, words),
+        "key terms": key_terms(words, candidates),
         **attributes(reader, candidates),
         **freshness(reader, candidates.published_at, at),
         **others(reader, known, candidates.rows, readings, at),
     }
     # sums in another order differ in their last bits: rounded, a state that was reopened gives and learns the same
-    return list(columns), np.stack(list(columns.values()), axis=1).round(6)
+    values = np.stack(list(columns.values()))
+    return list(columns), np.round(values, 6, out=values).T
 
 
 def kind_of(column: str) -> str:
@@ -159,21 +171,23 @@ def interest(reader: Reader, documents: Vectors) -> dict[str, Column]:
     return found
 
 
-def key_terms(reader: Reader, candidates: Facts, words: Words) -> Column:
+def key_terms(words: Liked, candidates: Facts) -> Column:
     """Key terms that a title shares with what was read: rare ones more, often read ones more, in short titles more.
 
-    ``sum(log(1 + times read) * log(documents / documents with the term)) / sqrt(1 + terms)``
+    ``sum(worth) / sqrt(1 + terms)``
     """
     from penchant import tally  # compiled code takes half a second to load, and the first time much more
 
+    return tally.shared_terms(candidates.terms, *words) if len(words.terms) else np.zeros(len(candidates.rows))
+
+
+def liked_terms(reader: Reader, words: Words) -> Liked:
+    """The key terms of what was read last, the latest counting more."""
     read = reader.reads.terms[-_LAST:]
     fading = np.repeat(_fading(len(read), _FADING_WORDS), read.shape[1])
-    known, place = np.unique(read[read >= 0], return_inverse=True)
-    if not len(known):
-        return np.zeros(len(candidates.rows))
-    times = np.bincount(place, fading[read.ravel() >= 0])
-    worth = np.log1p(times) * np.log(max(words.documents, 1) / np.maximum(words.counts[known], 1))
-    return tally.shared_terms(candidates.terms, known, worth)
+    terms, place = np.unique(read[read >= 0], return_inverse=True)
+    times = np.bincount(place, fading[read.ravel() >= 0], len(terms))
+    return Liked(terms, np.log1p(times) * np.log(max(words.documents, 1) / np.maximum(words.counts[terms], 1)))
 
 
 def attributes(reader: Reader, candidates: Facts) -> dict[str, Column]:
@@ -197,7 +211,7 @@ def freshness(reader: Reader, published_at: Times, at: float) -> dict[str, Colum
     names = [name for name, kind in COLUMNS.items() if kind == "freshness"]
     if at < EARLIEST_CLOCK:
         return {name: np.zeros(len(published_at)) for name in names}
-    published = np.nan_to_num(published_at, nan=at - _OLDEST)
+    published = np.where(np.isnan(published_at), at - _OLDEST, published_at)
     age = _age(at - published)
     columns = [age, *(np.maximum(age - knot, 0) for knot in _KNOTS), *np.zeros((4, len(age)))]
     read = reader.reads.published_at
@@ -207,9 +221,10 @@ def freshness(reader: Reader, published_at: Times, at: float) -> dict[str, Colum
         if not np.isnan(read[-1]):
             columns[5] = _age(np.abs(published - read[-1]))
             columns[6] = columns[5] * (at - last < _SESSION)
-        ages = _age(reader.at - read)[-30:]
-        if not np.isnan(ages).all():
-            columns[7] = age * (float(np.nanmean(ages)) - 3.5) / 3
+        ages = _age((reader.at - read)[-30:])
+        ages = ages[~np.isnan(ages)]
+        if len(ages):
+            columns[7] = age * (float(ages.mean()) - 3.5) / 3
     return dict(zip(names, columns, strict=True))
 
 
@@ -222,10 +237,11 @@ def others(reader: Reader, known: Neighbours, rows: Rows, readings: Readings, at
     """
     from penchant import tally
 
-    heard = tally.said(reader.number, readings.readers(rows, MOST_READERS), known, readings.entries, at, _HALF_LIVES, _ASIDE)
+    of_rows = readings.readers(rows, MOST_READERS)
+    heard = tally.said(reader.number, of_rows, known, readings.entries, at, _HALF_LIFE, _SHORTER, _ASIDE)
     clicks = heard.clicks if at >= EARLIEST_CLOCK else np.zeros_like(heard.clicks)
     columns = [
-        *np.log(clicks + 0.1),
+        *np.log(clicks[::-1] + 0.1),
         np.log(readings.counts(rows) + 0.1),
         *np.log(heard.common + 0.01),
         np.log(heard.beside + 0.01),
@@ -280,7 +296,8 @@ def near_units(rows: Rows, cosines: Vectors, sizes: NDArray[np.int64], readings:
 def alike(known: Neighbours, count: int) -> NDArray[np.int64]:
     """The numbers of the readers who have most in common with a reader, by what both read."""
     common = known.common[:, 0]
-    order = np.lexsort((known.numbers, -common.round(9)))[:count]
+    most = np.flatnonzero(common >= np.partition(common, len(common) - count)[len(common) - count] - 1e-6) if len(common) > count else np.arange(len(common))
+    order = most[np.lexsort((known.numbers[most], -common[most].round(9)))[:count]]
     return known.numbers[order[common[order] > 0]].astype(np.int64)
 
 
@@ -289,4 +306,4 @@ def _fading(count: int, rate: float) -> Column:
 
 
 def _age(seconds: Times) -> Column:
-    return np.log1p(np.clip(seconds, 0, _OLDEST) / 3_600)
+    return np.log1p(np.minimum(np.maximum(seconds, 0), _OLDEST) / 3_600)

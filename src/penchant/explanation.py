@@ -25,12 +25,11 @@ def in_words(
         clicks: how many of them in the last day, each counting half after a day.
         at: now.
     """
-    said = [
-        Evidence(kind, round(weight, 3), _said(kind, weight, document, unit, readers, clicks, at))
-        for kind, weight in weights.items()
-        if abs(weight) >= _LEAST
-    ]
-    return tuple(sorted(said, key=lambda evidence: -abs(evidence.weight)))
+    weighty = sorted((-abs(weight), kind) for kind, weight in weights.items() if abs(weight) >= _LEAST)
+    return tuple(
+        Evidence(kind, round(weights[kind], 3), _said(kind, weights[kind], document, unit, readers, clicks, at))
+        for _, kind in weighty
+    )
 
 
 def _said(kind: str, weight: float, document: Document, unit: InterestUnit | None, readers: int, clicks: float, at: float) -> str:

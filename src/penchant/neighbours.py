@@ -45,7 +45,7 @@ class Said(NamedTuple):
     """What the readers of some documents say of them, all but the reader who asks."""
 
     clicks: Floats
-    """Shape (half-lives, documents): clicks, each counting half after a half-life."""
+    """Shape (half-lives, documents): clicks, each counting half after a half-life, the longest first."""
     common: Floats
     """Shape (4, documents): the sum of what the readers have in common with the one who asks."""
     beside: Floats

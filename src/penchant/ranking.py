@@ -72,8 +72,11 @@ def top(scores: NDArray[np.floating], ids: Sequence[str], k: int) -> list[int]:
         positions = np.flatnonzero(scores >= kth)
     else:
         positions = np.arange(len(scores))
-    ranked = sorted((-float(scores[position]), ids[position], position) for position in positions.tolist())
-    return [position for _, _, position in ranked[:k]]
+    positions = positions[np.argsort(-scores[positions], kind="stable")]
+    ranked: list[int] = positions.tolist()
+    if (np.diff(scores[positions]) == 0).any():
+        ranked.sort(key=lambda position: (-float(scores[position]), ids[position]))
+    return ranked[:k]
 
 
 def diverse(scores: NDArray[np.floating], documents: Vectors, k: int, diversity: float) -> list[int]:
@@ -108,6 +111,9 @@ def without_duplicates(documents: Vectors, limit: float, k: int) -> list[int]:
         documents: shape (documents, dimension), best first.
         limit: two documents of a higher cosine are duplicates.
     """
+    alike = np.triu(documents @ documents.T > limit, 1)
+    if not alike.any():
+        return list(range(min(k, len(documents))))
     repeated = np.zeros(len(documents), bool)
     kept: list[int] = []
     for position in range(len(documents)):
@@ -115,7 +121,7 @@ def without_duplicates(documents: Vectors, limit: float, k: int) -> list[int]:
             break
         if not repeated[position]:
             kept.append(position)
-            repeated |= cosines(documents, documents[position]) > limit
+            repeated |= alike[position]
     return kept
 
 

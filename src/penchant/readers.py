@@ -123,6 +123,12 @@ class Readers:
         self._start = np.cumsum(self._count) - self._count
 
 
+def distinct(rows: Rows) -> Rows:
+    """Sorted, each once: for some thousand numbers a sort is several times as fast as numpy.unique's hash table."""
+    rows = np.sort(rows)
+    return rows[np.flatnonzero(np.diff(rows, prepend=-1))]
+
+
 def gathered(segments: Segments) -> tuple[Places, Places]:
     """(which of the documents, the place in the pool) of every entry of segments."""
     lengths = segments.end - segments.start

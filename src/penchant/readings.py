@@ -16,7 +16,7 @@ from penchant.errors import StateDamaged
 from penchant.readers import Entries, Readers, Rows, Segments, Times
 
 _ENTRY = np.dtype([("row", "<u4"), ("at", "<f8")])
-_LATEST = 200
+_LATEST = 100
 """So many documents are kept at hand as what is being read now."""
 
 

@@ -6,6 +6,7 @@ Nothing here is as large as the community.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,8 @@ from penchant.readers import Entries, Numbers, Segments
 
 _FURTHEST = 64
 """Documents that are further apart in the order of reading have nothing to do with each other."""
+_NOTHING = 1e-12
+"""A click that counts less counts nothing."""
 
 
 def neighbours(
@@ -47,20 +50,28 @@ def neighbours(
 
 
 def said(
-    reader: int, readers: Segments, known: Neighbours, entries: Entries, at: float, half_lives: Floats, aside: float
+    reader: int,
+    readers: Segments,
+    known: Neighbours,
+    entries: Entries,
+    at: float,
+    half_life: float,
+    shorter: Sequence[int],
+    aside: float,
 ) -> Said:
     """What the readers of documents say of them.
 
     Args:
         at: now, Unix seconds.
-        half_lives: seconds.
+        half_life: the longest, in seconds.
+        shorter: how many times shorter each of the next ones is than the one before it.
         aside: what each document between two in the order of reading takes from their closeness; the one that was read
             after the other counts twice.
     """
     closeness = np.asarray(aside ** np.arange(_FURTHEST), np.float64)
     count = len(readers.start)
-    heard = Said(np.zeros((len(half_lives), count)), np.zeros((4, count)), np.zeros(count))
-    _said(reader, readers, known, entries, at, half_lives, closeness, heard)
+    heard = Said(np.zeros((1 + len(shorter), count)), np.zeros((4, count)), np.zeros(count))
+    _said(reader, readers, known, entries, at, half_life, np.array(shorter, np.int64), closeness, heard)
     return heard
 
 
@@ -71,13 +82,14 @@ def warm_up() -> None:
     entries = Entries(none, nothing, none)
     weights = Weights(nothing, nothing, nothing)
     known = neighbours(-1, segments, weights, segments, nothing, entries, np.zeros(0, np.int64))
-    said(-1, segments, known, entries, 0.0, nothing, 0.5)
+    said(-1, segments, known, entries, 0.0, 1.0, [], 0.5)
     shared_terms(np.zeros((0, 0), np.int32), none, nothing)
+    note_latest(np.zeros(0, np.int64), np.zeros((0, 0), np.int32), np.zeros((0, 1), np.int32), none)
 
 
 @compiled
 def _slot(table: Numbers, numbers: Numbers, number: int) -> int:
-    """Where a reader is in the table, or the free place for them."""
+    """Where a number is in the hash table of places in `numbers`, or the free place for it."""
     mask = len(table) - 1
     slot = number & mask
     while table[slot] >= 0 and numbers[table[slot]] != number:
@@ -147,29 +159,52 @@ def _said(
     known: Neighbours,
     entries: Entries,
     at: float,
-    half_lives: Floats,
+    half_life: float,
+    shorter: NDArray[np.int64],
     closeness: Floats,
     heard: Said,
 ) -> None:
     for document in range(len(readers.start)):
+        same = much = like = latest = beside = 0.0
         for entry in range(readers.start[document], readers.end[document]):
             number = entries.numbers[entry]
             if number == reader:
                 continue
-            passed = max(at - entries.at[entry], 0.0)
-            for half_life in range(len(half_lives)):
-                heard.clicks[half_life, document] += 2.0 ** (-passed / half_lives[half_life])
-            place = known.table[_slot(known.table, known.numbers, number)]
-            if place < 0:
+            counts = 2.0 ** (-max(at - entries.at[entry], 0.0) / half_life)
+            heard.clicks[0, document] += counts
+            for place in range(len(shorter)):  # a power of a whole number is several times as fast as another 2.0 ** ...
+                counts = counts ** shorter[place]
+                if counts < _NOTHING:
+                    break
+                heard.clicks[place + 1, document] += counts
+            neighbour = known.table[_slot(known.table, known.numbers, number)]
+            if neighbour < 0:
                 continue
-            for kind in range(4):
-                heard.common[kind, document] += known.common[place, kind]
-            shared = known.first[place]
+            same += known.common[neighbour, 0]
+            much += known.common[neighbour, 1]
+            like += known.common[neighbour, 2]
+            latest += known.common[neighbour, 3]
+            shared = known.first[neighbour]
             while shared >= 0:
                 gap = entries.order[entry] - known.order[shared]
                 if gap != 0 and abs(gap) <= len(closeness):
-                    heard.beside[document] += closeness[abs(gap) - 1] * known.worth[shared] * (1.0 if gap > 0 else 0.5)
+                    beside += closeness[abs(gap) - 1] * known.worth[shared] * (1.0 if gap > 0 else 0.5)
                 shared = known.after[shared]
+        heard.common[0, document], heard.common[1, document] = same, much
+        heard.common[2, document], heard.common[3, document] = like, latest
+        heard.beside[document] = beside
+
+
+@compiled
+def note_latest(rows: NDArray[np.int64], terms: Numbers, latest: Numbers, count: Numbers) -> None:
+    """Each row in the place of the one that came first of those that its terms still know."""
+    for place in range(len(rows)):
+        for column in range(terms.shape[1]):
+            term = terms[place, column]
+            if term < 0:
+                break
+            latest[term, count[term] % latest.shape[1]] = rows[place]
+            count[term] += 1
 
 
 def shared_terms(terms: Numbers, known: Numbers, worth: Floats) -> Floats:
@@ -177,30 +212,27 @@ def shared_terms(terms: Numbers, known: Numbers, worth: Floats) -> Floats:
 
     Args:
         terms: shape (rows, at most so many), -1 where there are fewer.
-        known: in ascending order.
+        known: each once.
         worth: of the known ones.
     """
     sums = np.zeros(len(terms))
-    _shared_terms(terms, known, worth, sums)
+    table = np.full(1 << (4 * len(known) + 1).bit_length(), -1, np.int32)
+    _shared_terms(terms, known, worth, table, sums)
     return sums
 
 
 @compiled
-def _shared_terms(terms: Numbers, known: Numbers, worth: Floats, sums: Floats) -> None:
+def _shared_terms(terms: Numbers, known: Numbers, worth: Floats, table: Numbers, sums: Floats) -> None:
+    for place in range(len(known)):
+        table[_slot(table, known, known[place])] = place
     for row in range(len(terms)):
         count = 0
         for column in range(terms.shape[1]):
             term = terms[row, column]
             if term < 0:
-                continue
+                break
             count += 1
-            low, high = 0, len(known)
-            while low < high:
-                middle = (low + high) // 2
-                if known[middle] < term:
-                    low = middle + 1
-                else:
-                    high = middle
-            if low < len(known) and known[low] == term:
-                sums[row] += worth[low]
+            place = table[_slot(table, known, term)]
+            if place >= 0:
+                sums[row] += worth[place]
         sums[row] /= math.sqrt(1 + count)

@@ -16,6 +16,8 @@ from penchant.types import Attribute
 
 _TERMS = 12
 """So many key terms of a title are told; hardly any has more."""
+_LATEST = 10
+"""So many documents that came last are known of each term."""
 Numbers = NDArray[np.int32]
 
 
@@ -23,6 +25,25 @@ def packed_terms(title: str) -> bytes:
     """The numbers of a title's key terms, four bytes each: what is kept so that no title has to be read again."""
     numbers = [zlib.crc32(term.encode()) % BUCKETS for term in key_terms(title)[:_TERMS]]
     return np.array(list(dict.fromkeys(numbers)), "<u4").tobytes()
+
+
+class Latest:
+    """The latest rows of each key term, in the order in which they came."""
+
+    def __init__(self) -> None:
+        self._rows = np.full((BUCKETS, _LATEST), -1, np.int32)
+        self._count = np.zeros(BUCKETS, np.int32)
+
+    def note(self, rows: Rows, terms: Numbers) -> None:
+        """Take over rows with their terms."""
+        from penchant import tally  # compiled code takes half a second to load, and the first time much more
+
+        tally.note_latest(rows, terms, self._rows, self._count)
+
+    def of(self, terms: Numbers) -> Rows:
+        """The rows of some terms."""
+        rows = self._rows[terms].ravel()
+        return rows[rows >= 0].astype(np.int64)
 
 
 class Traits:
@@ -37,15 +58,17 @@ class Traits:
         self._terms = np.full((16, _TERMS), -1, np.int32)
         self._counts = np.zeros(BUCKETS, np.int32)
         self._present = np.zeros(16, bool)
+        self._documents = 0
         self._read = np.zeros(16, bool)
         self._values: dict[str, Numbers] = {}
         self._numbers: dict[str, dict[Attribute, int]] = {}
+        self._latest: Latest | None = None
         self._reading = Lock()
 
     @property
     def words(self) -> Words:
         """How many documents have each term."""
-        return Words(self._counts, int(self._present.sum()))
+        return Words(self._counts, self._documents)
 
     def put(self, rows: Rows, terms: Sequence[bytes]) -> None:
         """Take over the terms of new or changed documents."""
@@ -59,19 +82,32 @@ class Traits:
         self._terms[np.repeat(rows, lengths), places] = flat
         np.add.at(self._counts, flat, 1)
         self._present[rows] = True
+        self._documents += len(rows)
+        if self._latest is not None:
+            self._latest.note(rows, self._terms[rows])
 
     def drop(self, rows: Rows) -> None:
         """Forget documents; those that are not there are left."""
         gone = self._terms[rows]
         np.subtract.at(self._counts, gone[gone >= 0], 1)
         self._terms[rows] = -1
+        self._documents -= int(self._present[rows].sum())
         self._present[rows] = self._read[rows] = False
         for values in self._values.values():
             values[rows] = -1
 
     def terms(self, rows: Rows) -> Numbers:
         """Numbers of key terms, shape (rows, 12), -1 where there are fewer."""
-        return self._terms[rows]
+        return self._terms.take(rows, axis=0)
+
+    def latest_with(self, terms: Numbers) -> Rows:
+        """The documents that came last with each of the terms, some more than once, some that have the term no more."""
+        with self._reading:
+            if self._latest is None:
+                self._latest = Latest()
+                rows = np.flatnonzero(self._present)
+                self._latest.note(rows, self._terms[rows])
+        return self._latest.of(terms)
 
     def attributes(self, rows: Rows) -> dict[str, Numbers]:
         """Name -> the number of each row's value, -1 where there is none. Text and truth have a number, numbers have not."""

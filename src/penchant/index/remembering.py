@@ -18,8 +18,8 @@ from penchant.recent import Recent
 from penchant.types import Vector, Vectors
 from penchant.vectors import cosines
 
-Question = tuple[int, bytes]
-"""(count, digest of the vector)."""
+Question = bytes
+"""The digest of a vector."""
 _MOST_CHANGES = 1_000
 """After so many documents came, changed or went, everything is looked up again: to compare with them all takes as long."""
 
@@ -28,6 +28,9 @@ class Found(NamedTuple):
     """The answer to a question, and when it was given."""
 
     keys: NDArray[np.signedinteger]
+    """The nearest first."""
+    asked: int
+    """So many were asked for."""
     least: float
     """The cosine of the farthest of them; minus infinity where there were fewer than asked for."""
     changes: int
@@ -61,10 +64,10 @@ class RememberingIndex:
         self._index.remove(keys)
 
     def search(self, vectors: Vectors, count: int) -> list[Keys]:
-        questions = [(count, hashlib.blake2b(vector.tobytes(), digest_size=16).digest()) for vector in vectors]
-        found = self._found.find(questions)
+        questions = [hashlib.blake2b(vector.tobytes(), digest_size=16).digest() for vector in vectors]
+        found = {question: answer for question, answer in self._found.find(questions).items() if answer.asked >= count}
         stale = [position for position, question in enumerate(questions) if self._is_stale(found.get(question))]
-        learned = self._caught_up({questions[position]: vectors[position] for position in stale}, found, count)
+        learned = self._caught_up({questions[position]: vectors[position] for position in stale}, found)
         for question in {questions[position] for position in stale} - learned.keys():
             del found[question]
         missing = [position for position, question in enumerate(questions) if question not in found]
@@ -73,7 +76,7 @@ class RememberingIndex:
                 learned[questions[position]] = self._answer(keys, vectors[position], count)
         found.update(learned)
         self._found.keep(learned)
-        return [found[question].keys.astype(np.int64) for question in questions]
+        return [found[question].keys[:count].astype(np.int64) for question in questions]
 
     def vectors(self, keys: Keys) -> Vectors:
         return self._index.vectors(keys)
@@ -98,7 +101,7 @@ class RememberingIndex:
     def _is_stale(self, found: Found | None) -> bool:
         return found is not None and found.changes < len(self._changes)
 
-    def _caught_up(self, asked: dict[Question, Vector], found: dict[Question, Found], count: int) -> dict[Question, Found]:
+    def _caught_up(self, asked: dict[Question, Vector], found: dict[Question, Found]) -> dict[Question, Found]:
         """Answers from before, with the documents that came since; none where a document of the answer changed or went."""
         if not asked:
             return {}
@@ -113,7 +116,7 @@ class RememberingIndex:
                 continue
             nearer = np.setdiff1d(come[row > before.least], before.keys)
             if len(nearer):
-                learned[question] = self._answer(np.concatenate([before.keys, nearer]), vector, count)
+                learned[question] = self._answer(np.concatenate([before.keys, nearer]), vector, before.asked)
             else:
                 learned[question] = before._replace(changes=len(self._changes))
         return learned
@@ -125,4 +128,4 @@ class RememberingIndex:
         least = float(nearness[order[-1]]) if len(order) >= count else -np.inf
         kept = keys[order]
         narrow = np.int32 if not len(kept) or int(kept.max()) < 2**31 else np.int64
-        return Found(kept.astype(narrow), least, len(self._changes))
+        return Found(kept.astype(narrow), count, least, len(self._changes))

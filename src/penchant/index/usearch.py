@@ -1,7 +1,7 @@
 """Nearest neighbours in a graph (HNSW) by usearch: approximate, a millisecond or less in a million documents.
 
-The graph knows vectors in one byte a number (int8), which halves what a search has to read; twice as many documents as
-asked for are looked up, and the nearest of them are chosen by vectors of two bytes a number.
+The graph knows vectors in one byte a number (int8), which halves what a search has to read; some four times as many documents
+as asked for are looked up, and the nearest of them are chosen by vectors of two bytes a number.
 """
 
 from __future__ import annotations
@@ -19,9 +19,12 @@ from penchant.vectors import cosines
 
 _EXHAUSTIVE_SHARE = 4
 """From a quarter of all documents on, comparing with every one is faster than the graph, and complete."""
-_WIDTH = {"int8": 256, "bf16": 320}
-"""How many documents a search keeps in sight; `benchmarks/index.py` shows what that is worth."""
-_TWICE = 2
+_WIDTH = {"int8": (4, 56), "bf16": (5, 70)}
+"""A search for n documents keeps so many times n in sight and so many more, of which the nearest are chosen by the vectors of
+two bytes a number; `benchmarks/index.py` shows what that is worth."""
+_LARGE = 200_000
+_WIDER = 0.25
+"""Beyond so many documents the width grows by this power of their number."""
 _VECTORS = ".vectors"
 
 
@@ -30,15 +33,15 @@ class UsearchIndex:
 
     def __init__(self, dimension: int, precision: Literal["bf16", "int8"] = "int8") -> None:
         self._dimension = dimension
-        self._is_coarse = precision == "int8"
+        self._width = _WIDTH[precision]
         self._vectors = Halves(dimension)
         self._index = Index(
             ndim=dimension,
             metric="cos",
-            dtype="i8" if self._is_coarse else "bf16",
+            dtype="i8" if precision == "int8" else "bf16",
             connectivity=16,
             expansion_add=128,
-            expansion_search=_WIDTH[precision],
+            expansion_search=1,  # as many as are asked for
         )
 
     def __len__(self) -> int:
@@ -60,8 +63,9 @@ class UsearchIndex:
             self._index.remove(keys.astype(np.uint64))
 
     def search(self, vectors: Vectors, count: int) -> list[Keys]:
-        looked_up = min(count * _TWICE if self._is_coarse else count, len(self))
-        if looked_up == 0:
+        factor, more = self._width
+        looked_up = min(int((factor * count + more) * max(1.0, len(self) / _LARGE) ** _WIDER), len(self))
+        if looked_up == 0 or count == 0:
             return [np.zeros(0, np.int64) for _ in vectors]
         exact = looked_up * _EXHAUSTIVE_SHARE >= len(self)
         found = self._index.search(vectors, looked_up, threads=1, exact=exact)

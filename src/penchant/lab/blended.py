@@ -117,9 +117,9 @@ class BlendedUnits(InterestUnits):
     def _vectors_of(self, rows: NDArray[np.int64]) -> Vectors:
         return np.asarray(self._vectors[rows])
 
-    def _search(self, units: Vectors) -> list[NDArray[np.int64]]:
+    def _search(self, units: Vectors, count: int | None) -> list[NDArray[np.int64]]:
         """The documents nearest to each unit."""
-        return [self._nearest(unit.tobytes()) for unit in units]
+        return [self._nearest(unit.tobytes())[:count] for unit in units]
 
 
 def _nearest_to(vectors: Vectors, count: int) -> Callable[[bytes], NDArray[np.int64]]:
