@@ -57,7 +57,7 @@ _CERTAINTY = 10.0
 """The precision of the start."""
 _MEMORY = 0.999
 """What a click counts beside the next one that is learned: communities change."""
-_EVERY = 16
+_EVERY = 22
 _RAREST = 128
 """One click in so many is learned at first, and in the end; see `is_learned`."""
 

@@ -66,7 +66,7 @@ def ask(known: Known, user_id: str, user: User, trail: Trail, at: float, *, ever
         trail,
         known.readings,
         known.documents,
-        lambda vectors, count: known.index.search(vectors, count or known.candidates_per_unit),
+        lambda vectors, count: known.index.search(vectors, min(count, known.candidates_per_unit)),
         known.index.vectors,
         at,
         every_unit=every_unit,

@@ -12,17 +12,17 @@ from penchant.blend import Matrix
 from penchant.documents import Documents
 from penchant.evidence import Liked, Near, Reader, alike, kind_of, liked_terms, measure, near_units, neighbours_of
 from penchant.neighbours import Neighbours
-from penchant.readers import Numbers, Rows, distinct
+from penchant.readers import Numbers, Rows, distinct, is_among
 from penchant.readings import NO_TRAIL, Readings, Trail
 from penchant.types import InterestUnit, Vectors
 from penchant.vectors import embeddings_of
 
 VectorsOf = Callable[[Rows], Vectors]
-Search = Callable[[Vectors, int | None], Sequence[Rows]]
-"""(vectors, how many, as the settings say for None) -> the rows of the documents near each, the nearest first."""
+Search = Callable[[Vectors, int], Sequence[Rows]]
+"""(vectors, how many) -> the rows of the documents near each, the nearest first."""
 UNITS_SEARCHED = 5
 """So many latest units tell who has the same interests: the others count for little, and each is a search."""
-_OF_LATEST = 60
+OF_LATEST = 60
 _OF_OTHERS = 10
 """So many documents near each of these units, and of the others, are candidates."""
 _NEAR = 20
@@ -86,7 +86,7 @@ def ask(
     vectors = embeddings_of(units) if units else np.zeros((0, 0), np.float32)
     sizes = np.array([unit.size for unit in units], np.int64)
     reader = Reader(readings.number(user_id), vectors, sizes, documents.facts(trail.rows), trail.at)
-    latest = list(search(vectors[:UNITS_SEARCHED], None)) if units else []
+    latest = list(search(vectors[:UNITS_SEARCHED], OF_LATEST)) if units else []
     others = list(search(vectors[UNITS_SEARCHED:], _OF_OTHERS)) if every_unit and len(units) > UNITS_SEARCHED else []
     near = _near(reader, latest, readings, vectors_of)
     words = liked_terms(reader, documents.traits.words)
@@ -105,7 +105,7 @@ def candidates(asked: Asked, readings: Readings, documents: Documents) -> Rows:
     return distinct(
         np.concatenate(
             [
-                *(found[:_OF_LATEST] for found in asked.latest),
+                *asked.latest,
                 *asked.others,
                 documents.traits.latest_with(_worthiest(asked.words)),
                 documents.newest(_NEW, asked.at),
@@ -131,9 +131,9 @@ def lesson(
     likely = candidates(asked, readings, documents)
     shown = likely[_could_be_shown(likely, asked, documents)]
     rivals = random.choice(shown, _RIVALS, replace=False) if len(shown) > _RIVALS else shown
-    drawn = np.setdiff1d(random.integers(0, max(documents.next_row, 1), _DRAWN), likely)
-    drawn = drawn[_could_be_shown(drawn, asked, documents)]
-    rows = np.union1d(np.concatenate([rivals, drawn]), [clicked])
+    drawn = distinct(random.integers(0, max(documents.next_row, 1), _DRAWN))
+    drawn = drawn[~is_among(drawn, likely) & _could_be_shown(drawn, asked, documents)]
+    rows = distinct(np.concatenate([rivals, drawn, [clicked]]))
     if len(rows) < 2:
         return None
     names, evidence = evidence_for(asked, rows, vectors_of(rows), readings, documents)
@@ -141,7 +141,7 @@ def lesson(
         told = [kind_of(name) in _TOLD_BY_FIRST_CLICK for name in names]
         evidence = np.where(told, evidence, 0.0)
     chances = np.full(len(rows), len(rivals) / max(len(shown), 1))
-    chances[np.isin(rows, drawn)] = min(1.0, _DRAWN / max(len(documents) - len(likely), 1))
+    chances[is_among(rows, drawn)] = min(1.0, _DRAWN / max(len(documents) - len(likely), 1))
     chances[rows == clicked] = 1.0
     return Lesson(names, evidence, np.log(chances), int(np.searchsorted(rows, clicked)))
 
@@ -151,7 +151,7 @@ def _worthiest(words: Liked) -> Numbers:
 
 
 def _could_be_shown(rows: Rows, asked: Asked, documents: Documents) -> NDArray[np.bool_]:
-    return documents.open_to_all(rows, asked.at) & ~np.isin(rows, asked.reader.reads.rows)
+    return documents.open_to_all(rows, asked.at) & ~is_among(rows, np.sort(asked.reader.reads.rows))
 
 
 def _may_be_published_by_click(row: int, readings: Readings, documents: Documents, at: float) -> bool:

@@ -185,8 +185,12 @@ def liked_terms(reader: Reader, words: Words) -> Liked:
     """The key terms of what was read last, the latest counting more."""
     read = reader.reads.terms[-_LAST:]
     fading = np.repeat(_fading(len(read), _FADING_WORDS), read.shape[1])
-    terms, place = np.unique(read[read >= 0], return_inverse=True)
-    times = np.bincount(place, fading[read.ravel() >= 0], len(terms))
+    there = np.flatnonzero(read >= 0)
+    there = there[np.argsort(read.ravel()[there], kind="stable")]
+    ordered = read.ravel()[there]
+    first = np.flatnonzero(np.diff(ordered, prepend=-1))
+    terms = ordered[first]
+    times = np.add.reduceat(fading[there], first) if len(first) else np.zeros(0)
     return Liked(terms, np.log1p(times) * np.log(max(words.documents, 1) / np.maximum(words.counts[terms], 1)))
 
 
@@ -296,7 +300,10 @@ def near_units(rows: Rows, cosines: Vectors, sizes: NDArray[np.int64], readings:
 def alike(known: Neighbours, count: int) -> NDArray[np.int64]:
     """The numbers of the readers who have most in common with a reader, by what both read."""
     common = known.common[:, 0]
-    most = np.flatnonzero(common >= np.partition(common, len(common) - count)[len(common) - count] - 1e-6) if len(common) > count else np.arange(len(common))
+    most = np.arange(len(common))
+    if len(common) > count:
+        kth = np.partition(common, len(common) - count)[len(common) - count]
+        most = np.flatnonzero(common >= kth - 1e-6)  # more than rounding may put in another order
     order = most[np.lexsort((known.numbers[most], -common[most].round(9)))[:count]]
     return known.numbers[order[common[order] > 0]].astype(np.int64)
 

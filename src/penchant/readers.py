@@ -129,6 +129,14 @@ def distinct(rows: Rows) -> Rows:
     return rows[np.flatnonzero(np.diff(rows, prepend=-1))]
 
 
+def is_among(rows: Rows, ordered: Rows) -> NDArray[np.bool_]:
+    """Which of the rows are among others, given in ascending order; for some hundred many times as fast as numpy.isin."""
+    if not len(ordered):
+        return np.zeros(len(rows), bool)
+    places = np.minimum(np.searchsorted(ordered, rows), len(ordered) - 1)
+    return np.asarray(ordered[places] == rows, bool)
+
+
 def gathered(segments: Segments) -> tuple[Places, Places]:
     """(which of the documents, the place in the pool) of every entry of segments."""
     lengths = segments.end - segments.start

@@ -37,9 +37,7 @@ class Timeline(NamedTuple):
             return None
         come = Timeline.of(rows, times)
         places = np.searchsorted(self.times, come.times, side="right")
-        return Timeline(
-            np.insert(self.rows, places, come.rows), np.insert(self.times, places, come.times), self.stale + stale
-        )
+        return Timeline(np.insert(self.rows, places, come.rows), np.insert(self.times, places, come.times), self.stale + stale)
 
     def before(self, at: float, count: int) -> tuple[Rows, Times]:
         """The latest rows until that time with their times, the latest at the end: `count` true ones, and what is stale."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import math
 import re
 import unicodedata
 import zipfile
@@ -136,7 +137,7 @@ class CorpusEmbedder:
                 for word, row in zip(words, found, strict=True)
             ]
             starts.append(len(rows))
-        others = np.stack([self._unseen_word(word) for word in unseen]) if unseen else self._word_vectors[:0]
+        others = self._unseen_words(list(unseen)) if unseen else self._word_vectors[:0]
         return Bags(np.array(rows, np.int32), np.array(starts, np.int64), others)
 
     def _of_bags(self, bags: Bags) -> Vectors:
@@ -150,19 +151,27 @@ class CorpusEmbedder:
             vectors[start:end].sum(axis=0, dtype=np.float64, out=total)
         return unit_length(sums)
 
-    def _unseen_word(self, word: str) -> Vector:
+    def _unseen_words(self, words: list[str]) -> Vectors:
         """As rare as a word can be: the n-grams it shares with known words, and a direction of its own."""
-        held = self._unseen.get(word)
-        if held is None:
-            ngrams = ngrams_of(word)
-            known = [row for ngram in ngrams if (row := self._row_of_ngram.get(ngram)) is not None]
-            shared = self._ngram_vectors[known].sum(axis=0) * (self._idf / np.sqrt(max(1, len(ngrams))))
-            alone = self._usual_length * random_direction(word, self.dimension)
-            held = np.asarray(self._unseen_gain * (shared + alone), np.float16)
-            if len(self._unseen) >= _UNSEEN_HELD:
+        held = {word: vector for word in words if (vector := self._unseen.get(word)) is not None}
+        new = [word for word in words if word not in held]
+        if new:
+            held.update(zip(new, self._computed(new), strict=True))
+            if len(self._unseen) + len(new) > _UNSEEN_HELD:
                 self._unseen.clear()
-            self._unseen[word] = held
-        return held.astype(np.float32)
+            self._unseen.update((word, held[word]) for word in new)
+        return np.stack([held[word] for word in words]).astype(np.float32)
+
+    def _computed(self, words: list[str]) -> NDArray[np.float16]:
+        """The vectors of unseen words; what a word's is does not depend on which others are asked for."""
+        vectors = np.stack([random_direction(word, self.dimension) for word in words]) * np.float32(self._usual_length)
+        row_of_ngram = self._row_of_ngram.get
+        for vector, word in zip(vectors, words, strict=True):
+            ngrams = ngrams_of(word)
+            known = [row for ngram in ngrams if (row := row_of_ngram(ngram)) is not None]
+            if known:
+                vector += self._ngram_vectors.take(known, axis=0).sum(axis=0) * (self._idf / math.sqrt(len(ngrams)))
+        return (self._unseen_gain * vectors).astype(np.float16)
 
     def changed(self, gains: NDArray[np.floating], unseen_gain: float, change: Vectors, threshold: float) -> CorpusEmbedder:
         """The embedder with all vectors mapped, and those of words multiplied by a gain, see `penchant.align`.
@@ -238,7 +247,7 @@ def ngrams_of(word: str) -> list[str]:
 def random_direction(feature: str, dimension: int) -> Vector:
     """A direction that depends on the feature alone; those of two features are nearly orthogonal."""
     direction = np.random.default_rng(zlib.crc32(feature.encode())).standard_normal(dimension)
-    return np.asarray(direction / np.linalg.norm(direction), np.float32)
+    return np.asarray(direction / math.sqrt(direction @ direction), np.float32)
 
 
 def _ngrams_of_words(words: list[str]) -> tuple[list[str], Sparse]:

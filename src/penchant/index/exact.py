@@ -49,7 +49,7 @@ class ExactIndex:
         if count >= len(self):
             return [self.keys() for _ in vectors]
         matrix = self._matrix[: len(self)]
-        rough = vectors @ matrix.T
+        rough = np.ascontiguousarray((matrix @ vectors.T).T)  # a product in this order reads the matrix once
         return [self._keys[self._nearest(matrix, *pair, count)] for pair in zip(rough, vectors, strict=True)]
 
     def _nearest(self, matrix: Vectors, rough: Vector, vector: Vector, count: int) -> Keys:

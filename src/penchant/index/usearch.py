@@ -19,7 +19,7 @@ from penchant.vectors import cosines
 
 _EXHAUSTIVE_SHARE = 4
 """From a quarter of all documents on, comparing with every one is faster than the graph, and complete."""
-_WIDTH = {"int8": (4, 56), "bf16": (5, 70)}
+_WIDTH = {"int8": (4, 60), "bf16": (5, 70)}
 """A search for n documents keeps so many times n in sight and so many more, of which the nearest are chosen by the vectors of
 two bytes a number; `benchmarks/index.py` shows what that is worth."""
 _LARGE = 200_000

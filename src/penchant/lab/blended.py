@@ -57,7 +57,7 @@ class BlendedUnits(InterestUnits):
         self._readings = Readings()
         self._blend = Blend()
         self._learns = learns
-        self._nearest = _nearest_to(vectors, min(variant.settings.candidates_per_unit, len(vectors)))
+        self._nearest = _nearest_to(vectors, min(variant.settings.candidates_per_unit, community.OF_LATEST, len(vectors)))
         self._without = without
 
     def prepare(self, trial: Trial, progress: Progress | None = None) -> None:
@@ -117,7 +117,7 @@ class BlendedUnits(InterestUnits):
     def _vectors_of(self, rows: NDArray[np.int64]) -> Vectors:
         return np.asarray(self._vectors[rows])
 
-    def _search(self, units: Vectors, count: int | None) -> list[NDArray[np.int64]]:
+    def _search(self, units: Vectors, count: int) -> list[NDArray[np.int64]]:
         """The documents nearest to each unit."""
         return [self._nearest(unit.tobytes())[:count] for unit in units]
 

@@ -7,8 +7,6 @@ import msgspec
 from penchant.types import InterestUnit, Settings, UnitPrecision, User, Vector
 from penchant.vectors import embeddings_of, packed, unpacked
 
-_TEXT, _EMBEDDING = (InterestUnit.__struct_fields__.index(name) for name in ("text", "embedding"))
-
 _USUAL_TERMS = Settings().terms_in_text or 0
 
 
@@ -45,12 +43,23 @@ _decode = msgspec.msgpack.Decoder(_Packed).decode
 
 def pack_user(user: User) -> bytes:
     """A user as bytes, the units' embeddings as `User.precision` says."""
-    units = [msgspec.structs.astuple(unit) for unit in user.units]
-    embeddings = packed(embeddings_of(user.units), user.precision) if units else b""
-    short = [
-        (*fields[:_TEXT], _shortened(unit), *fields[_EMBEDDING + 1 :]) for unit, fields in zip(user.units, units, strict=True)
+    embeddings = packed(embeddings_of(user.units), user.precision) if user.units else b""
+    units = [
+        _Unit(
+            unit.title,
+            unit.terms,
+            unit.size,
+            unit.updated_at,
+            unit.documents,
+            _shortened(unit),
+            unit.term_steps,
+            unit.document_steps,
+            unit.title_step,
+            unit.changed_step,
+        )
+        for unit in user.units
     ]
-    return _encode((short, embeddings, user.precision, user.steps, user.seen, user.history, user.dismissed, user.shown))
+    return _encode((units, embeddings, user.precision, user.steps, user.seen, user.history, user.dismissed, user.shown))
 
 
 def unpack_user(data: bytes) -> User:

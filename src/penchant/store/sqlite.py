@@ -179,12 +179,21 @@ class SqliteStore:
             return self._rows("SELECT key, revision FROM documents ORDER BY key")
 
     def vectors(self, keys: Sequence[int]) -> Vectors:
-        found = self._pick("SELECT key, vector FROM vectors WHERE key IN", keys)
+        some = "SELECT key, vector FROM vectors WHERE key IN"
+        found = self._range_of_vectors(keys) if _is_dense(keys) else self._pick(some, keys)
+        if not len(keys):
+            return np.zeros((0, 0), np.float32)
         try:
-            rows = [np.frombuffer(found[key], "<f4") for key in keys]
-            return np.stack(rows) if rows else np.zeros((0, 0), np.float32)
+            if len({len(vector) for vector in found.values()}) > 1:
+                raise ValueError("vectors of several lengths")
+            return np.frombuffer(b"".join([found[key] for key in keys]), "<f4").reshape(len(keys), -1)
         except (KeyError, ValueError) as error:
             raise self._damaged(f"a document's vector is missing or cut short ({error!r})") from error
+
+    def _range_of_vectors(self, keys: Sequence[int]) -> dict[int, bytes]:
+        """All between the least key and the greatest: to read them in order is several times as fast as one by one."""
+        with self._translated():
+            return dict(self._rows("SELECT key, vector FROM vectors WHERE key BETWEEN ? AND ?", (min(keys), max(keys))))
 
     def users(self, user_ids: Sequence[str]) -> dict[str, User]:
         with self._translated():
@@ -268,6 +277,11 @@ class SqliteStore:
             raise StateError(f"{self._directory}: {error}") from error
         except (msgspec.DecodeError, msgspec.ValidationError) as error:
             raise self._damaged(str(error)) from error
+
+
+def _is_dense(keys: Sequence[int]) -> bool:
+    """Whether the keys are many, and at least half of all those between the least and the greatest."""
+    return len(keys) > _CHUNK and 2 * len(keys) > max(keys) - min(keys)
 
 
 def _document_row(stored: StoredDocument) -> tuple[Any, ...]:
