@@ -23,7 +23,7 @@ _WIDTH = {"int8": (4, 60), "bf16": (5, 70)}
 """A search for n documents keeps so many times n in sight and so many more, of which the nearest are chosen by the vectors of
 two bytes a number; `benchmarks/index.py` shows what that is worth."""
 _LARGE = 200_000
-_WIDER = 0.25
+_WIDER = 0.6
 """Beyond so many documents the width grows by this power of their number."""
 _VECTORS = ".vectors"
 

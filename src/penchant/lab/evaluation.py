@@ -109,19 +109,21 @@ def by_week(trial: Trial, outcomes: Mapping[str, Outcome]) -> dict[str, Any]:
 
 
 def tests(trial: Trial, figures: Figures, ours: str, seed: int) -> list[dict[str, Any]]:
-    """Our method against every other on the same users: difference, interval, p-value, corrected for their number."""
-    kind = main_measure(trial)
+    """Our method against every other on the same users, by each measure: difference, interval, p-value; the p-values of one
+    measure corrected for their number."""
     if ours not in figures:
         return []
-    mine = figures[ours][kind]
     found: list[dict[str, Any]] = []
-    for name, measures in figures.items():
-        if name != ours:
-            other = measures[kind]
-            test = paired((mine.sums, mine.counts), (other.sums, other.counts), by_case=trial.by_case, seed=seed)
-            found.append({"method": name, "measure": kind, **{key: _round(value) for key, value in test.items()}})
-    for row, p in zip(found, adjusted([float(row["p"]) for row in found]), strict=True):
-        row["p_adjusted"] = _round(p)
+    for kind, mine in figures[ours].items():
+        rows: list[dict[str, Any]] = []
+        for name, measures in figures.items():
+            if name != ours:
+                other = measures[kind]
+                test = paired((mine.sums, mine.counts), (other.sums, other.counts), by_case=trial.by_case, seed=seed)
+                rows.append({"method": name, "measure": kind, **{key: _round(value) for key, value in test.items()}})
+        for row, p in zip(rows, adjusted([float(row["p"]) for row in rows]), strict=True):
+            row["p_adjusted"] = _round(p)
+        found += rows
     return found
 
 

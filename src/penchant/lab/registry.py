@@ -36,10 +36,11 @@ UNITS: Mapping[str, str] = MappingProxyType({f"units ({scorer})": scorer for sco
 """Interest Units alone: one method a scorer."""
 UNITS_BY_SUM = "units (sum)"
 """The paper's."""
+WITHOUT_INTERESTS = "blend without interests"
 BLENDS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         "blend": frozenset(),
-        "blend without interests": frozenset({"interest", "words", "attributes"}),
+        WITHOUT_INTERESTS: frozenset({"interest", "words", "attributes"}),
     }
 )
 """All evidence, and what it is worth: which kinds are left out."""

@@ -15,7 +15,7 @@ import numpy as np
 from penchant.errors import InvalidQuery, MissingExtra
 from penchant.files import written_whole
 from penchant.lab import evaluation, paper, plots
-from penchant.lab.registry import OURS, main_of
+from penchant.lab.registry import OURS, WITHOUT_INTERESTS, main_of
 from penchant.lab.run import Findings
 
 BY_USER = "by_user.npz"
@@ -95,7 +95,7 @@ def summary(report: Mapping[str, Any]) -> str:
 def overall_table(report: Mapping[str, Any]) -> Table:
     """Table 2: every method and measure, best first, with the test against our default."""
     main, measures = report["protocol"]["main_measure"], report["protocol"]["measures"]
-    p_values = {row["method"]: row["p_adjusted"] for row in report["tests"]}
+    p_values = {row["method"]: row["p_adjusted"] for row in report["tests"] if row["measure"] == main}
     rows = []
     for name in sorted(report["methods"], key=lambda name: (-report["methods"][name][main]["value"], name)):
         found = report["methods"][name]
@@ -112,6 +112,11 @@ def sections(report: Mapping[str, Any]) -> list[Section]:
     found = []
     if report["shift"]:
         found += _shift_sections(report["shift"])
+    without = [row for row in report["tests"] if row["method"] == WITHOUT_INTERESTS]
+    if without:
+        rows = [[r["measure"], *(f"{r[key]:+.4f}" for key in ("difference", "low", "high")), f"{r['p']:.3g}"] for r in without]
+        note = "The blend beside the blend without interests, on the same users."
+        found.append(Section("What interests add", note, Table(["measure", "difference", "from", "to", "p"], rows)))
     if report["beyond"]:
         rows = [[name, *(f"{value:.3f}" for value in row.values())] for name, row in report["beyond"].items()]
         note = "Share of all documents that anybody was shown, and the mean surprise (bits) of what was shown, in 20 places."
