@@ -115,7 +115,7 @@ class Documents:
             return
         self._reserve(max(each.key for each in stored) + 1)
         rows = np.fromiter((each.key for each in stored), np.int64, len(stored))
-        known = int(self._available[rows].sum())
+        known = sum(self._documents[row] is not None for row in rows.tolist())
         for each in stored:
             self._documents[each.key] = each.document
             self._ids[each.key] = each.document.id
@@ -194,8 +194,10 @@ class Documents:
             rows = np.flatnonzero(self._available[: self.next_row])
             self._timeline = timeline = Timeline.of(rows, self._published_at[rows])
         rows, times = timeline.before(at, count)
-        still = self._available[rows] & (self._published_at[rows] == times)
-        return np.asarray(rows[still][-count:], np.int64)
+        rows = rows[self._available[rows] & (self._published_at[rows] == times)]
+        if timeline.stale:  # a document that came again may stand there twice
+            rows = rows[np.sort(np.unique(rows, return_index=True)[1])]
+        return np.asarray(rows[-count:], np.int64)
 
     def open_to_all(self, rows: Rows, at: float) -> NDArray[np.bool_]:
         """Which of the rows anybody could have been shown at that time: there, published, neither hidden nor expired."""
