@@ -43,3 +43,15 @@ def test_the_latest_documents_with_a_term_and_no_more_than_ten():
     documents.put(numbered([Document("new", "Sourdough bread")], documents, 40, 0)[0])
     assert sorted(documents.traits.latest_with(term).tolist()) == [*range(23, 40, 2), 40]
     assert not len(documents.traits.latest_with(np.zeros(0, np.int32)))
+
+
+def test_a_document_that_comes_again_drives_no_other_out():
+    documents = Documents()
+    bread = [Document(f"d{n}", "Sourdough bread") for n in range(10)]
+    documents.put(numbered(bread, documents, 0, 0)[0])
+    terms = documents.facts(np.array([0])).terms[0]
+    documents.traits.latest_with(terms[:1])
+    for price in range(5):
+        again = [Document("d0", "Sourdough bread", attributes={"price": float(price)})]
+        documents.put(numbered(again, documents, 10, 0)[0])
+    assert sorted(documents.traits.latest_with(terms[:1]).tolist()) == list(range(10))

@@ -12,8 +12,8 @@ from penchant.blend import Matrix
 from penchant.documents import Documents
 from penchant.evidence import Liked, Near, Reader, alike, kind_of, liked_terms, measure, near_units, neighbours_of
 from penchant.neighbours import Neighbours
-from penchant.readers import Numbers, Rows, distinct, is_among
-from penchant.readings import NO_TRAIL, Readings, Trail
+from penchant.readers import NO_ROWS, Numbers, Rows, distinct, is_among
+from penchant.readings import Readings, Trail
 from penchant.types import InterestUnit, Vectors
 from penchant.vectors import embeddings_of
 
@@ -164,7 +164,7 @@ def _may_be_published_by_click(row: int, readings: Readings, documents: Document
 def _near(reader: Reader, found: Sequence[Rows], readings: Readings, vectors_of: VectorsOf) -> Near:
     """Of what was found near each unit, the documents that somebody read."""
     rows = np.full((len(found), _NEAR), -1, np.int64)
-    nearest = np.concatenate([NO_TRAIL.rows, *found])
+    nearest = np.concatenate([NO_ROWS, *found])
     is_read, start = readings.counts(nearest) > 0, 0
     for place, one in enumerate(found):
         read = one[is_read[start : start + len(one)]][:_NEAR]

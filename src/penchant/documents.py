@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from penchant.errors import InvalidQuery, StateDamaged, UnknownDocument
 from penchant.evidence import Facts
+from penchant.readers import NO_ROWS
 from penchant.store import DocumentColumns, StoredDocument
-from penchant.timeline import NO_ROWS, Timeline
+from penchant.timeline import Timeline
 from penchant.traits import Traits, packed_terms
 from penchant.types import Attribute, Document, User
 from penchant.units import Clicked
@@ -115,7 +116,7 @@ class Documents:
             return
         self._reserve(max(each.key for each in stored) + 1)
         rows = np.fromiter((each.key for each in stored), np.int64, len(stored))
-        known = sum(self._documents[row] is not None for row in rows.tolist())
+        known = 0 if self._timeline is None else sum(self._documents[row] is not None for row in rows.tolist())
         for each in stored:
             self._documents[each.key] = each.document
             self._ids[each.key] = each.document.id

@@ -11,6 +11,7 @@ Rows = NDArray[np.int64]
 Numbers = NDArray[np.int32]
 Times = NDArray[np.float64]
 Places = NDArray[np.int64]
+NO_ROWS: Rows = np.zeros(0, np.int64)
 _LEAST_ROOM = 4
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penchant.errors import StateDamaged
-from penchant.readers import Entries, Readers, Rows, Segments, Times
+from penchant.readers import NO_ROWS, Entries, Readers, Rows, Segments, Times
 
 _ENTRY = np.dtype([("row", "<u4"), ("at", "<f8")])
 _LATEST = 100
@@ -31,7 +31,7 @@ class Trail(NamedTuple):
         return len(self.rows)
 
 
-NO_TRAIL = Trail(np.zeros(0, np.int64), np.zeros(0, np.float64))
+NO_TRAIL = Trail(NO_ROWS, np.zeros(0, np.float64))
 
 
 def extended(trail: Trail, rows: Sequence[int], at: Sequence[float], kept: int) -> Trail:

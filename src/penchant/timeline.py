@@ -8,8 +8,8 @@ import numpy as np
 
 from penchant.readers import Rows, Times
 
-NO_ROWS: Rows = np.zeros(0, np.int64)
 _MOST_STALE = 64
+"""With more entries that are no longer true, all is sorted anew."""
 
 
 class Timeline(NamedTuple):

@@ -75,6 +75,7 @@ class Traits:
         if not len(rows):
             return
         self._reserve(int(rows.max()) + 1)
+        before = self._terms[rows]
         self.drop(rows)
         lengths = np.fromiter(map(len, terms), np.int64, len(terms)) // 4
         flat = np.frombuffer(b"".join(terms), "<u4").astype(np.int32)
@@ -84,7 +85,8 @@ class Traits:
         self._present[rows] = True
         self._documents += len(rows)
         if self._latest is not None:
-            self._latest.note(rows, self._terms[rows])
+            changed = rows[(self._terms[rows] != before).any(axis=1)]  # one that only comes again drives no other out
+            self._latest.note(changed, self._terms[changed])
 
     def drop(self, rows: Rows) -> None:
         """Forget documents; those that are not there are left."""

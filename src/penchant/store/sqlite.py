@@ -179,10 +179,10 @@ class SqliteStore:
             return self._rows("SELECT key, revision FROM documents ORDER BY key")
 
     def vectors(self, keys: Sequence[int]) -> Vectors:
-        some = "SELECT key, vector FROM vectors WHERE key IN"
-        found = self._range_of_vectors(keys) if _is_dense(keys) else self._pick(some, keys)
         if not len(keys):
             return np.zeros((0, 0), np.float32)
+        some = "SELECT key, vector FROM vectors WHERE key IN"
+        found = self._range_of_vectors(keys) if _is_dense(keys) else self._pick(some, keys)
         try:
             if len({len(vector) for vector in found.values()}) > 1:
                 raise ValueError("vectors of several lengths")
