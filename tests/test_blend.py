@@ -74,7 +74,7 @@ def test_contributions_add_up_to_the_difference_of_scores():
 
 
 def test_learning_gets_rarer_and_never_stops():
-    offered = [n for n in range(300_000) if blending.is_learned(Blend(offered=n))]
+    offered = [n for n in range(300_000) if blending.is_learned(n, 1_000)]
     gaps = np.diff(offered)
     assert (np.diff(gaps) >= 0)[:-1].all() or gaps[0] <= gaps[-1]
     assert gaps[0] < 128

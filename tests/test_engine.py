@@ -547,6 +547,23 @@ def test_threads_may_ask_while_others_write(tmp_path):
         assert sum(user.steps for user in engine.store.users(engine.user_ids()).values()) == 160
 
 
+def test_what_is_loaded_late_is_loaded_while_another_thread_changes_the_state(tmp_path):
+    """Whoever asks first makes it, under the lock of those who change: neither may wait for the other."""
+    with Engine.open(tmp_path / "state", HashingEmbedder()) as engine:
+        engine.add([Document("d0", "a title"), Document("d1", "another")])
+        engine.observe([Click("ana", "d0", 1.0)])
+    with Engine.open(tmp_path / "state", HashingEmbedder()) as engine:
+        state = engine._state
+        with state.changing:
+            asking = threading.Thread(target=lambda: engine.recommend("ana", 1), daemon=True)
+            asking.start()
+            asking.join(0.3)
+            assert len(state.readings.trail("ana")) == 1
+            assert len(state.index) == 2
+        asking.join(30)
+        assert not asking.is_alive()
+
+
 class TestShortlists:
     """What is remembered of a user's candidates never shows in an answer, except in how soon it comes."""
 

@@ -10,6 +10,7 @@ import pytest
 from penchant import evidence
 from penchant.evidence import BUCKETS, Facts, Near, Reader, Words
 from penchant.readings import NO_TRAIL, Readings, Trail, extended
+from penchant.smoothing import Smoothed
 
 NOW = 1_700_000_000.0
 DAY = 86_400.0
@@ -25,9 +26,11 @@ def facts(rows=(), published=None, terms=None, attributes=None) -> Facts:
     return Facts(rows, times, numbers, {name: np.array(values, np.int32) for name, values in (attributes or {}).items()})
 
 
-def reader(units=(), sizes=(), reads=None, at=(), number=-1) -> Reader:
+def reader(units=(), sizes=(), reads=None, at=(), number=-1, taste=()) -> Reader:
     vectors = np.array(units, np.float32).reshape(len(units), 2)
-    return Reader(number, vectors, np.array(sizes, np.int64), reads or facts(), np.array(at, np.float64))
+    return Reader(
+        number, vectors, np.array(sizes, np.int64), reads or facts(), np.array(at, np.float64), np.array(taste, np.float32)
+    )
 
 
 def test_interest_is_a_soft_maximum_a_mean_and_the_latest():
@@ -108,6 +111,18 @@ def test_nobody_and_nothing_is_no_error():
     assert all(len(set(values.tolist())) == 1 for values in found.values())
     near = evidence.near_units(np.zeros((0, 20), np.int64), np.zeros((0, 20), np.float32), np.zeros(0, np.int64), readings)
     assert not len(near.rows)
+
+
+def test_a_document_gains_by_what_its_readers_had_read_before_and_not_without_readers():
+    documents = np.array([[1, 0], [0, 1], [0, 1]], np.float32)
+    read = Smoothed(np.array([1]), np.array([[0.6, 0.8]], np.float32))
+    liked = evidence.taste(np.array([[0, 1], [1, 0]], np.float32))
+    assert liked == pytest.approx(np.array([1, 0.9]) / math.hypot(1, 0.9))
+    found = evidence.read_after_the_like(reader(taste=liked), documents, read)
+    assert found == pytest.approx([0, 10 * ((0.6 + 0.8 * 0.9) / math.hypot(1, 0.9) - liked[1]), 0], abs=1e-5)
+    assert evidence.interest(reader(taste=liked), documents)["latest reads"] == pytest.approx(10 * documents @ liked)
+    assert not evidence.read_after_the_like(reader(), documents, read).any()
+    assert not len(evidence.taste(np.zeros((0, 2), np.float32)))
 
 
 def test_every_column_has_a_kind_and_a_start():

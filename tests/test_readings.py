@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penchant.errors import StateDamaged
-from penchant.readers import Readers, gathered
+from penchant.readers import BEFORE, Readers, gathered
 from penchant.readings import NO_TRAIL, Readings, Trail, extended, pack_trail, unpack_trail
 
 clicks = st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 7), st.integers(0, 50)), max_size=60)
@@ -32,8 +32,8 @@ def record(readings: Readings, users: str = "abc") -> dict:
     """Everybody's trail, and every document's readers with their times and the order in which each reader came to it."""
     rows = np.arange(8)
     names = {readings.number(user): user for user in users if readings.number(user) >= 0}
-    positions, numbers, at, _ = readers_of(readings, rows)
-    readers = sorted(zip(positions, [names[number] for number in numbers], at, strict=True))
+    positions, numbers, at, _, before = readers_of(readings, rows)
+    readers = sorted(zip(positions, [names[number] for number in numbers], at, before, strict=True))
     return {
         "trails": {user: (readings.trail(user).rows.tolist(), readings.trail(user).at.tolist()) for user in users},
         "readers": readers,
@@ -66,9 +66,21 @@ def test_the_order_within_a_trail_is_told_by_places(log):
     readings = learned(log)
     for user in "abc":
         trail = readings.trail(user)
-        _, numbers, _, order = readers_of(readings, trail.rows)
+        _, numbers, _, order, _ = readers_of(readings, trail.rows)
         mine = [place for number, place in zip(numbers, order, strict=True) if number == readings.number(user)]
         assert mine == sorted(set(mine))
+
+
+@given(clicks)
+def test_what_a_reader_read_before_is_what_stands_before_it_in_the_trail(log):
+    readings = learned(log, kept=7)
+    for user in "abc":
+        trail = readings.trail(user).rows
+        positions, numbers, _, _, before = readers_of(readings, trail)
+        for position, number, rows in zip(positions, numbers, before, strict=True):
+            if number == readings.number(user):
+                expected = trail[max(0, position - BEFORE) : position][::-1].tolist()
+                assert rows == expected + [-1] * (BEFORE - len(expected))
 
 
 def test_a_trail_holds_first_clicks_and_the_latest_of_them():
@@ -105,8 +117,8 @@ def test_readers_are_kept_in_their_order_however_often_they_move(actions):
             readers.remove(row, number)
             expected[row] = [entry for entry in of_row if entry[0] != number]
         elif not goes:
-            readers.append(row, number, float(place), place)
-            of_row.append((number, float(place), place))
+            readers.append(row, number, float(place), place, np.array([place, number]))
+            of_row.append((number, float(place), place, [place, number, -1, -1, -1]))
     rows = np.arange(40)
     assert readers.counts(rows).tolist() == [len(expected.get(row, [])) for row in rows.tolist()]
     positions, places = gathered(readers.segments(rows, 3))

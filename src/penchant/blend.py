@@ -28,6 +28,7 @@ START: Mapping[str, float] = MappingProxyType(
         "any unit": 0.193,
         "all units": 0.323,
         "latest unit": 0.032,
+        "latest reads": 0.0,
         "key terms": 0.195,
         "age": -0.640,
         "age over 6 hours": 0.896,
@@ -47,6 +48,7 @@ START: Mapping[str, float] = MappingProxyType(
         "readers of the like": 0.267,
         "readers of the latest": -0.242,
         "read next to the same": 0.189,
+        "read after the like": 0.0,
     }
 )
 """The weights before any click: fitted by `penchant lab weights` on validation users of an article community, a developer
@@ -60,6 +62,8 @@ _MEMORY = 0.999
 _EVERY = 22
 _RAREST = 128
 """One click in so many is learned at first, and in the end; see `is_learned`."""
+_FEW_DOCUMENTS = 5_000
+"""More documents than that make lessons rarer: what a lesson looks through grows with them, and clicks are many there."""
 
 
 class Blend(msgspec.Struct, frozen=True, eq=False):
@@ -124,12 +128,16 @@ def contributions(blend: Blend, names: Sequence[str], evidence: Matrix, shown: S
     return kinds
 
 
-def is_learned(blend: Blend) -> bool:
-    """Whether the next click is learned: one in _EVERY at first, ever fewer, one in _RAREST in the end.
+def is_learned(offered: int, documents: int) -> bool:
+    """Whether the click after so many that were offered is learned: one in _EVERY at first, ever fewer, _RAREST in the end.
 
     So a small community has weights of its own in weeks, and learning costs a large one little.
+
+    Args:
+        documents: how many there are. Of four times as many, half as many clicks are learned.
     """
-    return blend.offered % min(_EVERY + blend.offered // 500, _RAREST) == 0
+    every = int(_EVERY * max(1.0, documents / _FEW_DOCUMENTS) ** 0.5)
+    return offered % max(every, min(every + offered // 500, _RAREST)) == 0
 
 
 def learned(blend: Blend, names: Sequence[str], evidence: Matrix, log_q: Matrix, clicked: int) -> Blend:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from penchant import blend as blending
 from penchant import community, ranking, retrieval
 from penchant.blend import Blend, Matrix
-from penchant.community import Asked
+from penchant.community import Asked, Search
 from penchant.documents import Documents
 from penchant.evidence import recent_clicks
 from penchant.explanation import in_words
@@ -25,6 +25,7 @@ from penchant.reactions import dismissed_like, shown_before
 from penchant.readers import Rows
 from penchant.readings import Readings, Trail
 from penchant.retrieval import Query
+from penchant.smoothing import Smoothed, Smoother
 from penchant.types import InterestUnit, Recommendation, Source, User, Vectors
 from penchant.units import by_recency
 
@@ -43,7 +44,12 @@ class Known:
     documents: Documents
     readings: Readings
     blend: Blend
+    smoother: Smoother
     candidates_per_unit: int
+
+    def smoothed(self, rows: Rows, vectors: Vectors) -> Smoothed:
+        """The documents that somebody read, see `penchant.smoothing`."""
+        return self.smoother.of(rows, vectors, self.readings, self.index.vectors)
 
 
 class _Weighed(NamedTuple):
@@ -58,15 +64,21 @@ class _Weighed(NamedTuple):
     scores: NDArray[np.float32]
 
 
-def ask(known: Known, user_id: str, user: User, trail: Trail, at: float, *, every_unit: bool = False) -> Asked:
-    """A reader, ready to be asked about; see `penchant.community.ask`."""
+def ask(
+    known: Known, user_id: str, user: User, trail: Trail, at: float, *, every_unit: bool = False, search: Search | None = None
+) -> Asked:
+    """A reader, ready to be asked about; see `penchant.community.ask`.
+
+    Args:
+        search: in place of the index.
+    """
     return community.ask(
         user_id,
         by_recency(user.units),
         trail,
         known.readings,
         known.documents,
-        lambda vectors, count: known.index.search(vectors, min(count, known.candidates_per_unit)),
+        search or (lambda vectors, count: known.index.search(vectors, min(count, known.candidates_per_unit))),
         known.index.vectors,
         at,
         every_unit=every_unit,
@@ -106,7 +118,7 @@ def _candidates(known: Known, asked: Asked, query: Query, sources: Sequence[Sour
 
 def _weighed(known: Known, user: User, asked: Asked, rows: Rows) -> _Weighed:
     vectors = known.index.vectors(rows)
-    names, evidence = community.evidence_for(asked, rows, vectors, known.readings, known.documents)
+    names, evidence = community.evidence_for(asked, rows, vectors, known.smoothed(rows, vectors), known.readings, known.documents)
     dismissed, since_dismissed = _when(known, user, user.dismissed)
     beside = {
         "dismissed": dismissed_like(asked.reader.units, vectors, known.index.vectors(dismissed), since_dismissed),

@@ -10,14 +10,26 @@ from numpy.typing import NDArray
 
 from penchant.blend import Matrix
 from penchant.documents import Documents
-from penchant.evidence import Liked, Near, Reader, alike, kind_of, liked_terms, measure, near_units, neighbours_of
+from penchant.evidence import (
+    LAST,
+    Liked,
+    Near,
+    Reader,
+    alike,
+    kind_of,
+    liked_terms,
+    measure,
+    near_units,
+    neighbours_of,
+    taste,
+)
 from penchant.neighbours import Neighbours
 from penchant.readers import NO_ROWS, Numbers, Rows, distinct, is_among
 from penchant.readings import Readings, Trail
+from penchant.smoothing import Smoothed, VectorsOf
 from penchant.types import InterestUnit, Vectors
 from penchant.vectors import embeddings_of
 
-VectorsOf = Callable[[Rows], Vectors]
 Search = Callable[[Vectors, int], Sequence[Rows]]
 """(vectors, how many) -> the rows of the documents near each, the nearest first."""
 UNITS_SEARCHED = 5
@@ -85,7 +97,8 @@ def ask(
     """
     vectors = embeddings_of(units) if units else np.zeros((0, 0), np.float32)
     sizes = np.array([unit.size for unit in units], np.int64)
-    reader = Reader(readings.number(user_id), vectors, sizes, documents.facts(trail.rows), trail.at)
+    liked = taste(vectors_of(trail.rows[-LAST:]))
+    reader = Reader(readings.number(user_id), vectors, sizes, documents.facts(trail.rows), trail.at, liked)
     latest = list(search(vectors[:UNITS_SEARCHED], OF_LATEST)) if units else []
     others = list(search(vectors[UNITS_SEARCHED:], _OF_OTHERS)) if every_unit and len(units) > UNITS_SEARCHED else []
     near = _near(reader, latest, readings, vectors_of)
@@ -94,10 +107,10 @@ def ask(
 
 
 def evidence_for(
-    asked: Asked, rows: Rows, vectors: Vectors, readings: Readings, documents: Documents
+    asked: Asked, rows: Rows, vectors: Vectors, read: Smoothed, readings: Readings, documents: Documents
 ) -> tuple[list[str], Matrix]:
     """(names of columns, values of shape (rows, columns)); see `penchant.evidence`."""
-    return measure(asked.reader, asked.neighbours, asked.words, documents.facts(rows), vectors, readings, asked.at)
+    return measure(asked.reader, asked.neighbours, asked.words, documents.facts(rows), vectors, read, readings, asked.at)
 
 
 def candidates(asked: Asked, readings: Readings, documents: Documents) -> Rows:
@@ -117,7 +130,13 @@ def candidates(asked: Asked, readings: Readings, documents: Documents) -> Rows:
 
 
 def lesson(
-    asked: Asked, clicked: int, readings: Readings, documents: Documents, vectors_of: VectorsOf, seed: int
+    asked: Asked,
+    clicked: int,
+    readings: Readings,
+    documents: Documents,
+    vectors_of: VectorsOf,
+    smoothed: Callable[[Rows, Vectors], Smoothed],
+    seed: int,
 ) -> Lesson | None:
     """What the click on a row teaches, of a reader as before it; nothing where there was no choice.
 
@@ -136,7 +155,8 @@ def lesson(
     rows = distinct(np.concatenate([rivals, drawn, [clicked]]))
     if len(rows) < 2:
         return None
-    names, evidence = evidence_for(asked, rows, vectors_of(rows), readings, documents)
+    vectors = vectors_of(rows)
+    names, evidence = evidence_for(asked, rows, vectors, smoothed(rows, vectors), readings, documents)
     if _may_be_published_by_click(clicked, readings, documents, asked.at):
         told = [kind_of(name) in _TOLD_BY_FIRST_CLICK for name in names]
         evidence = np.where(told, evidence, 0.0)

@@ -24,6 +24,7 @@ from penchant.embed import Embedder
 from penchant.embed.texts import Progress
 from penchant.opened import OpenState
 from penchant.readings import NO_TRAIL, pack_trail
+from penchant.smoothing import Smoother
 from penchant.state import COUNTERS, About, Counters, blend_fact
 from penchant.store import Changes, Store, click_digest
 from penchant.store.memory import MemoryStore
@@ -134,8 +135,8 @@ class Engine(Asking):
     def _put(self, documents: list[Document], progress: Progress | None) -> None:
         if self._state.about is None:
             self._state.fit([document.title for document in documents])
-        revision = self._state.counters.revision + 1
-        stored, retitled, next_row = numbered(documents, self._state.documents, self._state.counters.next_row, revision)
+        revision, first_new = self._state.counters.revision + 1, self._state.counters.next_row
+        stored, retitled, next_row = numbered(documents, self._state.documents, first_new, revision)
         if progress is not None and len(documents) > len(retitled):
             progress(len(documents) - len(retitled))
         what = self._state.settings.document_text
@@ -154,6 +155,8 @@ class Engine(Asking):
                 self._state.documents.put(part)
                 if embedded:
                     self._state.shortlists.clear()
+                if any(row < first_new for row in embedded):
+                    self._state.smoother = Smoother()
                 if embedded and self._state.has_index:
                     self._state.index.add(np.array(embedded, np.int64), np.stack([vector_of[row] for row in embedded]))
 

@@ -21,16 +21,19 @@ from penchant.checks import EARLIEST_CLOCK
 from penchant.neighbours import Neighbours, Weights
 from penchant.readers import Numbers, Rows, Times
 from penchant.readings import Readings
-from penchant.types import Vectors
+from penchant.smoothing import Smoothed
+from penchant.types import Vector, Vectors
 
 Column = NDArray[np.float64]
 BUCKETS = 1 << 18
 """Key terms are told apart by a number below it."""
+_AFTER_THE_LIKE = "read after the like"
 COLUMNS: Mapping[str, str] = MappingProxyType(
     {
         "any unit": "interest",
         "all units": "interest",
         "latest unit": "interest",
+        "latest reads": "interest",
         "key terms": "words",
         "age": "freshness",
         "age over 6 hours": "freshness",
@@ -50,6 +53,7 @@ COLUMNS: Mapping[str, str] = MappingProxyType(
         "readers of the like": "readers",
         "readers of the latest": "readers",
         "read next to the same": "readers",
+        _AFTER_THE_LIKE: "readers",
     }
 )
 """Name of a column -> the kind of evidence that it is. Beside these there is one column for each attribute."""
@@ -64,7 +68,7 @@ _KNOTS = (2.0, 4.0, 5.5)
 """Of the logarithm of 1 + hours: 6 hours, 2 days, 10 days."""
 _SESSION = 1_800.0
 """Seconds without a click that end a visit."""
-_LAST = 50
+LAST = 50
 """So many last documents of a reader tell who reads the same, what is read, and which words and attributes are liked."""
 _FADING = 0.9
 """What each document further back counts, beside the one after it."""
@@ -102,6 +106,8 @@ class Reader(NamedTuple):
     """The documents that were clicked, the latest at the end."""
     at: Times
     """When."""
+    taste: Vector
+    """See `taste`."""
 
 
 class Near(NamedTuple):
@@ -128,7 +134,14 @@ class Words(NamedTuple):
 
 
 def measure(
-    reader: Reader, known: Neighbours, words: Liked, candidates: Facts, vectors: Vectors, readings: Readings, at: float
+    reader: Reader,
+    known: Neighbours,
+    words: Liked,
+    candidates: Facts,
+    vectors: Vectors,
+    read: Smoothed,
+    readings: Readings,
+    at: float,
 ) -> tuple[list[str], NDArray[np.float64]]:
     """(the names of the columns, their values of shape (candidates, columns)).
 
@@ -136,6 +149,7 @@ def measure(
         known: see `neighbours_of`.
         words: see `liked_terms`.
         vectors: embeddings of the candidates, shape (candidates, dimension).
+        read: the candidates that somebody read.
     """
     columns = {
         **interest(reader, vectors),
@@ -143,6 +157,7 @@ def measure(
         **attributes(reader, candidates),
         **freshness(reader, candidates.published_at, at),
         **others(reader, known, candidates.rows, readings, at),
+        _AFTER_THE_LIKE: read_after_the_like(reader, vectors, read),
     }
     # sums in another order differ in their last bits: rounded, a state that was reopened gives and learns the same
     values = np.stack(list(columns.values()))
@@ -159,7 +174,7 @@ def interest(reader: Reader, documents: Vectors) -> dict[str, Column]:
 
     ``any unit`` is a soft maximum, ``log(sum(weight * exp(10 * cosine)))``: one strong interest is enough, and the others
     still count. ``all units`` is ten times the weighted mean of the cosines, the paper's sum with weights; ``latest unit``
-    is ten times the cosine to the unit updated last.
+    is ten times the cosine to the unit updated last, ``latest reads`` that to the reader's `taste`.
     """
     found = {name: np.zeros(len(documents)) for name, kind in COLUMNS.items() if kind == "interest"}
     if len(reader.units):
@@ -168,7 +183,31 @@ def interest(reader: Reader, documents: Vectors) -> dict[str, Column]:
         found["any unit"] = np.log(np.exp(10 * (cosines - 1)) @ weights)
         found["all units"] = 10 * (cosines @ weights) / weights.sum()
         found["latest unit"] = 10 * cosines[:, 0]
+    if len(reader.taste):
+        found["latest reads"] = (10 * (documents @ reader.taste)).astype(np.float64)
     return found
+
+
+def taste(read: Vectors) -> Vector:
+    """The direction of the mean of what a reader read last, each document counting 0.9 of the one after it; empty for none.
+
+    Args:
+        read: embeddings, the latest at the end.
+    """
+    mean = _fading(len(read), _FADING).astype(np.float32) @ read
+    length = float(np.sqrt(mean @ mean))
+    return np.asarray(mean / length, np.float32) if length > 0 else np.zeros(0, np.float32)
+
+
+def read_after_the_like(reader: Reader, documents: Vectors, read: Smoothed) -> Column:
+    """How much nearer to the reader's `taste` a document is for what its readers had read before it.
+
+    ``10 * (cosine of the smoothed embedding - cosine of the embedding)``, see `penchant.smoothing`
+    """
+    nearer = np.zeros(len(documents))
+    if len(read.positions) and len(reader.taste):
+        nearer[read.positions] = 10 * ((read.vectors - documents[read.positions]) @ reader.taste)
+    return nearer
 
 
 def key_terms(words: Liked, candidates: Facts) -> Column:
@@ -183,7 +222,7 @@ def key_terms(words: Liked, candidates: Facts) -> Column:
 
 def liked_terms(reader: Reader, words: Words) -> Liked:
     """The key terms of what was read last, the latest counting more."""
-    read = reader.reads.terms[-_LAST:]
+    read = reader.reads.terms[-LAST:]
     fading = np.repeat(_fading(len(read), _FADING_WORDS), read.shape[1])
     there = np.flatnonzero(read >= 0)
     there = there[np.argsort(read.ravel()[there], kind="stable")]
@@ -198,7 +237,7 @@ def attributes(reader: Reader, candidates: Facts) -> dict[str, Column]:
     """How much of what was read has the same value of an attribute: ``log(1 + 10 * times read)``, the latest counting more."""
     found = {}
     for name, values in candidates.attributes.items():
-        read = reader.reads.attributes.get(name, np.zeros(0, np.int32))[-_LAST:]
+        read = reader.reads.attributes.get(name, np.zeros(0, np.int32))[-LAST:]
         fading = _fading(len(read), _FADING)
         there = read >= 0
         most = int(max(values.max(initial=-1), read.max(initial=-1))) + 1
@@ -250,7 +289,7 @@ def others(reader: Reader, known: Neighbours, rows: Rows, readings: Readings, at
         *np.log(heard.common + 0.01),
         np.log(heard.beside + 0.01),
     ]
-    names = [name for name, kind in COLUMNS.items() if kind in ("trend", "popularity", "readers")]
+    names = [name for name, kind in COLUMNS.items() if kind in ("trend", "popularity", "readers") and name != _AFTER_THE_LIKE]
     return dict(zip(names, columns, strict=True))
 
 
@@ -267,7 +306,7 @@ def neighbours_of(reader: Reader, near: Near, readings: Readings) -> Neighbours:
     """
     from penchant import tally
 
-    rows = reader.reads.rows[-_LAST:]
+    rows = reader.reads.rows[-LAST:]
     counts = readings.counts(rows)
     recent, just = (_fading(len(rows), fading) / np.sqrt(np.maximum(counts, 1)) for fading in (_FADING, _FADING_FAST))
     return tally.neighbours(

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import cached_property
 from pathlib import Path
-from threading import RLock
+from threading import Lock, RLock
 
 import msgspec
 
@@ -24,6 +23,7 @@ from penchant.index import DocumentIndex, make_index
 from penchant.readings import Readings
 from penchant.recent import Recent
 from penchant.retrieval import Shortlists
+from penchant.smoothing import Smoother
 from penchant.state import ABOUT, CORPUS_MODEL, About
 from penchant.store import Changes, Store
 from penchant.turns import Turns
@@ -34,7 +34,9 @@ from penchant.users import Users
 class OpenState:
     """See the module. `changing` is held by the one thread that changes the state; `turns` guards documents and index.
 
-    Whoever needs both locks takes `changing` first.
+    Whoever needs both locks takes `changing` first. What is made late is made under locks of this order too: that of
+    functools.cached_property, which in Python 3.11 is held while a value is made, would be taken before `changing` by those
+    who ask, and after it by those who change.
     """
 
     def __init__(
@@ -64,10 +66,13 @@ class OpenState:
         self.turns = Turns()
         self.shortlists: Shortlists = Recent(self.settings.users_cached)
         self.blend = state.read_blend(store)
-        self._making_readings = RLock()
-        self._making_documents = RLock()
-        self._making_index = RLock()
-        self._making_texts = RLock()
+        self.smoother = Smoother()
+        self._documents: Documents | None = None
+        self._readings: Readings | None = None
+        self._index: DocumentIndex | None = None
+        self._texts: TextEmbedder | None = None
+        self._making_documents = Lock()
+        self._making_texts = Lock()
         self._wanted = embedder if embedder is not None else (self.about.embedder if self.about else "corpus")
         self._index_kind = index or (self.about.index if self.about else "usearch")
         self._directory = directory
@@ -77,46 +82,51 @@ class OpenState:
             state.remove_unfinished(directory)
             self._remember_settings()
 
-    @cached_property
+    @property
     def documents(self) -> Documents:
         """All documents."""
-        with self._making_documents:
-            if "documents" not in self.__dict__:
-                with no_garbage_collection():
-                    documents = Documents(self.store.columns())
-                documents.reserve_row(self.counters.next_row)
-                self.__dict__["documents"] = documents
-        return self.documents
+        if self._documents is None:
+            with self._making_documents:
+                if self._documents is None:
+                    with no_garbage_collection():
+                        documents = Documents(self.store.columns())
+                    documents.reserve_row(self.counters.next_row)
+                    self._documents = documents
+        return self._documents
 
-    @cached_property
+    @property
     def readings(self) -> Readings:
         """Who read what; loaded when evidence is first needed."""
-        documents = self.documents
-        with self.changing, self._making_readings:
-            if "readings" not in self.__dict__:
-                with no_garbage_collection():
-                    self.__dict__["readings"] = state.read_readings(self.store, documents.rows())
-        return self.readings
+        if self._readings is None:
+            documents = self.documents
+            with self.changing:
+                if self._readings is None:
+                    with no_garbage_collection():
+                        self._readings = state.read_readings(self.store, documents.rows())
+        return self._readings
 
     def known(self) -> Known:
         """What recommendations by the blend are made from. Loads what is not loaded yet: not to be called in a turn."""
-        return Known(self.index, self.documents, self.readings, self.blend, self.settings.candidates_per_unit)
+        return Known(self.index, self.documents, self.readings, self.blend, self.smoother, self.settings.candidates_per_unit)
 
-    @cached_property
+    @property
     def index(self) -> DocumentIndex:
         """Nearest neighbours among the documents. To learn needs none, so that it is made late."""
-        with self.changing, self._making_index:
-            if not self.has_index:
-                about = self._require_about()
-                index, revision = state.open_index(self._index_kind, about.dimension, self.settings, self._directory)
-                state.catch_up(index, revision, self.store)
-                self.__dict__["index"] = index
-        return self.index
+        index = self._index  # another thread may end `comparing_all` meanwhile
+        if index is None:
+            with self.changing:
+                index = self._index
+                if index is None:
+                    about = self._require_about()
+                    index, revision = state.open_index(self._index_kind, about.dimension, self.settings, self._directory)
+                    state.catch_up(index, revision, self.store)
+                    self._index = index
+        return index
 
     @property
     def has_index(self) -> bool:
         """Whether the index was made already."""
-        return "index" in self.__dict__
+        return self._index is not None
 
     @contextmanager
     def comparing_all(self) -> Iterator[None]:
@@ -127,28 +137,29 @@ class OpenState:
         every = make_index("exact", self._require_about().dimension, self.settings)
         state.catch_up(every, 0, self.store)
         with self.changing:
-            self.__dict__["index"] = every
+            self._index = every
             try:
                 yield
             finally:
-                del self.__dict__["index"]
+                self._index = None
 
-    @cached_property
+    @property
     def texts(self) -> TextEmbedder:
         """The embedder. Raises InvalidQuery for a name before the first document."""
-        with self._making_texts:
-            if "texts" not in self.__dict__:
-                embedder = self._wanted
-                if isinstance(embedder, str):
-                    model = self.store.fact(CORPUS_MODEL)
-                    embedder = state.remembered_embedder(self._require_about(), model, self._api_key)
-                self.__dict__["texts"] = TextEmbedder(embedder, self.settings.texts_cached)
-        return self.texts
+        if self._texts is None:
+            with self._making_texts:
+                if self._texts is None:
+                    embedder = self._wanted
+                    if isinstance(embedder, str):
+                        model = self.store.fact(CORPUS_MODEL)
+                        embedder = state.remembered_embedder(self._require_about(), model, self._api_key)
+                    self._texts = TextEmbedder(embedder, self.settings.texts_cached)
+        return self._texts
 
     @property
     def embedding_seconds(self) -> float:
         """Time spent inside the embedder so far."""
-        return self.texts.seconds if "texts" in self.__dict__ else 0.0
+        return 0.0 if self._texts is None else self._texts.seconds
 
     def fit(self, titles: Sequence[str]) -> None:
         """Choose and remember the embedder of a new state."""
@@ -175,7 +186,7 @@ class OpenState:
         """Save the index, if it was used, and let go of the state. Harmless when repeated."""
         if self.has_index and not self._read_only:
             self.save_index()
-        self.__dict__.pop("index", None)
+        self._index = None
         self.store.close()
 
     def _remember_settings(self) -> None:

@@ -12,6 +12,8 @@ Numbers = NDArray[np.int32]
 Times = NDArray[np.float64]
 Places = NDArray[np.int64]
 NO_ROWS: Rows = np.zeros(0, np.int64)
+BEFORE = 5
+"""So many documents that a reader read before another are known."""
 _LEAST_ROOM = 4
 
 
@@ -24,6 +26,13 @@ class Entries(NamedTuple):
     """When the reader clicked the document first, Unix seconds."""
     order: Numbers
     """The place of the document among all that the reader read: only differences within one reader mean anything."""
+    before: Numbers
+    """The rows of what the reader read just before, the latest first, -1 where there are fewer, shape (entries, BEFORE)."""
+
+
+def no_entries(room: int) -> Entries:
+    """Room for so many."""
+    return Entries(np.zeros(room, np.int32), np.zeros(room), np.zeros(room, np.int32), np.zeros((room, BEFORE), np.int32))
 
 
 class Segments(NamedTuple):
@@ -35,10 +44,11 @@ class Segments(NamedTuple):
 
 def _moved(entries: Entries, places: Places, room: int) -> Entries:
     """Those entries at the start of as much room."""
-    moved = Entries(np.zeros(room, np.int32), np.zeros(room), np.zeros(room, np.int32))
+    moved = no_entries(room)
     moved.numbers[: len(places)] = entries.numbers[places]
     moved.at[: len(places)] = entries.at[places]
     moved.order[: len(places)] = entries.order[places]
+    moved.before[: len(places)] = entries.before[places]
     return moved
 
 
@@ -49,11 +59,12 @@ class Readers:
     """
 
     def __init__(self) -> None:
-        self.entries = Entries(np.zeros(16, np.int32), np.zeros(16), np.zeros(16, np.int32))
+        self.entries = no_entries(16)
         self._end = 0
         self._start = np.zeros(16, np.int64)
         self._count = np.zeros(16, np.int64)
         self._room = np.zeros(16, np.int64)
+        self._changes = np.zeros(16, np.int64)
 
     @classmethod
     def of(cls, rows: Rows, entries: Entries) -> Readers:
@@ -62,6 +73,7 @@ class Readers:
         readers.entries, readers._end = entries, len(rows)
         readers._count = np.bincount(rows, minlength=16)
         readers._room = readers._count.copy()
+        readers._changes = np.zeros_like(readers._count)
         readers._start = np.cumsum(readers._count) - readers._count
         return readers
 
@@ -70,6 +82,10 @@ class Readers:
         inside = rows < len(self._count)
         return self._count[rows] if inside.all() else np.where(inside, self._count[np.where(inside, rows, 0)], 0)
 
+    def changes(self, rows: Rows) -> NDArray[np.int64]:
+        """How often the readers of documents that have any changed, or what they had read before."""
+        return self._changes[rows]
+
     def segments(self, rows: Rows, most: int) -> Segments:
         """Of each document the latest readers, `most` at the most."""
         counts = self.counts(rows)
@@ -77,16 +93,30 @@ class Readers:
         end = start + counts
         return Segments(end - np.minimum(counts, most), end)
 
-    def append(self, row: int, number: int, at: float, order: int) -> None:
-        """One more reader of a document."""
+    def append(self, row: int, number: int, at: float, order: int, before: Rows) -> None:
+        """One more reader of a document, who read others just before, the latest given first."""
         if row >= len(self._count):
             grow = np.zeros(max(row + 1, 2 * len(self._count)) - len(self._count), np.int64)
-            self._start, self._count, self._room = (np.append(each, grow) for each in (self._start, self._count, self._room))
+            self._start, self._count, self._room, self._changes = (
+                np.append(each, grow) for each in (self._start, self._count, self._room, self._changes)
+            )
         if self._count[row] == self._room[row]:
             self._move_to_end(row)
         place = self._start[row] + self._count[row]
         self.entries.numbers[place], self.entries.at[place], self.entries.order[place] = number, at, order
+        self._note_before(row, place, before)
         self._count[row] += 1
+
+    def set_before(self, row: int, number: int, before: Rows) -> None:
+        """What a reader of the document read just before it, the latest first."""
+        start = int(self._start[row])
+        numbers = self.entries.numbers[start : start + int(self._count[row])]
+        self._note_before(row, start + int(np.argmax(numbers == number)), before)
+
+    def _note_before(self, row: int, place: int, before: Rows) -> None:
+        self._changes[row] += 1
+        self.entries.before[place, : len(before)] = before
+        self.entries.before[place, len(before) :] = -1
 
     def remove(self, row: int, number: int) -> None:
         """One reader of a document less."""
@@ -95,6 +125,7 @@ class Readers:
         for column in self.entries:
             column[own.start : own.start + len(kept)] = column[own][kept]
         self._count[row] = len(kept)
+        self._changes[row] += 1
 
     def drop(self, row: int) -> list[int]:
         """Forget a document; returns the numbers of those who had read it."""

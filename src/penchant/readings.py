@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penchant.errors import StateDamaged
-from penchant.readers import NO_ROWS, Entries, Readers, Rows, Segments, Times
+from penchant.readers import BEFORE, NO_ROWS, Entries, Numbers, Readers, Rows, Segments, Times
 
 _ENTRY = np.dtype([("row", "<u4"), ("at", "<f8")])
 _LATEST = 100
@@ -105,6 +105,7 @@ class Readings:
     def put(self, trails: Mapping[str, Trail]) -> None:
         """Take over trails that changed; an empty one is that of a reader who is forgotten."""
         come: list[tuple[float, str, int, int]] = []
+        shortened = []
         for user_id, after in trails.items():
             number = self._number(user_id)
             before = self._trails[number]
@@ -113,10 +114,14 @@ class Readings:
             gone, new = _difference(before, after)
             for row in gone:
                 self._readers.remove(row, number)
+            if gone:
+                shortened.append(number)
             come.extend((at, user_id, row, self._places[number] + place) for place, (row, at) in enumerate(new))
             self._places[number] += len(new)
         for at, user_id, row, place in sorted(come):  # in the order in which they are loaded, too
             self._append(row, self._numbers[user_id], at, place)
+        for number in shortened:
+            self._note_before(number, 0)
         for user_id, after in trails.items():
             if not len(after.rows):
                 self._free.append(self._numbers.pop(user_id))
@@ -142,10 +147,15 @@ class Readings:
                 kept = trail.rows != row
                 self._trails[number] = Trail(trail.rows[kept], trail.at[kept])
                 self._lengths[number] = len(self._trails[number].rows)
+                self._note_before(number, int(np.argmin(kept)))
 
     def counts(self, rows: Rows) -> NDArray[np.int64]:
         """How many readers each document has."""
         return self._readers.counts(rows)
+
+    def changes(self, rows: Rows) -> NDArray[np.int64]:
+        """How often the readers of documents that have any changed, or what they had read before."""
+        return self._readers.changes(rows)
 
     def readers(self, rows: Rows, most: int) -> Segments:
         """The readers of documents, of each the latest `most`; see `entries`."""
@@ -165,11 +175,18 @@ class Readings:
         return np.fromiter(self._latest, np.int64, len(self._latest))
 
     def _append(self, row: int, number: int, at: float, place: int) -> None:
-        self._readers.append(row, number, at, place)
+        trail = self._trails[number].rows
+        self._readers.append(row, number, at, place, _just_before(trail, int(np.argmax(trail == row))))
         self._latest.pop(row, None)
         self._latest[row] = None
         if len(self._latest) > _LATEST:
             del self._latest[next(iter(self._latest))]
+
+    def _note_before(self, number: int, first: int) -> None:
+        """What a reader read before the documents from one place of the trail on, as far as a change there reaches."""
+        trail = self._trails[number].rows
+        for position, row in enumerate(trail[first : first + BEFORE].tolist(), first):
+            self._readers.set_before(row, number, _just_before(trail, position))
 
     def _load(self) -> None:
         """Each document's readers from the trails, in the order of their clicks."""
@@ -183,9 +200,10 @@ class Readings:
             return
         order = np.lexsort((at, rows))
         numbers = np.repeat(np.arange(len(self._trails), dtype=np.int32), lengths)[order]
-        places = np.concatenate([np.arange(length, dtype=np.int32) for length in lengths])[order]
+        places = np.concatenate([np.arange(length, dtype=np.int32) for length in lengths])
+        before, places = _all_before(rows, places)[order], places[order]
         rows, at = rows[order], at[order]
-        self._readers = Readers.of(rows, Entries(numbers, at, places))
+        self._readers = Readers.of(rows, Entries(numbers, at, places, before))
         for position in np.argsort(at, kind="stable")[-4 * _LATEST :].tolist():
             self._latest.pop(int(rows[position]), None)
             self._latest[int(rows[position])] = None
@@ -196,6 +214,19 @@ class Readings:
 def _only(trail: Trail, is_known: NDArray[np.bool_]) -> Trail:
     inside = is_known[np.minimum(trail.rows, len(is_known) - 1)]  # the last row is nobody's
     return Trail(trail.rows[inside], trail.at[inside])
+
+
+def _just_before(trail: Rows, position: int) -> Rows:
+    return trail[max(0, position - BEFORE) : position][::-1]
+
+
+def _all_before(rows: Rows, places: Numbers) -> Numbers:
+    """Of trails in a row the documents just before each, given the place of each in its trail."""
+    before = np.full((len(rows), BEFORE), -1, np.int32)
+    for back in range(1, BEFORE + 1):
+        there = places >= back
+        before[there, back - 1] = rows[np.flatnonzero(there) - back]
+    return before
 
 
 def _difference(before: Trail, after: Trail) -> tuple[list[int], list[tuple[int, float]]]:

@@ -11,9 +11,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from penchant.compiled import compiled
+from penchant.compiled import compiled, compiled_sum
 from penchant.neighbours import Floats, Neighbours, Said, Weights
-from penchant.readers import Entries, Numbers, Segments
+from penchant.readers import Entries, Numbers, Places, Segments, no_entries
+from penchant.types import Vectors
 
 _FURTHEST = 64
 """Documents that are further apart in the order of reading have nothing to do with each other."""
@@ -79,12 +80,13 @@ def warm_up() -> None:
     """Compile everything, or load what was compiled before, which otherwise happens when it is first needed."""
     nothing, none = np.zeros(0), np.zeros(0, np.int32)
     segments = Segments(np.zeros(0, np.int64), np.zeros(0, np.int64))
-    entries = Entries(none, nothing, none)
+    entries = no_entries(0)
     weights = Weights(nothing, nothing, nothing)
     known = neighbours(-1, segments, weights, segments, nothing, entries, np.zeros(0, np.int64))
     said(-1, segments, known, entries, 0.0, 1.0, [], 0.5)
     shared_terms(np.zeros((0, 0), np.int32), none, nothing)
     note_latest(np.zeros(0, np.int64), np.zeros((0, 0), np.int32), np.zeros((0, 1), np.int32), none)
+    moved_by(np.zeros(0, np.int64), np.zeros((0, 0), np.int32), np.zeros((0, 0), np.float32), np.zeros(0, np.float32), 0)
 
 
 @compiled
@@ -236,3 +238,49 @@ def _shared_terms(terms: Numbers, known: Numbers, worth: Floats, table: Numbers,
             if place >= 0:
                 sums[row] += worth[place]
         sums[row] /= math.sqrt(1 + count)
+
+
+def moved_by(
+    document: Places, read: Numbers, vectors: Vectors, weights: NDArray[np.float32], documents: int
+) -> tuple[Vectors, NDArray[np.float32]]:
+    """(for each document the sum over its readers of the direction of what they had read, how many such readers it has).
+
+    Args:
+        document: of each reader.
+        read: the places in `vectors` of what each reader had read, -1 where there are fewer, shape (readers, at most so many).
+        weights: what each of these counts.
+    """
+    sums, counts = np.zeros((documents, vectors.shape[1]), np.float32), np.zeros(documents, np.float32)
+    _move(document, read, vectors, weights, np.zeros(vectors.shape[1], np.float32), sums, counts)
+    return sums, counts
+
+
+@compiled_sum
+def _move(
+    document: Places,
+    read: Numbers,
+    vectors: Vectors,
+    weights: NDArray[np.float32],
+    total: NDArray[np.float32],
+    sums: Vectors,
+    counts: NDArray[np.float32],
+) -> None:
+    for reader in range(len(document)):
+        if read.shape[1] == 0 or read[reader, 0] < 0:
+            continue
+        total[:] = 0
+        for back in range(read.shape[1]):
+            if read[reader, back] < 0:
+                break
+            row = vectors[read[reader, back]]
+            for number in range(len(total)):
+                total[number] += weights[back] * row[number]
+        length = np.float32(0)
+        for number in range(len(total)):
+            length += total[number] * total[number]
+        if length > 0:
+            scale = np.float32(1) / np.sqrt(length)
+            row = sums[document[reader]]
+            for number in range(len(total)):
+                row[number] += total[number] * scale
+            counts[document[reader]] += 1

@@ -10,11 +10,13 @@ from penchant import blend as blending
 from penchant import community
 from penchant.blend import Blend
 from penchant.blended import Known, ask
-from penchant.community import Lesson
+from penchant.community import Lesson, Search
 from penchant.documents import Documents
+from penchant.readers import Rows
 from penchant.readings import Readings, Trail, extended
 from penchant.types import T, User
-from penchant.units import Clicked
+from penchant.units import Clicked, by_recency
+from penchant.vectors import embeddings_of
 
 
 def trails_after(readings: Readings, documents: Documents, clicks: Sequence[tuple[str, Clicked]], kept: int) -> dict[str, Trail]:
@@ -41,22 +43,42 @@ def taught(known: Known, users: Mapping[str, User], clicks: Sequence[tuple[str, 
     rows = {user_id: known.documents.row(click.document_id) for user_id, click in firsts.items()}
     choices = [user_id for user_id in firsts if rows[user_id] not in known.readings.trail(user_id).rows]
 
-    def lesson_of(user_id: str, seed: int) -> Lesson | None:
-        asked = ask(known, user_id, users[user_id], known.readings.trail(user_id), firsts[user_id].at)
-        return community.lesson(asked, rows[user_id], known.readings, known.documents, known.index.vectors, seed)
+    def lessons_of(choices: Sequence[tuple[str, int]]) -> Iterable[Lesson | None]:
+        search = _searched_together(known, [users[user_id] for user_id, _ in choices])
+        for user_id, seed in choices:
+            asked = ask(known, user_id, users[user_id], known.readings.trail(user_id), firsts[user_id].at, search=search)
+            yield community.lesson(
+                asked, rows[user_id], known.readings, known.documents, known.index.vectors, known.smoothed, seed
+            )
 
-    return after_choices(known.blend, choices, lesson_of)
+    return after_choices(known.blend, choices, len(known.documents), lessons_of)
 
 
-def after_choices(blend: Blend, choices: Iterable[T], lesson_of: Callable[[T, int], Lesson | None]) -> Blend:
+def after_choices(
+    blend: Blend, choices: Sequence[T], documents: int, lessons_of: Callable[[Sequence[tuple[T, int]]], Iterable[Lesson | None]]
+) -> Blend:
     """The blend after choices, most of which are passed over once much is learned, see `penchant.blend.is_learned`.
 
     Args:
-        lesson_of: what a choice teaches, with a seed for what is drawn at random.
+        documents: how many there are.
+        lessons_of: what choices teach, each given with a seed for what is drawn at random.
     """
-    for choice in choices:
-        lesson = lesson_of(choice, blend.offered) if blending.is_learned(blend) else None
+    learned_from = [
+        (choice, offered) for offered, choice in enumerate(choices, blend.offered) if blending.is_learned(offered, documents)
+    ]
+    offered = blend.offered + len(choices)
+    for lesson in lessons_of(learned_from):
         if lesson is not None:
             blend = blending.learned(blend, *lesson)
-        blend = msgspec.structs.replace(blend, offered=blend.offered + 1)
-    return blend
+    return msgspec.structs.replace(blend, offered=offered)
+
+
+def _searched_together(known: Known, users: Sequence[User]) -> Search:
+    """A search that knows what is near the latest units of users: an index that compares all reads its vectors once for many."""
+    units = [unit for user in users for unit in by_recency(user.units)[: community.UNITS_SEARCHED]]
+    found: dict[bytes, Rows] = {}
+    if units:
+        vectors = embeddings_of(units)
+        keys = known.index.search(vectors, min(community.OF_LATEST, known.candidates_per_unit))
+        found = {vector.tobytes(): near for vector, near in zip(vectors, keys, strict=True)}
+    return lambda vectors, count: [found[vector.tobytes()][:count] for vector in vectors]

@@ -7,6 +7,7 @@ compared with what was found, so that on a site where something is published eve
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -108,17 +109,18 @@ class RememberingIndex:
         oldest = min(found[question].changes for question in asked)
         since = np.array(self._changes[oldest:], np.int64)
         come = np.array([key for key in dict.fromkeys(since.tolist()) if key not in self._gone], np.int64)
+        questions = list(asked)
+        before = [found[question] for question in questions]
         nearness = np.stack(list(asked.values())) @ self._index.vectors(come).T
+        is_nearer = nearness > np.array([answer.least for answer in before])[:, None]
         learned = {}
-        for (question, vector), row in zip(asked.items(), nearness, strict=True):
-            before = found[question]
-            if np.isin(before.keys, since[before.changes - oldest :]).any():
-                continue
-            nearer = np.setdiff1d(come[row > before.least], before.keys)
+        for place in np.flatnonzero(~_holds_any(before, since, oldest)).tolist():
+            question, answer = questions[place], before[place]
+            nearer = np.setdiff1d(come[is_nearer[place]], answer.keys) if is_nearer[place].any() else come[:0]
             if len(nearer):
-                learned[question] = self._answer(np.concatenate([before.keys, nearer]), vector, before.asked)
+                learned[question] = self._answer(np.concatenate([answer.keys, nearer]), asked[question], answer.asked)
             else:
-                learned[question] = before._replace(changes=len(self._changes))
+                learned[question] = answer._replace(changes=len(self._changes))
         return learned
 
     def _answer(self, keys: Keys, vector: Vector, count: int) -> Found:
@@ -129,3 +131,19 @@ class RememberingIndex:
         kept = keys[order]
         narrow = np.int32 if not len(kept) or int(kept.max()) < 2**31 else np.int64
         return Found(kept.astype(narrow), count, least, len(self._changes))
+
+
+def _holds_any(answers: Sequence[Found], since: Keys, oldest: int) -> NDArray[np.bool_]:
+    """Which answers hold a document that changed after they were given.
+
+    Args:
+        since: the keys of what changed, in order, from the change number `oldest` on.
+    """
+    distinct, last = np.unique(since[::-1], return_index=True)  # of each key its last change
+    when = oldest + len(since) - 1 - last
+    keys = np.concatenate([answer.keys for answer in answers])
+    given = np.repeat([answer.changes for answer in answers], [len(answer.keys) for answer in answers])
+    places = np.minimum(np.searchsorted(distinct, keys), len(distinct) - 1)
+    changed = (distinct[places] == keys) & (when[places] >= given)
+    owner = np.repeat(np.arange(len(answers)), [len(answer.keys) for answer in answers])
+    return np.bincount(owner[changed], minlength=len(answers)) > 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 
 import msgspec
@@ -22,6 +22,7 @@ from penchant.lab.log import Clicks, Log, Rows
 from penchant.lab.methods import Scores
 from penchant.lab.texts import RememberedTexts
 from penchant.readings import Readings, extended
+from penchant.smoothing import Smoothed, Smoother
 from penchant.teaching import after_choices
 from penchant.types import Vectors
 from penchant.units import by_recency
@@ -55,6 +56,7 @@ class BlendedUnits(InterestUnits):
         super().__init__(log, vectors, texts, users, variant)
         self._documents = documents
         self._readings = Readings()
+        self._smoother = Smoother()
         self._blend = Blend()
         self._learns = learns
         self._nearest = _nearest_to(vectors, min(variant.settings.candidates_per_unit, community.OF_LATEST, len(vectors)))
@@ -85,12 +87,13 @@ class BlendedUnits(InterestUnits):
         firsts = sorted(int(positions[0]) for user, positions in part.of_user.items() if self._asked[user])
         choices = [position for position in firsts if self._is_choice(int(part.users[position]), int(part.documents[position]))]
 
-        def lesson_of(position: int, seed: int) -> Lesson | None:
-            asked, clicked = self._ask(int(part.users[position]), float(part.at[position])), int(part.documents[position])
-            lesson = community.lesson(asked, clicked, self._readings, self._documents, self._vectors_of, seed)
-            return None if lesson is None else lesson._replace(evidence=self._left(lesson.names, lesson.evidence))
+        def lessons_of(choices: Sequence[tuple[int, int]]) -> Iterable[Lesson | None]:
+            for position, seed in choices:
+                asked, clicked = self._ask(int(part.users[position]), float(part.at[position])), int(part.documents[position])
+                lesson = community.lesson(asked, clicked, self._readings, self._documents, self._vectors_of, self._smoothed, seed)
+                yield None if lesson is None else lesson._replace(evidence=self._left(lesson.names, lesson.evidence))
 
-        self._blend = after_choices(self._blend, choices, lesson_of)
+        self._blend = after_choices(self._blend, choices, len(self._documents), lessons_of)
 
     def _is_choice(self, user: int, document: int) -> bool:
         return bool(self.of(user).units) and document not in self._readings.trail(self._log.user_ids[user]).rows
@@ -98,7 +101,8 @@ class BlendedUnits(InterestUnits):
     def evidence(self, user: int, candidates: Rows, at: float) -> tuple[list[str], Matrix]:
         """(names of columns, values of shape (candidates, columns)); see `penchant.evidence`."""
         rows, asked = candidates.astype(np.int64), self._ask(user, at)
-        return community.evidence_for(asked, rows, self._vectors[candidates], self._readings, self._documents)
+        vectors = self._vectors_of(rows)
+        return community.evidence_for(asked, rows, vectors, self._smoothed(rows, vectors), self._readings, self._documents)
 
     def score(self, user: int, candidates: Rows, at: float) -> Scores:
         names, evidence = self.evidence(user, candidates, at)
@@ -113,6 +117,9 @@ class BlendedUnits(InterestUnits):
         units = by_recency(self.of(user).units)
         trail = self._readings.trail(user_id)
         return community.ask(user_id, units, trail, self._readings, self._documents, self._search, self._vectors_of, at)
+
+    def _smoothed(self, rows: NDArray[np.int64], vectors: Vectors) -> Smoothed:
+        return self._smoother.of(rows, vectors, self._readings, self._vectors_of)
 
     def _vectors_of(self, rows: NDArray[np.int64]) -> Vectors:
         return np.asarray(self._vectors[rows])

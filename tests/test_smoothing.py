@@ -1,0 +1,68 @@
+"""Smoothed embeddings: by the formula in plain numpy, whatever happened before; and nothing of a forgotten reader in them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from penchant.readings import NO_TRAIL, Readings, extended
+from penchant.smoothing import Smoother
+from penchant.vectors import unit_length
+
+VECTORS = unit_length(np.random.default_rng(0).standard_normal((12, 16)).astype(np.float32))
+ROWS = np.arange(12)
+clicks = st.lists(st.tuples(st.sampled_from("abcd"), st.integers(0, 11)), max_size=50)
+
+
+def vectors_of(rows: np.ndarray) -> np.ndarray:
+    return VECTORS[rows]
+
+
+def learned(log, readings: Readings, kept: int = 6) -> Readings:
+    for at, (user, row) in enumerate(log):
+        readings.put({user: extended(readings.trail(user), [row], [float(at)], kept)})
+    return readings
+
+
+def by_formula(readings: Readings, row: int) -> np.ndarray:
+    total, readers = np.zeros(16), 0
+    for user in "abcd":
+        trail = readings.trail(user).rows.tolist()
+        before = trail[: trail.index(row)][::-1][:5] if row in trail else []
+        if before:
+            context = sum(0.8**back * VECTORS[other].astype(float) for back, other in enumerate(before))
+            total += context / np.linalg.norm(context)
+            readers += 1
+    smoothed = VECTORS[row] + total / (readers + 1)
+    return smoothed / np.linalg.norm(smoothed)
+
+
+@given(clicks, clicks, st.sampled_from("abcd"), st.integers(0, 11))
+def test_it_is_the_formula_after_clicks_removals_and_a_user_who_is_forgotten(log, more, user, gone):
+    readings, smoother = learned(log, Readings()), Smoother()
+    smoother.of(ROWS, VECTORS, readings, vectors_of)  # what is kept from before must not be taken for what is now
+    readings.put({user: NO_TRAIL})
+    readings.drop([gone])
+    learned([(who, row) for who, row in more if row != gone], readings)
+    found = smoother.of(ROWS, VECTORS, readings, vectors_of)
+    assert found.positions.tolist() == np.flatnonzero(readings.counts(ROWS)).tolist()
+    for position, vector in zip(found.positions.tolist(), found.vectors, strict=True):
+        assert vector == pytest.approx(by_formula(readings, position), abs=4e-3)  # kept in two bytes a number
+        assert np.linalg.norm(vector) == pytest.approx(1, abs=1e-5)
+
+
+def test_what_many_readers_had_read_before_moves_a_document_towards_it():
+    readings = learned([(user, row) for user in "abcd" for row in (0, 1)], Readings())
+    alone = learned([("a", 0), ("a", 1)], Readings())
+    nearness = [
+        float(Smoother().of(np.array([1]), VECTORS[[1]], each, vectors_of).vectors[0] @ VECTORS[0]) for each in (alone, readings)
+    ]
+    assert VECTORS[1] @ VECTORS[0] < nearness[0] < nearness[1]
+
+
+def test_a_document_that_nobody_read_is_not_among_them():
+    found = Smoother().of(np.array([7, 3]), VECTORS[[7, 3]], learned([("a", 3)], Readings()), vectors_of)
+    assert found.positions.tolist() == [1]
+    assert found.vectors[0] == pytest.approx(VECTORS[3], abs=4e-3)
