@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 from penchant import evidence
-from penchant.evidence import BUCKETS, Facts, Near, Reader, Words
+from penchant.evidence import BUCKETS, Facts, Near, Reader, Recency, Words
+from penchant.precursors import Towards
 from penchant.readings import NO_TRAIL, Readings, Trail, extended
-from penchant.smoothing import Smoothed
 
 NOW = 1_700_000_000.0
 DAY = 86_400.0
+RECENCY = Recency(50, 0.9, 0.97, 0.6)
 NO_TERMS = np.full((0, 12), -1, np.int32)
 
 
@@ -29,7 +30,13 @@ def facts(rows=(), published=None, terms=None, attributes=None) -> Facts:
 def reader(units=(), sizes=(), reads=None, at=(), number=-1, taste=()) -> Reader:
     vectors = np.array(units, np.float32).reshape(len(units), 2)
     return Reader(
-        number, vectors, np.array(sizes, np.int64), reads or facts(), np.array(at, np.float64), np.array(taste, np.float32)
+        number,
+        vectors,
+        np.array(sizes, np.int64),
+        reads or facts(),
+        np.array(at, np.float64),
+        np.array(taste, np.float32),
+        RECENCY,
     )
 
 
@@ -109,20 +116,21 @@ def test_nobody_and_nothing_is_no_error():
     assert readings.trail("nobody") is NO_TRAIL
     found = common(readings, [0, 5])
     assert all(len(set(values.tolist())) == 1 for values in found.values())
-    near = evidence.near_units(np.zeros((0, 20), np.int64), np.zeros((0, 20), np.float32), np.zeros(0, np.int64), readings)
+    near = evidence.near_units(np.zeros((0, 20), np.int64), np.zeros((0, 20), np.float32), np.zeros(0, np.int64), 0.9, readings)
     assert not len(near.rows)
 
 
-def test_a_document_gains_by_what_its_readers_had_read_before_and_not_without_readers():
-    documents = np.array([[1, 0], [0, 1], [0, 1]], np.float32)
-    read = Smoothed(np.array([1]), np.array([[0.6, 0.8]], np.float32))
-    liked = evidence.taste(np.array([[0, 1], [1, 0]], np.float32))
+def test_taste_is_the_direction_of_what_was_read_last():
+    liked = evidence.taste(np.array([[0, 1], [1, 0]], np.float32), 0.9)
     assert liked == pytest.approx(np.array([1, 0.9]) / math.hypot(1, 0.9))
-    found = evidence.read_after_the_like(reader(taste=liked), documents, read)
-    assert found == pytest.approx([0, 10 * ((0.6 + 0.8 * 0.9) / math.hypot(1, 0.9) - liked[1]), 0], abs=1e-5)
+    documents = np.array([[1, 0], [0, 1]], np.float32)
     assert evidence.interest(reader(taste=liked), documents)["latest reads"] == pytest.approx(10 * documents @ liked)
-    assert not evidence.read_after_the_like(reader(), documents, read).any()
-    assert not len(evidence.taste(np.zeros((0, 2), np.float32)))
+    assert not len(evidence.taste(np.zeros((0, 2), np.float32), 0.9))
+
+
+def test_a_document_gains_by_what_its_readers_had_read_before_and_not_without_readers():
+    found = evidence.read_after_the_like(Towards(np.array([1]), np.array([0.4], np.float32)), 3)
+    assert found == pytest.approx([0, 4, 0])
 
 
 def test_every_column_has_a_kind_and_a_start():

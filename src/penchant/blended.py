@@ -21,12 +21,12 @@ from penchant.documents import Documents
 from penchant.evidence import recent_clicks
 from penchant.explanation import in_words
 from penchant.index import DocumentIndex
+from penchant.precursors import Precursors, Towards
 from penchant.reactions import dismissed_like, shown_before
 from penchant.readers import Rows
 from penchant.readings import Readings, Trail
 from penchant.retrieval import Query
-from penchant.smoothing import Smoothed, Smoother
-from penchant.types import InterestUnit, Recommendation, Source, User, Vectors
+from penchant.types import InterestUnit, Recommendation, Settings, Source, User, Vector, Vectors
 from penchant.units import by_recency
 
 _DUPLICATE = 0.97
@@ -44,12 +44,12 @@ class Known:
     documents: Documents
     readings: Readings
     blend: Blend
-    smoother: Smoother
-    candidates_per_unit: int
+    precursors: Precursors
+    settings: Settings
 
-    def smoothed(self, rows: Rows, vectors: Vectors) -> Smoothed:
-        """The documents that somebody read, see `penchant.smoothing`."""
-        return self.smoother.of(rows, vectors, self.readings, self.index.vectors)
+    def towards(self, direction: Vector, rows: Rows) -> Towards:
+        """The precursors of documents, see `penchant.precursors`."""
+        return self.precursors.towards(direction, rows, self.readings, self.index.vectors)
 
 
 class _Weighed(NamedTuple):
@@ -78,8 +78,9 @@ def ask(
         trail,
         known.readings,
         known.documents,
-        search or (lambda vectors, count: known.index.search(vectors, min(count, known.candidates_per_unit))),
+        search or (lambda vectors, count: known.index.search(vectors, min(count, known.settings.candidates_per_unit))),
         known.index.vectors,
+        known.settings,
         at,
         every_unit=every_unit,
     )
@@ -113,12 +114,14 @@ def _candidates(known: Known, asked: Asked, query: Query, sources: Sequence[Sour
     rows = rows[retrieval.passes(known.documents, rows, query)]
     if len(rows) >= query.k or not len(units):
         return rows
-    return np.union1d(rows, retrieval.candidates(known.index, known.documents, units, query, known.candidates_per_unit))
+    return np.union1d(rows, retrieval.candidates(known.index, known.documents, units, query, known.settings.candidates_per_unit))
 
 
 def _weighed(known: Known, user: User, asked: Asked, rows: Rows) -> _Weighed:
     vectors = known.index.vectors(rows)
-    names, evidence = community.evidence_for(asked, rows, vectors, known.smoothed(rows, vectors), known.readings, known.documents)
+    names, evidence = community.evidence_for(
+        asked, rows, vectors, known.towards(asked.reader.taste, rows), known.readings, known.documents
+    )
     dismissed, since_dismissed = _when(known, user, user.dismissed)
     beside = {
         "dismissed": dismissed_like(asked.reader.units, vectors, known.index.vectors(dismissed), since_dismissed),

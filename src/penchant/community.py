@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from penchant.blend import Matrix
 from penchant.documents import Documents
 from penchant.evidence import (
-    LAST,
     Liked,
     Near,
     Reader,
+    Recency,
     alike,
     kind_of,
     liked_terms,
@@ -24,10 +24,10 @@ from penchant.evidence import (
     taste,
 )
 from penchant.neighbours import Neighbours
+from penchant.precursors import Towards, VectorsOf
 from penchant.readers import NO_ROWS, Numbers, Rows, distinct, is_among
 from penchant.readings import Readings, Trail
-from penchant.smoothing import Smoothed, VectorsOf
-from penchant.types import InterestUnit, Vectors
+from penchant.types import InterestUnit, Settings, Vector, Vectors
 from penchant.vectors import embeddings_of
 
 Search = Callable[[Vectors, int], Sequence[Rows]]
@@ -86,6 +86,7 @@ def ask(
     documents: Documents,
     search: Search,
     vectors_of: VectorsOf,
+    settings: Settings,
     at: float,
     *,
     every_unit: bool = False,
@@ -97,8 +98,9 @@ def ask(
     """
     vectors = embeddings_of(units) if units else np.zeros((0, 0), np.float32)
     sizes = np.array([unit.size for unit in units], np.int64)
-    liked = taste(vectors_of(trail.rows[-LAST:]))
-    reader = Reader(readings.number(user_id), vectors, sizes, documents.facts(trail.rows), trail.at, liked)
+    recency = Recency(settings.reads_weighed, settings.fading, settings.fading_words, settings.fading_order)
+    liked = taste(vectors_of(trail.rows[-recency.last :]), recency.fading)
+    reader = Reader(readings.number(user_id), vectors, sizes, documents.facts(trail.rows), trail.at, liked, recency)
     latest = list(search(vectors[:UNITS_SEARCHED], OF_LATEST)) if units else []
     others = list(search(vectors[UNITS_SEARCHED:], _OF_OTHERS)) if every_unit and len(units) > UNITS_SEARCHED else []
     near = _near(reader, latest, readings, vectors_of)
@@ -107,10 +109,10 @@ def ask(
 
 
 def evidence_for(
-    asked: Asked, rows: Rows, vectors: Vectors, read: Smoothed, readings: Readings, documents: Documents
+    asked: Asked, rows: Rows, vectors: Vectors, precursors: Towards, readings: Readings, documents: Documents
 ) -> tuple[list[str], Matrix]:
     """(names of columns, values of shape (rows, columns)); see `penchant.evidence`."""
-    return measure(asked.reader, asked.neighbours, asked.words, documents.facts(rows), vectors, read, readings, asked.at)
+    return measure(asked.reader, asked.neighbours, asked.words, documents.facts(rows), vectors, precursors, readings, asked.at)
 
 
 def candidates(asked: Asked, readings: Readings, documents: Documents) -> Rows:
@@ -135,7 +137,7 @@ def lesson(
     readings: Readings,
     documents: Documents,
     vectors_of: VectorsOf,
-    smoothed: Callable[[Rows, Vectors], Smoothed],
+    towards: Callable[[Vector, Rows], Towards],
     seed: int,
 ) -> Lesson | None:
     """What the click on a row teaches, of a reader as before it; nothing where there was no choice.
@@ -156,7 +158,7 @@ def lesson(
     if len(rows) < 2:
         return None
     vectors = vectors_of(rows)
-    names, evidence = evidence_for(asked, rows, vectors, smoothed(rows, vectors), readings, documents)
+    names, evidence = evidence_for(asked, rows, vectors, towards(asked.reader.taste, rows), readings, documents)
     if _may_be_published_by_click(clicked, readings, documents, asked.at):
         told = [kind_of(name) in _TOLD_BY_FIRST_CLICK for name in names]
         evidence = np.where(told, evidence, 0.0)
@@ -195,4 +197,4 @@ def _near(reader: Reader, found: Sequence[Rows], readings: Readings, vectors_of:
     if there.any():
         units = np.repeat(reader.units[: len(found)], there.sum(axis=1), axis=0)
         cosines[there] = np.einsum("nd,nd->n", vectors_of(rows[there]), units)
-    return near_units(rows, cosines, reader.sizes[: len(found)], readings)
+    return near_units(rows, cosines, reader.sizes[: len(found)], reader.recency.fading, readings)

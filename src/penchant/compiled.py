@@ -60,17 +60,31 @@ def _dot(left: Vector, right: Vector) -> float:
 @compiled
 def from_halves(halves: NDArray[np.uint16], keys: NDArray[np.int64], found: Vectors) -> None:
     """The vectors of keys, from rows that hold the first half of each number, then two halves of what brings it to length 1."""
-    bits = found.view(np.uint32)
     dimension = found.shape[1]
-    scale = np.zeros(1, np.uint32)
     for place in range(len(keys)):
         row = halves[keys[place]]
-        scale[0] = np.uint32(row[dimension]) | (np.uint32(row[dimension + 1]) << np.uint32(16))
-        length = scale.view(np.float32)[0]
+        length = _joined(row[dimension + 1], row[dimension])
         for number in range(dimension):
-            bits[place, number] = np.uint32(row[number]) << np.uint32(16)
+            found[place, number] = _joined(row[number], np.uint16(0)) * length
+
+
+@compiled_sum
+def dots_of_halves(halves: NDArray[np.uint16], keys: NDArray[np.int64], vector: Vector, found: Vector) -> None:
+    """The dot products of those vectors with another."""
+    dimension = len(vector)
+    for place in range(len(keys)):
+        row = halves[keys[place]]
+        total = np.float32(0)
         for number in range(dimension):
-            found[place, number] *= length
+            total += _joined(row[number], np.uint16(0)) * vector[number]
+        found[place] = total * _joined(row[dimension + 1], row[dimension])
+
+
+@compiled
+def _joined(first: np.uint16, second: np.uint16) -> np.float32:
+    """The number of which these are the two halves."""
+    bits = np.uint32((np.uint32(first) << np.uint32(16)) | np.uint32(second))
+    return bits.view(np.float32)
 
 
 @compiled

@@ -10,6 +10,7 @@ the others.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
@@ -19,9 +20,9 @@ from numpy.typing import NDArray
 
 from penchant.checks import EARLIEST_CLOCK
 from penchant.neighbours import Neighbours, Weights
+from penchant.precursors import Towards
 from penchant.readers import Numbers, Rows, Times
 from penchant.readings import Readings
-from penchant.smoothing import Smoothed
 from penchant.types import Vector, Vectors
 
 Column = NDArray[np.float64]
@@ -68,13 +69,6 @@ _KNOTS = (2.0, 4.0, 5.5)
 """Of the logarithm of 1 + hours: 6 hours, 2 days, 10 days."""
 _SESSION = 1_800.0
 """Seconds without a click that end a visit."""
-LAST = 50
-"""So many last documents of a reader tell who reads the same, what is read, and which words and attributes are liked."""
-_FADING = 0.9
-"""What each document further back counts, beside the one after it."""
-_FADING_WORDS = 0.97
-_FADING_FAST = 0.6
-"""The same, where the order of reading counts."""
 _ASIDE = 0.6
 """What each document between two in the order of reading takes from their closeness."""
 MOST_READERS = 200
@@ -93,6 +87,15 @@ class Facts(NamedTuple):
     """Name -> a number for each value, -1 where there is none."""
 
 
+class Recency(NamedTuple):
+    """How far back a reader's documents are evidence; see `penchant.types.Settings`."""
+
+    last: int
+    fading: float
+    words: float
+    order: float
+
+
 class Reader(NamedTuple):
     """Who is asking."""
 
@@ -108,6 +111,7 @@ class Reader(NamedTuple):
     """When."""
     taste: Vector
     """See `taste`."""
+    recency: Recency
 
 
 class Near(NamedTuple):
@@ -139,7 +143,7 @@ def measure(
     words: Liked,
     candidates: Facts,
     vectors: Vectors,
-    read: Smoothed,
+    precursors: Towards,
     readings: Readings,
     at: float,
 ) -> tuple[list[str], NDArray[np.float64]]:
@@ -149,7 +153,7 @@ def measure(
         known: see `neighbours_of`.
         words: see `liked_terms`.
         vectors: embeddings of the candidates, shape (candidates, dimension).
-        read: the candidates that somebody read.
+        precursors: those of the candidates, towards the reader's taste.
     """
     columns = {
         **interest(reader, vectors),
@@ -157,7 +161,7 @@ def measure(
         **attributes(reader, candidates),
         **freshness(reader, candidates.published_at, at),
         **others(reader, known, candidates.rows, readings, at),
-        _AFTER_THE_LIKE: read_after_the_like(reader, vectors, read),
+        _AFTER_THE_LIKE: read_after_the_like(precursors, len(vectors)),
     }
     # sums in another order differ in their last bits: rounded, a state that was reopened gives and learns the same
     values = np.stack(list(columns.values()))
@@ -170,44 +174,47 @@ def kind_of(column: str) -> str:
 
 
 def interest(reader: Reader, documents: Vectors) -> dict[str, Column]:
-    """By meaning, from the Interest Units; a unit weighs ``log(1 + size) * 0.9 ** place``, larger and more recent ones more.
+    """By meaning, from the Interest Units; a unit weighs ``log(1 + size) * fading ** place``, larger and more recent ones more.
 
     ``any unit`` is a soft maximum, ``log(sum(weight * exp(10 * cosine)))``: one strong interest is enough, and the others
     still count. ``all units`` is ten times the weighted mean of the cosines, the paper's sum with weights; ``latest unit``
     is ten times the cosine to the unit updated last, ``latest reads`` that to the reader's `taste`.
     """
-    found = {name: np.zeros(len(documents)) for name, kind in COLUMNS.items() if kind == "interest"}
+    found: dict[str, NDArray[np.floating]] = {
+        name: np.zeros(len(documents)) for name, kind in COLUMNS.items() if kind == "interest"
+    }
     if len(reader.units):
-        cosines = (documents @ reader.units.T).astype(np.float64)
-        weights = np.log1p(reader.sizes) * _FADING ** np.arange(len(reader.units))
-        found["any unit"] = np.log(np.exp(10 * (cosines - 1)) @ weights)
-        found["all units"] = 10 * (cosines @ weights) / weights.sum()
-        found["latest unit"] = 10 * cosines[:, 0]
+        tens = 10 * (documents @ reader.units.T)
+        weights = np.log1p(reader.sizes) * reader.recency.fading ** np.arange(len(reader.units))
+        total = float(weights.sum())
+        shares = np.asarray(weights / total, np.float32)
+        found["any unit"] = np.log(np.exp(tens - 10) @ shares) + math.log(total)
+        found["all units"] = tens @ shares
+        found["latest unit"] = tens[:, 0]
     if len(reader.taste):
-        found["latest reads"] = (10 * (documents @ reader.taste)).astype(np.float64)
-    return found
+        found["latest reads"] = 10 * (documents @ reader.taste)
+    return {name: np.asarray(column, np.float64) for name, column in found.items()}
 
 
-def taste(read: Vectors) -> Vector:
-    """The direction of the mean of what a reader read last, each document counting 0.9 of the one after it; empty for none.
+def taste(read: Vectors, fading: float) -> Vector:
+    """The direction of the mean of what a reader read last, the latest counting more; empty for none.
 
     Args:
         read: embeddings, the latest at the end.
     """
-    mean = _fading(len(read), _FADING).astype(np.float32) @ read
+    mean = _fading(len(read), fading).astype(np.float32) @ read
     length = float(np.sqrt(mean @ mean))
     return np.asarray(mean / length, np.float32) if length > 0 else np.zeros(0, np.float32)
 
 
-def read_after_the_like(reader: Reader, documents: Vectors, read: Smoothed) -> Column:
-    """How much nearer to the reader's `taste` a document is for what its readers had read before it.
+def read_after_the_like(precursors: Towards, candidates: int) -> Column:
+    """How much what the readers of a document had read before it is like what the reader read last; 0 without readers.
 
-    ``10 * (cosine of the smoothed embedding - cosine of the embedding)``, see `penchant.smoothing`
+    Ten times what the document's precursor reaches towards the reader's `taste`, see `penchant.precursors`.
     """
-    nearer = np.zeros(len(documents))
-    if len(read.positions) and len(reader.taste):
-        nearer[read.positions] = 10 * ((read.vectors - documents[read.positions]) @ reader.taste)
-    return nearer
+    found = np.zeros(candidates)
+    found[precursors.positions] = 10 * precursors.reach
+    return found
 
 
 def key_terms(words: Liked, candidates: Facts) -> Column:
@@ -222,8 +229,8 @@ def key_terms(words: Liked, candidates: Facts) -> Column:
 
 def liked_terms(reader: Reader, words: Words) -> Liked:
     """The key terms of what was read last, the latest counting more."""
-    read = reader.reads.terms[-LAST:]
-    fading = np.repeat(_fading(len(read), _FADING_WORDS), read.shape[1])
+    read = reader.reads.terms[-reader.recency.last :]
+    fading = np.repeat(_fading(len(read), reader.recency.words), read.shape[1])
     there = np.flatnonzero(read >= 0)
     there = there[np.argsort(read.ravel()[there], kind="stable")]
     ordered = read.ravel()[there]
@@ -237,8 +244,8 @@ def attributes(reader: Reader, candidates: Facts) -> dict[str, Column]:
     """How much of what was read has the same value of an attribute: ``log(1 + 10 * times read)``, the latest counting more."""
     found = {}
     for name, values in candidates.attributes.items():
-        read = reader.reads.attributes.get(name, np.zeros(0, np.int32))[-LAST:]
-        fading = _fading(len(read), _FADING)
+        read = reader.reads.attributes.get(name, np.zeros(0, np.int32))[-reader.recency.last :]
+        fading = _fading(len(read), reader.recency.fading)
         there = read >= 0
         most = int(max(values.max(initial=-1), read.max(initial=-1))) + 1
         times = np.bincount(read[there], fading[there], most + 1)
@@ -306,9 +313,10 @@ def neighbours_of(reader: Reader, near: Near, readings: Readings) -> Neighbours:
     """
     from penchant import tally
 
-    rows = reader.reads.rows[-LAST:]
+    recency = reader.recency
+    rows = reader.reads.rows[-recency.last :]
     counts = readings.counts(rows)
-    recent, just = (_fading(len(rows), fading) / np.sqrt(np.maximum(counts, 1)) for fading in (_FADING, _FADING_FAST))
+    recent, just = (_fading(len(rows), fading) / np.sqrt(np.maximum(counts, 1)) for fading in (recency.fading, recency.order))
     return tally.neighbours(
         reader.number,
         readings.readers(rows, MOST_READERS),
@@ -320,18 +328,19 @@ def neighbours_of(reader: Reader, near: Near, readings: Readings) -> Neighbours:
     )
 
 
-def near_units(rows: Rows, cosines: Vectors, sizes: NDArray[np.int64], readings: Readings) -> Near:
+def near_units(rows: Rows, cosines: Vectors, sizes: NDArray[np.int64], fading: float, readings: Readings) -> Near:
     """The documents near a reader's units, which tell who has the same interests.
 
     Args:
         rows: of the documents near each unit, shape (units, documents); -1 where there are fewer.
         cosines: their cosines to that unit.
         sizes: of the units.
+        fading: see `Recency`.
     """
     there = rows >= 0
     closeness = np.where(there, np.exp(5 * (cosines.astype(np.float64) - 1)), 0)
     shares = closeness / np.maximum(closeness.sum(axis=1, keepdims=True), 1e-12)
-    shares *= (np.log1p(sizes) * _FADING ** np.arange(len(sizes)))[:, None]
+    shares *= (np.log1p(sizes) * fading ** np.arange(len(sizes)))[:, None]
     flat = rows[there]
     return Near(flat, shares[there] / np.sqrt(np.maximum(readings.counts(flat), 1)))
 

@@ -86,7 +86,7 @@ def warm_up() -> None:
     said(-1, segments, known, entries, 0.0, 1.0, [], 0.5)
     shared_terms(np.zeros((0, 0), np.int32), none, nothing)
     note_latest(np.zeros(0, np.int64), np.zeros((0, 0), np.int32), np.zeros((0, 1), np.int32), none)
-    moved_by(np.zeros(0, np.int64), np.zeros((0, 0), np.int32), np.zeros((0, 0), np.float32), np.zeros(0, np.float32), 0)
+    directions(np.zeros(0, np.int64), np.zeros((0, 0), np.int32), np.zeros((0, 0), np.float32), np.zeros(0, np.float32), 0)
 
 
 @compiled
@@ -240,7 +240,7 @@ def _shared_terms(terms: Numbers, known: Numbers, worth: Floats, table: Numbers,
         sums[row] /= math.sqrt(1 + count)
 
 
-def moved_by(
+def directions(
     document: Places, read: Numbers, vectors: Vectors, weights: NDArray[np.float32], documents: int
 ) -> tuple[Vectors, NDArray[np.float32]]:
     """(for each document the sum over its readers of the direction of what they had read, how many such readers it has).
@@ -251,12 +251,12 @@ def moved_by(
         weights: what each of these counts.
     """
     sums, counts = np.zeros((documents, vectors.shape[1]), np.float32), np.zeros(documents, np.float32)
-    _move(document, read, vectors, weights, np.zeros(vectors.shape[1], np.float32), sums, counts)
+    _add_directions(document, read, vectors, weights, np.zeros(vectors.shape[1], np.float32), sums, counts)
     return sums, counts
 
 
 @compiled_sum
-def _move(
+def _add_directions(
     document: Places,
     read: Numbers,
     vectors: Vectors,

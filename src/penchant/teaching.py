@@ -48,7 +48,7 @@ def taught(known: Known, users: Mapping[str, User], clicks: Sequence[tuple[str, 
         for user_id, seed in choices:
             asked = ask(known, user_id, users[user_id], known.readings.trail(user_id), firsts[user_id].at, search=search)
             yield community.lesson(
-                asked, rows[user_id], known.readings, known.documents, known.index.vectors, known.smoothed, seed
+                asked, rows[user_id], known.readings, known.documents, known.index.vectors, known.towards, seed
             )
 
     return after_choices(known.blend, choices, len(known.documents), lessons_of)
@@ -79,6 +79,6 @@ def _searched_together(known: Known, users: Sequence[User]) -> Search:
     found: dict[bytes, Rows] = {}
     if units:
         vectors = embeddings_of(units)
-        keys = known.index.search(vectors, min(community.OF_LATEST, known.candidates_per_unit))
+        keys = known.index.search(vectors, min(community.OF_LATEST, known.settings.candidates_per_unit))
         found = {vector.tobytes(): near for vector, near in zip(vectors, keys, strict=True)}
     return lambda vectors, count: [found[vector.tobytes()][:count] for vector in vectors]

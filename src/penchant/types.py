@@ -205,6 +205,14 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """So many clicks a user are kept with their times, so that how the units came about can be shown."""
     readings_kept: int = 100
     """So many documents a user are kept for what readers tell each other, the latest; 0: they tell nothing."""
+    reads_weighed: int = 50
+    """So many last documents of a user are evidence: of who reads the same, of words and attributes that are liked."""
+    fading: float = 0.9
+    """What each of these counts as evidence beside the one after it, and each unit beside the one updated after it."""
+    fading_words: float = 0.97
+    """The same, for the words of titles."""
+    fading_order: float = 0.6
+    """The same, where the order of reading counts."""
     kinds: tuple[str, ...] | None = None
     """Clicks of these kinds are learned. None: all; a click without a kind is always learned."""
     clicks_remembered: int = 1_000_000
@@ -231,12 +239,15 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             value = getattr(self, name)
             if value is not None and value < 0:
                 raise InvalidSettings(f"{name} is {value}: use 0 or more, or None for no limit")
-        for name in ("big_size", "candidates_per_unit", "users_cached"):
+        for name in ("big_size", "candidates_per_unit", "users_cached", "reads_weighed"):
             if getattr(self, name) < 1:
                 raise InvalidSettings(f"{name} is {getattr(self, name)}: use 1 or more")
         for name in ("clicks_remembered", "texts_cached", "searches_cached", "readings_kept"):
             if getattr(self, name) < 0:
                 raise InvalidSettings(f"{name} is {getattr(self, name)}: use 0 or more")
+        for name in ("fading", "fading_words", "fading_order"):
+            if not 0 < getattr(self, name) <= 1:
+                raise InvalidSettings(f"{name} is {getattr(self, name)}: use more than 0, and 1 where nothing is to fade")
         if not self.popular_half_life > 0:
             raise InvalidSettings(f"popular_half_life is {self.popular_half_life}: use more than 0 seconds")
 

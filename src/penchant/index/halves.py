@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penchant.index import Keys
-from penchant.types import Vectors
+from penchant.types import Vector, Vectors
 
 _TINY = 1e-30
 _SCALE = 2
@@ -39,6 +39,14 @@ class Halves:
         vectors = np.empty((len(keys), self._dimension), np.float32)
         compiled.from_halves(self._rows, keys, vectors)
         return vectors
+
+    def cosines(self, keys: Keys, vector: Vector) -> Vector:
+        """The cosines of the vectors of known keys to another, of length 1, shape (len(keys),)."""
+        from penchant import compiled
+
+        found = np.empty(len(keys), np.float32)
+        compiled.dots_of_halves(self._rows, keys, vector, found)
+        return found
 
     def save(self, path: Path, rows: int) -> None:
         """Write the vectors of the keys below `rows` to a file."""

@@ -21,10 +21,10 @@ from penchant.lab.interests import InterestUnits, Variant
 from penchant.lab.log import Clicks, Log, Rows
 from penchant.lab.methods import Scores
 from penchant.lab.texts import RememberedTexts
+from penchant.precursors import Precursors, Towards
 from penchant.readings import Readings, extended
-from penchant.smoothing import Smoothed, Smoother
 from penchant.teaching import after_choices
-from penchant.types import Vectors
+from penchant.types import Vector, Vectors
 from penchant.units import by_recency
 
 _PART = 1_000
@@ -56,7 +56,7 @@ class BlendedUnits(InterestUnits):
         super().__init__(log, vectors, texts, users, variant)
         self._documents = documents
         self._readings = Readings()
-        self._smoother = Smoother()
+        self._precursors = Precursors()
         self._blend = Blend()
         self._learns = learns
         self._nearest = _nearest_to(vectors, min(variant.settings.candidates_per_unit, community.OF_LATEST, len(vectors)))
@@ -90,7 +90,7 @@ class BlendedUnits(InterestUnits):
         def lessons_of(choices: Sequence[tuple[int, int]]) -> Iterable[Lesson | None]:
             for position, seed in choices:
                 asked, clicked = self._ask(int(part.users[position]), float(part.at[position])), int(part.documents[position])
-                lesson = community.lesson(asked, clicked, self._readings, self._documents, self._vectors_of, self._smoothed, seed)
+                lesson = community.lesson(asked, clicked, self._readings, self._documents, self._vectors_of, self._towards, seed)
                 yield None if lesson is None else lesson._replace(evidence=self._left(lesson.names, lesson.evidence))
 
         self._blend = after_choices(self._blend, choices, len(self._documents), lessons_of)
@@ -102,7 +102,9 @@ class BlendedUnits(InterestUnits):
         """(names of columns, values of shape (candidates, columns)); see `penchant.evidence`."""
         rows, asked = candidates.astype(np.int64), self._ask(user, at)
         vectors = self._vectors_of(rows)
-        return community.evidence_for(asked, rows, vectors, self._smoothed(rows, vectors), self._readings, self._documents)
+        return community.evidence_for(
+            asked, rows, vectors, self._towards(asked.reader.taste, rows), self._readings, self._documents
+        )
 
     def score(self, user: int, candidates: Rows, at: float) -> Scores:
         names, evidence = self.evidence(user, candidates, at)
@@ -116,10 +118,11 @@ class BlendedUnits(InterestUnits):
         user_id = self._log.user_ids[user]
         units = by_recency(self.of(user).units)
         trail = self._readings.trail(user_id)
-        return community.ask(user_id, units, trail, self._readings, self._documents, self._search, self._vectors_of, at)
+        settings = self._variant.settings
+        return community.ask(user_id, units, trail, self._readings, self._documents, self._search, self._vectors_of, settings, at)
 
-    def _smoothed(self, rows: NDArray[np.int64], vectors: Vectors) -> Smoothed:
-        return self._smoother.of(rows, vectors, self._readings, self._vectors_of)
+    def _towards(self, direction: Vector, rows: NDArray[np.int64]) -> Towards:
+        return self._precursors.towards(direction, rows, self._readings, self._vectors_of)
 
     def _vectors_of(self, rows: NDArray[np.int64]) -> Vectors:
         return np.asarray(self._vectors[rows])

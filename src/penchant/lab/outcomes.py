@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from threading import Lock
 from time import perf_counter
 from typing import Any
 
@@ -24,6 +25,8 @@ from penchant.lab.methods import Method, Scores
 from penchant.lab.metrics import Ranks, ranks
 from penchant.lab.peers.ranking import Order, answer
 from penchant.lab.peers.standins import StandIns
+
+_LOCK = type(Lock())
 
 SHOWN = 20
 """Places that count for coverage and novelty."""
@@ -162,7 +165,8 @@ def _state_bytes(method: Method, shared: Sequence[object]) -> int:
 
     class Sizer(pickle.Pickler):
         def persistent_id(self, obj: Any) -> str | None:
-            return "shared" if (callable(obj) and not isinstance(obj, type)) or any(obj is one for one in shared) else None
+            is_code = callable(obj) and not isinstance(obj, type)
+            return "left out" if is_code or isinstance(obj, _LOCK) or any(obj is one for one in shared) else None
 
     target = io.BytesIO()
     Sizer(target, pickle.HIGHEST_PROTOCOL).dump(vars(method))

@@ -22,10 +22,22 @@ from penchant.lab.peers import PEERS, Space
 from penchant.lab.peers.environments import Say
 from penchant.lab.run import Plan, Setting, outcome_of, prepare
 from penchant.lab.statistics import mean
+from penchant.types import Settings
 
 MEASURE = "NDCG@20"
-_OUR_SPACE: Space = MappingProxyType({"threshold": (-0.1, -0.05, 0.0, 0.05, 0.1, 0.2)})
-"""For penchant's own, in steps from the embedder's threshold."""
+_THRESHOLDS = (-0.1, -0.05, 0.0, 0.05, 0.1, 0.2)
+"""In steps from the embedder's threshold."""
+_UNITS_SPACE: Space = MappingProxyType({"threshold": _THRESHOLDS})
+_BLEND_SPACE: Space = MappingProxyType(
+    {
+        "threshold": _THRESHOLDS,
+        "reads_weighed": (15, 30, 50, 100),
+        "fading": (0.8, 0.85, 0.9, 0.95),
+        "fading_words": (0.9, 0.95, 0.97, 0.99),
+        "fading_order": (0.4, 0.6, 0.8),
+    }
+)
+"""Names of `penchant.Settings`. The weights of the blend are fitted by `penchant lab weights`, not searched for."""
 
 
 def tune(
@@ -36,7 +48,7 @@ def tune(
     Returns:
         method -> ``params`` (the best), ``value`` (its NDCG@20 on the validation users) and ``trials``, all that was tried.
     """
-    names = [name for name in registry.chosen(plan.methods) if name in PEERS or name in registry.UNITS]
+    names = [name for name in registry.chosen(plan.methods) if name in PEERS or name in registry.OURS]
     if not names:
         raise InvalidQuery("none of these methods has hyperparameters")
     setting = prepare(replace(plan, tuned={}), cache, progress, say)
@@ -82,8 +94,8 @@ def _search(setting: Setting, name: str, trial: Trial, seconds: float, trials: i
     except ImportError as error:
         raise MissingExtra("the search needs optuna: pip install 'penchant[lab]'") from error
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    space = PEERS[name].space if name in PEERS else _OUR_SPACE
-    default = {key: PEERS[name].params.get(key, values[0]) if name in PEERS else 0.0 for key, values in space.items()}
+    space = _space_of(name)
+    default = {key: PEERS[name].params.get(key, values[0]) if name in PEERS else _ours(key) for key, values in space.items()}
     study = optuna.create_study(direction="maximize", sampler=optuna.samplers.TPESampler(seed=setting.plan.rules.seed))
     study.enqueue_trial({key: value for key, value in default.items() if value in space[key]})
     started, spent = perf_counter(), 0.0
@@ -116,13 +128,27 @@ def _value(setting: Setting, name: str, trial: Trial, params: Mapping[str, Any])
         outcome = outcome_of(setting, name, trial, params=params)
     else:
         threshold = round(setting.texts.threshold + params["threshold"], 3)
-        settings = msgspec.structs.replace(setting.plan.settings, threshold=threshold)
-        outcome = outcome_of(setting, name, trial, variant=Variant(settings, scorer=registry.UNITS[name]))
+        settings = msgspec.structs.replace(setting.plan.settings, **{**params, "threshold": threshold})
+        if name in registry.UNITS:
+            outcome = outcome_of(setting, name, trial, variant=Variant(settings, scorer=registry.UNITS[name]))
+        else:
+            outcome = outcome_of(replace(setting, plan=replace(setting.plan, settings=settings)), name, trial)
     if outcome.failed is not None:
         return None, 1.0
     found = by_user(trial, {name: outcome})[name][MEASURE]
     cost = outcome.cost["training_seconds"] + outcome.cost["milliseconds_per_case"] * len(trial.cases) / 1_000
     return round(mean(found.sums, found.counts, by_case=trial.by_case), 6), max(cost, 0.1)
+
+
+def _space_of(name: str) -> Space:
+    if name in PEERS:
+        return PEERS[name].space
+    return _UNITS_SPACE if name in registry.UNITS else _BLEND_SPACE
+
+
+def _ours(key: str) -> Any:
+    """The default of a setting of ours."""
+    return 0.0 if key == "threshold" else getattr(Settings(), key)
 
 
 def _size(space: Space) -> int:

@@ -1,0 +1,69 @@
+"""Precursors: by the formula in plain numpy, whatever happened before; and nothing of a forgotten reader in them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from penchant.precursors import Precursors
+from penchant.readings import NO_TRAIL, Readings, extended
+from penchant.vectors import unit_length
+
+VECTORS = unit_length(np.random.default_rng(0).standard_normal((12, 16)).astype(np.float32))
+ROWS = np.arange(12)
+clicks = st.lists(st.tuples(st.sampled_from("abcd"), st.integers(0, 11)), max_size=50)
+
+
+def vectors_of(rows: np.ndarray) -> np.ndarray:
+    return VECTORS[rows]
+
+
+def learned(log, readings: Readings, kept: int = 6) -> Readings:
+    for at, (user, row) in enumerate(log):
+        readings.put({user: extended(readings.trail(user), [row], [float(at)], kept)})
+    return readings
+
+
+def by_formula(readings: Readings, row: int) -> np.ndarray:
+    total, readers = np.zeros(16), 0
+    for user in "abcd":
+        trail = readings.trail(user).rows.tolist()
+        before = trail[: trail.index(row)][::-1][:5] if row in trail else []
+        if before:
+            context = sum(0.8**back * VECTORS[other].astype(float) for back, other in enumerate(before))
+            total += context / np.linalg.norm(context)
+            readers += 1
+    return total / (readers + 1)
+
+
+@given(clicks, clicks, st.sampled_from("abcd"), st.integers(0, 11))
+def test_it_is_the_formula_after_clicks_removals_and_a_user_who_is_forgotten(log, more, user, gone):
+    readings, precursors = learned(log, Readings()), Precursors()
+    precursors.towards(VECTORS[0], ROWS, readings, vectors_of)  # what is kept from before must not be taken for what is now
+    readings.put({user: NO_TRAIL})
+    readings.drop([gone])
+    learned([(who, row) for who, row in more if row != gone], readings)
+    for direction in VECTORS[:5]:
+        found = precursors.towards(direction, ROWS, readings, vectors_of)
+        assert found.positions.tolist() == np.flatnonzero(readings.counts(ROWS)).tolist()
+        expected = [by_formula(readings, position) @ direction for position in found.positions.tolist()]
+        assert found.reach == pytest.approx(expected, abs=4e-3)  # kept in two bytes a number
+
+
+def test_many_readers_who_agree_reach_further_than_one():
+    alone = learned([("a", 0), ("a", 1)], Readings())
+    many = learned([(user, row) for user in "abcd" for row in (0, 1)], Readings())
+    reach = [Precursors().towards(VECTORS[0], np.array([1]), each, vectors_of).reach[0] for each in (alone, many)]
+    assert reach == pytest.approx([1 / 2, 4 / 5], abs=4e-3)
+
+
+def test_a_document_that_nobody_read_is_not_among_them_and_one_that_was_read_first_has_none():
+    found = Precursors().towards(VECTORS[3], np.array([7, 3]), learned([("a", 3)], Readings()), vectors_of)
+    assert (found.positions.tolist(), found.reach.tolist()) == ([1], [0.0])
+
+
+def test_without_a_direction_nothing_is_near():
+    found = Precursors().towards(np.zeros(0, np.float32), ROWS, learned([("a", 3)], Readings()), vectors_of)
+    assert not len(found.positions)
