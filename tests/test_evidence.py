@@ -9,8 +9,8 @@ import pytest
 
 from penchant import evidence
 from penchant.evidence import BUCKETS, Facts, Near, Reader, Recency, Words
-from penchant.precursors import Towards
 from penchant.readings import NO_TRAIL, Readings, Trail, extended
+from penchant.smoothing import Smoothed
 
 NOW = 1_700_000_000.0
 DAY = 86_400.0
@@ -121,16 +121,14 @@ def test_nobody_and_nothing_is_no_error():
 
 
 def test_taste_is_the_direction_of_what_was_read_last():
-    liked = evidence.taste(np.array([[0, 1], [1, 0]], np.float32), 0.9)
-    assert liked == pytest.approx(np.array([1, 0.9]) / math.hypot(1, 0.9))
-    documents = np.array([[1, 0], [0, 1]], np.float32)
-    assert evidence.interest(reader(taste=liked), documents)["latest reads"] == pytest.approx(10 * documents @ liked)
+    assert evidence.taste(np.array([[0, 1], [1, 0]], np.float32), 0.9) == pytest.approx(np.array([1, 0.9]) / math.hypot(1, 0.9))
     assert not len(evidence.taste(np.zeros((0, 2), np.float32), 0.9))
 
 
 def test_a_document_gains_by_what_its_readers_had_read_before_and_not_without_readers():
-    found = evidence.read_after_the_like(Towards(np.array([1]), np.array([0.4], np.float32)), 3)
-    assert found == pytest.approx([0, 4, 0])
+    documents = np.array([[1, 0], [0, 1], [0, 1]], np.float32)
+    read = Smoothed(np.array([1]), np.array([0.9], np.float32))
+    assert evidence.read_after_the_like(reader(taste=[0.6, 0.8]), documents, read) == pytest.approx([0, 10 * (0.9 - 0.8), 0])
 
 
 def test_every_column_has_a_kind_and_a_start():

@@ -21,11 +21,11 @@ from penchant.documents import Documents
 from penchant.evidence import recent_clicks
 from penchant.explanation import in_words
 from penchant.index import DocumentIndex
-from penchant.precursors import Precursors, Towards
 from penchant.reactions import dismissed_like, shown_before
 from penchant.readers import Rows
 from penchant.readings import Readings, Trail
 from penchant.retrieval import Query
+from penchant.smoothing import Smoothed, Smoother
 from penchant.types import InterestUnit, Recommendation, Settings, Source, User, Vector, Vectors
 from penchant.units import by_recency
 
@@ -44,12 +44,12 @@ class Known:
     documents: Documents
     readings: Readings
     blend: Blend
-    precursors: Precursors
+    smoother: Smoother
     settings: Settings
 
-    def towards(self, direction: Vector, rows: Rows) -> Towards:
-        """The precursors of documents, see `penchant.precursors`."""
-        return self.precursors.towards(direction, rows, self.readings, self.index.vectors)
+    def smoothed(self, direction: Vector, rows: Rows, vectors: Vectors) -> Smoothed:
+        """See `penchant.smoothing`."""
+        return self.smoother.towards(direction, rows, vectors, self.readings, self.index.vectors)
 
 
 class _Weighed(NamedTuple):
@@ -120,7 +120,7 @@ def _candidates(known: Known, asked: Asked, query: Query, sources: Sequence[Sour
 def _weighed(known: Known, user: User, asked: Asked, rows: Rows) -> _Weighed:
     vectors = known.index.vectors(rows)
     names, evidence = community.evidence_for(
-        asked, rows, vectors, known.towards(asked.reader.taste, rows), known.readings, known.documents
+        asked, rows, vectors, known.smoothed(asked.reader.taste, rows, vectors), known.readings, known.documents
     )
     dismissed, since_dismissed = _when(known, user, user.dismissed)
     beside = {

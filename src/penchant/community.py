@@ -24,9 +24,9 @@ from penchant.evidence import (
     taste,
 )
 from penchant.neighbours import Neighbours
-from penchant.precursors import Towards, VectorsOf
 from penchant.readers import NO_ROWS, Numbers, Rows, distinct, is_among
 from penchant.readings import Readings, Trail
+from penchant.smoothing import Smoothed, VectorsOf
 from penchant.types import InterestUnit, Settings, Vector, Vectors
 from penchant.vectors import embeddings_of
 
@@ -109,10 +109,10 @@ def ask(
 
 
 def evidence_for(
-    asked: Asked, rows: Rows, vectors: Vectors, precursors: Towards, readings: Readings, documents: Documents
+    asked: Asked, rows: Rows, vectors: Vectors, read: Smoothed, readings: Readings, documents: Documents
 ) -> tuple[list[str], Matrix]:
     """(names of columns, values of shape (rows, columns)); see `penchant.evidence`."""
-    return measure(asked.reader, asked.neighbours, asked.words, documents.facts(rows), vectors, precursors, readings, asked.at)
+    return measure(asked.reader, asked.neighbours, asked.words, documents.facts(rows), vectors, read, readings, asked.at)
 
 
 def candidates(asked: Asked, readings: Readings, documents: Documents) -> Rows:
@@ -137,7 +137,7 @@ def lesson(
     readings: Readings,
     documents: Documents,
     vectors_of: VectorsOf,
-    towards: Callable[[Vector, Rows], Towards],
+    smoothed: Callable[[Vector, Rows, Vectors], Smoothed],
     seed: int,
 ) -> Lesson | None:
     """What the click on a row teaches, of a reader as before it; nothing where there was no choice.
@@ -158,7 +158,7 @@ def lesson(
     if len(rows) < 2:
         return None
     vectors = vectors_of(rows)
-    names, evidence = evidence_for(asked, rows, vectors, towards(asked.reader.taste, rows), readings, documents)
+    names, evidence = evidence_for(asked, rows, vectors, smoothed(asked.reader.taste, rows, vectors), readings, documents)
     if _may_be_published_by_click(clicked, readings, documents, asked.at):
         told = [kind_of(name) in _TOLD_BY_FIRST_CLICK for name in names]
         evidence = np.where(told, evidence, 0.0)

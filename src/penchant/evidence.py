@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 
 from penchant.checks import EARLIEST_CLOCK
 from penchant.neighbours import Neighbours, Weights
-from penchant.precursors import Towards
 from penchant.readers import Numbers, Rows, Times
 from penchant.readings import Readings
+from penchant.smoothing import Smoothed
 from penchant.types import Vector, Vectors
 
 Column = NDArray[np.float64]
@@ -34,7 +34,6 @@ COLUMNS: Mapping[str, str] = MappingProxyType(
         "any unit": "interest",
         "all units": "interest",
         "latest unit": "interest",
-        "latest reads": "interest",
         "key terms": "words",
         "age": "freshness",
         "age over 6 hours": "freshness",
@@ -143,7 +142,7 @@ def measure(
     words: Liked,
     candidates: Facts,
     vectors: Vectors,
-    precursors: Towards,
+    read: Smoothed,
     readings: Readings,
     at: float,
 ) -> tuple[list[str], NDArray[np.float64]]:
@@ -153,7 +152,7 @@ def measure(
         known: see `neighbours_of`.
         words: see `liked_terms`.
         vectors: embeddings of the candidates, shape (candidates, dimension).
-        precursors: those of the candidates, towards the reader's taste.
+        read: the candidates that somebody read, and their smoothed embeddings' cosines to the reader's taste.
     """
     columns = {
         **interest(reader, vectors),
@@ -161,7 +160,7 @@ def measure(
         **attributes(reader, candidates),
         **freshness(reader, candidates.published_at, at),
         **others(reader, known, candidates.rows, readings, at),
-        _AFTER_THE_LIKE: read_after_the_like(precursors, len(vectors)),
+        _AFTER_THE_LIKE: read_after_the_like(reader, vectors, read),
     }
     # sums in another order differ in their last bits: rounded, a state that was reopened gives and learns the same
     values = np.stack(list(columns.values()))
@@ -178,22 +177,18 @@ def interest(reader: Reader, documents: Vectors) -> dict[str, Column]:
 
     ``any unit`` is a soft maximum, ``log(sum(weight * exp(10 * cosine)))``: one strong interest is enough, and the others
     still count. ``all units`` is ten times the weighted mean of the cosines, the paper's sum with weights; ``latest unit``
-    is ten times the cosine to the unit updated last, ``latest reads`` that to the reader's `taste`.
+    is ten times the cosine to the unit updated last.
     """
-    found: dict[str, NDArray[np.floating]] = {
-        name: np.zeros(len(documents)) for name, kind in COLUMNS.items() if kind == "interest"
-    }
+    found = {name: np.zeros(len(documents)) for name, kind in COLUMNS.items() if kind == "interest"}
     if len(reader.units):
-        tens = 10 * (documents @ reader.units.T)
         weights = np.log1p(reader.sizes) * reader.recency.fading ** np.arange(len(reader.units))
         total = float(weights.sum())
         shares = np.asarray(weights / total, np.float32)
-        found["any unit"] = np.log(np.exp(tens - 10) @ shares) + math.log(total)
-        found["all units"] = tens @ shares
-        found["latest unit"] = tens[:, 0]
-    if len(reader.taste):
-        found["latest reads"] = 10 * (documents @ reader.taste)
-    return {name: np.asarray(column, np.float64) for name, column in found.items()}
+        tens = 10 * (documents @ reader.units.T)
+        found["any unit"] = np.log(np.exp(tens - 10) @ shares).astype(np.float64) + math.log(total)
+        found["all units"] = (tens @ shares).astype(np.float64)
+        found["latest unit"] = tens[:, 0].astype(np.float64)
+    return found
 
 
 def taste(read: Vectors, fading: float) -> Vector:
@@ -207,14 +202,15 @@ def taste(read: Vectors, fading: float) -> Vector:
     return np.asarray(mean / length, np.float32) if length > 0 else np.zeros(0, np.float32)
 
 
-def read_after_the_like(precursors: Towards, candidates: int) -> Column:
-    """How much what the readers of a document had read before it is like what the reader read last; 0 without readers.
+def read_after_the_like(reader: Reader, documents: Vectors, read: Smoothed) -> Column:
+    """How much nearer to the reader's `taste` a document is for what its readers had read before it; 0 without readers.
 
-    Ten times what the document's precursor reaches towards the reader's `taste`, see `penchant.precursors`.
+    ``10 * (cosine of the smoothed embedding - cosine of the embedding)``, see `penchant.smoothing`
     """
-    found = np.zeros(candidates)
-    found[precursors.positions] = 10 * precursors.reach
-    return found
+    nearer = np.zeros(len(documents))
+    if len(read.positions):
+        nearer[read.positions] = 10 * (read.cosines - (documents @ reader.taste)[read.positions])
+    return nearer
 
 
 def key_terms(words: Liked, candidates: Facts) -> Column:

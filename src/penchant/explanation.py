@@ -25,10 +25,13 @@ def in_words(
         clicks: how many of them in the last day, each counting half after a day.
         at: now.
     """
-    weighty = sorted((-abs(weight), kind) for kind, weight in weights.items() if abs(weight) >= _LEAST)
+    weighty = [(-abs(weight), kind, weight) for kind, weight in weights.items() if abs(weight) >= _LEAST]
+    weighty.sort()
     return tuple(
-        Evidence(kind, round(weights[kind], 3), _said(kind, weights[kind], document, unit, readers, clicks, at))
-        for _, kind in weighty
+        [
+            Evidence(kind, round(weight, 3), _said(kind, weight, document, unit, readers, clicks, at))
+            for _, kind, weight in weighty
+        ]
     )
 
 

@@ -20,10 +20,10 @@ from penchant.embed.texts import TextEmbedder
 from penchant.errors import InvalidQuery, InvalidSettings, StateReadOnly
 from penchant.garbage import no_garbage_collection
 from penchant.index import DocumentIndex, make_index
-from penchant.precursors import Precursors
 from penchant.readings import Readings
 from penchant.recent import Recent
 from penchant.retrieval import Shortlists
+from penchant.smoothing import Smoother
 from penchant.state import ABOUT, CORPUS_MODEL, About
 from penchant.store import Changes, Store
 from penchant.turns import Turns
@@ -66,7 +66,7 @@ class OpenState:
         self.turns = Turns()
         self.shortlists: Shortlists = Recent(self.settings.users_cached)
         self.blend = state.read_blend(store)
-        self.precursors = Precursors()
+        self.smoother = Smoother()
         self._documents: Documents | None = None
         self._readings: Readings | None = None
         self._index: DocumentIndex | None = None
@@ -107,7 +107,7 @@ class OpenState:
 
     def known(self) -> Known:
         """What recommendations by the blend are made from. Loads what is not loaded yet: not to be called in a turn."""
-        return Known(self.index, self.documents, self.readings, self.blend, self.precursors, self.settings)
+        return Known(self.index, self.documents, self.readings, self.blend, self.smoother, self.settings)
 
     @property
     def index(self) -> DocumentIndex:

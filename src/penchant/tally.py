@@ -166,13 +166,14 @@ def _said(
     closeness: Floats,
     heard: Said,
 ) -> None:
+    rate = math.log(2.0) / half_life
     for document in range(len(readers.start)):
         same = much = like = latest = beside = 0.0
         for entry in range(readers.start[document], readers.end[document]):
             number = entries.numbers[entry]
             if number == reader:
                 continue
-            counts = 2.0 ** (-max(at - entries.at[entry], 0.0) / half_life)
+            counts = math.exp(-max(at - entries.at[entry], 0.0) * rate)
             heard.clicks[0, document] += counts
             for place in range(len(shorter)):  # a power of a whole number is several times as fast as another 2.0 ** ...
                 counts = counts ** shorter[place]

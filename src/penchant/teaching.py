@@ -48,7 +48,7 @@ def taught(known: Known, users: Mapping[str, User], clicks: Sequence[tuple[str, 
         for user_id, seed in choices:
             asked = ask(known, user_id, users[user_id], known.readings.trail(user_id), firsts[user_id].at, search=search)
             yield community.lesson(
-                asked, rows[user_id], known.readings, known.documents, known.index.vectors, known.towards, seed
+                asked, rows[user_id], known.readings, known.documents, known.index.vectors, known.smoothed, seed
             )
 
     return after_choices(known.blend, choices, len(known.documents), lessons_of)

@@ -21,8 +21,8 @@ from penchant.lab.interests import InterestUnits, Variant
 from penchant.lab.log import Clicks, Log, Rows
 from penchant.lab.methods import Scores
 from penchant.lab.texts import RememberedTexts
-from penchant.precursors import Precursors, Towards
 from penchant.readings import Readings, extended
+from penchant.smoothing import Smoothed, Smoother
 from penchant.teaching import after_choices
 from penchant.types import Vector, Vectors
 from penchant.units import by_recency
@@ -56,7 +56,7 @@ class BlendedUnits(InterestUnits):
         super().__init__(log, vectors, texts, users, variant)
         self._documents = documents
         self._readings = Readings()
-        self._precursors = Precursors()
+        self._smoother = Smoother()
         self._blend = Blend()
         self._learns = learns
         self._nearest = _nearest_to(vectors, min(variant.settings.candidates_per_unit, community.OF_LATEST, len(vectors)))
@@ -90,7 +90,7 @@ class BlendedUnits(InterestUnits):
         def lessons_of(choices: Sequence[tuple[int, int]]) -> Iterable[Lesson | None]:
             for position, seed in choices:
                 asked, clicked = self._ask(int(part.users[position]), float(part.at[position])), int(part.documents[position])
-                lesson = community.lesson(asked, clicked, self._readings, self._documents, self._vectors_of, self._towards, seed)
+                lesson = community.lesson(asked, clicked, self._readings, self._documents, self._vectors_of, self._smoothed, seed)
                 yield None if lesson is None else lesson._replace(evidence=self._left(lesson.names, lesson.evidence))
 
         self._blend = after_choices(self._blend, choices, len(self._documents), lessons_of)
@@ -103,7 +103,7 @@ class BlendedUnits(InterestUnits):
         rows, asked = candidates.astype(np.int64), self._ask(user, at)
         vectors = self._vectors_of(rows)
         return community.evidence_for(
-            asked, rows, vectors, self._towards(asked.reader.taste, rows), self._readings, self._documents
+            asked, rows, vectors, self._smoothed(asked.reader.taste, rows, vectors), self._readings, self._documents
         )
 
     def score(self, user: int, candidates: Rows, at: float) -> Scores:
@@ -121,8 +121,8 @@ class BlendedUnits(InterestUnits):
         settings = self._variant.settings
         return community.ask(user_id, units, trail, self._readings, self._documents, self._search, self._vectors_of, settings, at)
 
-    def _towards(self, direction: Vector, rows: NDArray[np.int64]) -> Towards:
-        return self._precursors.towards(direction, rows, self._readings, self._vectors_of)
+    def _smoothed(self, direction: Vector, rows: NDArray[np.int64], vectors: Vectors) -> Smoothed:
+        return self._smoother.towards(direction, rows, vectors, self._readings, self._vectors_of)
 
     def _vectors_of(self, rows: NDArray[np.int64]) -> Vectors:
         return np.asarray(self._vectors[rows])

@@ -43,7 +43,7 @@ _LEARNS_TEXTS = ("units", "bulk", "ranking", "text", "lab/interests", "lab/metho
 _BLENDS = (
     *_LEARNS_TEXTS,
     *("lab/blended", "teaching", "community", "evidence", "tally", "neighbours", "blend"),
-    *("readings", "readers", "precursors", "traits", "documents"),
+    *("readings", "readers", "smoothing", "traits", "documents"),
 )
 _LEARNS_ALONE = ("lab/methods", "lab/metrics", "lab/outcomes")
 _TRAINED = ("lab/peers", "lab/metrics")

@@ -1,4 +1,4 @@
-"""Precursors: by the formula in plain numpy, whatever happened before; and nothing of a forgotten reader in them."""
+"""Smoothed embeddings: by the formula in plain numpy, whatever happened before; and nothing of a forgotten reader in them."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penchant.precursors import Precursors
 from penchant.readings import NO_TRAIL, Readings, extended
+from penchant.smoothing import Smoother
 from penchant.vectors import unit_length
 
 VECTORS = unit_length(np.random.default_rng(0).standard_normal((12, 16)).astype(np.float32))
@@ -35,35 +35,40 @@ def by_formula(readings: Readings, row: int) -> np.ndarray:
             context = sum(0.8**back * VECTORS[other].astype(float) for back, other in enumerate(before))
             total += context / np.linalg.norm(context)
             readers += 1
-    return total / (readers + 1)
+    smoothed = VECTORS[row] + total / (readers + 1)
+    return smoothed / np.linalg.norm(smoothed)
 
 
 @given(clicks, clicks, st.sampled_from("abcd"), st.integers(0, 11))
 def test_it_is_the_formula_after_clicks_removals_and_a_user_who_is_forgotten(log, more, user, gone):
-    readings, precursors = learned(log, Readings()), Precursors()
-    precursors.towards(VECTORS[0], ROWS, readings, vectors_of)  # what is kept from before must not be taken for what is now
+    readings, smoother = learned(log, Readings()), Smoother()
+    smoother.towards(
+        VECTORS[0], ROWS, VECTORS, readings, vectors_of
+    )  # what is kept from before must not be taken for what is now
     readings.put({user: NO_TRAIL})
     readings.drop([gone])
     learned([(who, row) for who, row in more if row != gone], readings)
     for direction in VECTORS[:5]:
-        found = precursors.towards(direction, ROWS, readings, vectors_of)
+        found = smoother.towards(direction, ROWS, VECTORS, readings, vectors_of)
         assert found.positions.tolist() == np.flatnonzero(readings.counts(ROWS)).tolist()
         expected = [by_formula(readings, position) @ direction for position in found.positions.tolist()]
-        assert found.reach == pytest.approx(expected, abs=4e-3)  # kept in two bytes a number
+        assert found.cosines == pytest.approx(expected, abs=4e-3)  # kept in two bytes a number
 
 
-def test_many_readers_who_agree_reach_further_than_one():
+def test_many_readers_who_agree_move_it_further_than_one():
     alone = learned([("a", 0), ("a", 1)], Readings())
     many = learned([(user, row) for user in "abcd" for row in (0, 1)], Readings())
-    reach = [Precursors().towards(VECTORS[0], np.array([1]), each, vectors_of).reach[0] for each in (alone, many)]
-    assert reach == pytest.approx([1 / 2, 4 / 5], abs=4e-3)
+    near = [Smoother().towards(VECTORS[0], np.array([1]), VECTORS[[1]], each, vectors_of).cosines[0] for each in (alone, many)]
+    assert VECTORS[1] @ VECTORS[0] < near[0] < near[1]
 
 
-def test_a_document_that_nobody_read_is_not_among_them_and_one_that_was_read_first_has_none():
-    found = Precursors().towards(VECTORS[3], np.array([7, 3]), learned([("a", 3)], Readings()), vectors_of)
-    assert (found.positions.tolist(), found.reach.tolist()) == ([1], [0.0])
+def test_a_document_that_nobody_read_is_not_among_them_and_one_that_was_read_first_is_not_moved():
+    read = learned([("a", 3)], Readings())
+    found = Smoother().towards(VECTORS[3], np.array([7, 3]), VECTORS[[7, 3]], read, vectors_of)
+    assert found.positions.tolist() == [1]
+    assert found.cosines == pytest.approx([1.0], abs=4e-3)
 
 
 def test_without_a_direction_nothing_is_near():
-    found = Precursors().towards(np.zeros(0, np.float32), ROWS, learned([("a", 3)], Readings()), vectors_of)
+    found = Smoother().towards(np.zeros(0, np.float32), ROWS, VECTORS, learned([("a", 3)], Readings()), vectors_of)
     assert not len(found.positions)

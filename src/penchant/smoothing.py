@@ -1,0 +1,107 @@
+"""Embeddings moved towards what a document's readers had read just before it: what it means to those who read it.
+
+A title says what a document is about, its readers say for whom it is. Of a document with embedding v and n readers of whom
+something is known before, the smoothed embedding is
+
+    unit(v + sum over the readers of unit(sum over k of 0.8 ** k * what the reader read k documents before) / (n + 1))
+
+so that one reader moves it half as far as many who agree. No document in common is needed to be near it, as elsewhere.
+
+It is computed when it is first asked for, from what `penchant.readings` holds, and again when that changes: of a reader who
+is forgotten nothing remains. It is one step of propagation over the graph of readers and documents, as in LightGCN (He et al.,
+SIGIR '20, section 3.1), here of fixed embeddings; a collaborative signal beside Interest Units is future work of IRA.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import Lock
+from typing import NamedTuple
+
+import numpy as np
+
+from penchant.index.halves import Halves
+from penchant.readers import BEFORE, NO_ROWS, Places, Rows, distinct, gathered
+from penchant.readings import Readings
+from penchant.types import Vector, Vectors
+
+VectorsOf = Callable[[Rows], Vectors]
+_READERS = 30
+"""So many latest readers of a document are looked at."""
+_FADING = 0.8
+"""What each document further back counts, beside the one after it."""
+_PART = 256
+"""So many documents are smoothed at a time: what their readers had read takes some MB."""
+
+
+class Smoothed(NamedTuple):
+    """Those of some documents that somebody read."""
+
+    positions: Places
+    """Among all."""
+    cosines: Vector
+    """Of their smoothed embeddings to a direction."""
+
+
+class Smoother:
+    """What was computed, until it changes. Asked by any number of threads while nobody changes the readings."""
+
+    def __init__(self) -> None:
+        self._slots = np.full(16, -1, np.int32)
+        """Of each row its place among the kept."""
+        self._changes = np.full(16, -1, np.int64)
+        """Of each row, how often its readers had changed by then."""
+        self._kept: Halves | None = None
+        self._count = 0
+        self._smoothing = Lock()
+
+    def towards(self, direction: Vector, rows: Rows, vectors: Vectors, readings: Readings, vectors_of: VectorsOf) -> Smoothed:
+        """The cosines of smoothed embeddings to a direction.
+
+        Args:
+            direction: of length 1, shape (dimension,); empty: there is none.
+            vectors: the documents' embeddings, shape (rows, dimension).
+            vectors_of: rows -> the embeddings of other documents.
+        """
+        positions = np.flatnonzero(readings.counts(rows)) if len(direction) else NO_ROWS
+        if not len(positions):
+            return Smoothed(positions, np.zeros(0, np.float32))
+        wanted = rows[positions]
+        with self._smoothing:
+            self._reserve(int(wanted.max()) + 1)
+            stale = positions[self._changes[wanted] != readings.changes(wanted)]
+            for start in range(0, len(stale), _PART):
+                part = stale[start : start + _PART]
+                self._keep(rows[part], smoothed(rows[part], vectors[part], readings, vectors_of), readings)
+            assert self._kept is not None
+            return Smoothed(positions, self._kept.cosines(self._slots[wanted].astype(np.int64), direction))
+
+    def _keep(self, rows: Rows, vectors: Vectors, readings: Readings) -> None:
+        new = rows[self._slots[rows] < 0]
+        self._slots[new] = np.arange(self._count, self._count + len(new))
+        self._count += len(new)
+        if self._kept is None:
+            self._kept = Halves(vectors.shape[1])
+        self._kept.put(self._slots[rows].astype(np.int64), vectors)
+        self._changes[rows] = readings.changes(rows)
+
+    def _reserve(self, rows: int) -> None:
+        grow = max(rows, 2 * len(self._slots)) - len(self._slots)
+        if rows > len(self._slots):
+            self._slots = np.append(self._slots, np.full(grow, -1, np.int32))
+            self._changes = np.append(self._changes, np.full(grow, -1, np.int64))
+
+
+def smoothed(rows: Rows, vectors: Vectors, readings: Readings, vectors_of: VectorsOf) -> Vectors:
+    """The smoothed embeddings of documents, not yet of length 1, float32 of the shape of their embeddings."""
+    from penchant import tally  # compiled code takes half a second to load, and the first time much more
+
+    document, places = gathered(readings.readers(rows, _READERS))
+    before = readings.entries.before[places]
+    read = distinct(before[before >= 0].astype(np.int64))
+    if not len(read):
+        return vectors
+    where = np.where(before >= 0, np.searchsorted(read, before), -1).astype(np.int32)
+    weights = (_FADING ** np.arange(BEFORE)).astype(np.float32)
+    sums, counts = tally.directions(document, where, vectors_of(read), weights, len(rows))
+    return np.asarray(vectors + sums / (counts + 1)[:, None], np.float32)
