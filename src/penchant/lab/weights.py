@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import logsumexp
 
+from penchant.blend import start_of
 from penchant.evidence import ATTRIBUTE, COLUMNS, kind_of
 from penchant.jobs import Report, quiet
 from penchant.lab import protocols
@@ -103,10 +104,13 @@ def _validation(setting: Setting) -> Trial:
 
 
 def _by_name(names: Sequence[str], evidence: NDArray[np.float64], clicks_publish: bool) -> Matrix:
-    """The columns in the order of NAMES, all attributes in one; centred, since only differences count."""
+    """The columns in the order of NAMES, all attributes in one; centred, since only differences count.
+
+    A weight that starts at 0 is left to each community, and stays there.
+    """
     found = np.zeros((len(evidence), len(NAMES)), np.float32)
     for name, column in zip(names, evidence.T, strict=True):
-        if not (clicks_publish and kind_of(name) in SILENT_WHERE_CLICKS_PUBLISH):
+        if start_of(name) and not (clicks_publish and kind_of(name) in SILENT_WHERE_CLICKS_PUBLISH):
             place = NAMES.index(name) if name in COLUMNS else len(NAMES) - 1
             found[:, place] += column
     return np.asarray(found - found.mean(axis=0), np.float32)
