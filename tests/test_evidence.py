@@ -42,7 +42,7 @@ def reader(units=(), sizes=(), reads=None, at=(), number=-1, taste=()) -> Reader
 
 def test_interest_is_a_soft_maximum_a_mean_and_the_latest():
     documents = np.array([[1, 0], [0, 1], [0.6, 0.8]], np.float32)
-    found = evidence.interest(reader([[1, 0], [0, 1]], [3, 1]), documents)
+    found = evidence.interest(reader([[1, 0], [0, 1]], [3, 1]), documents)  # the units are the axes
     weights = [math.log(4), 0.9 * math.log(2)]
     assert found["latest unit"] == pytest.approx([10, 0, 6])
     assert found["all units"][2] == pytest.approx(10 * (0.6 * weights[0] + 0.8 * weights[1]) / sum(weights))
@@ -126,9 +126,17 @@ def test_taste_is_the_direction_of_what_was_read_last():
 
 
 def test_a_document_gains_by_what_its_readers_had_read_before_and_not_without_readers():
-    documents = np.array([[1, 0], [0, 1], [0, 1]], np.float32)
     read = Smoothed(np.array([1]), np.array([0.9], np.float32))
-    assert evidence.read_after_the_like(reader(taste=[0.6, 0.8]), documents, read) == pytest.approx([0, 10 * (0.9 - 0.8), 0])
+    cosines = np.array([0.6, 0.8, 0.8], np.float32)
+    assert evidence.read_after_the_like(cosines, read) == pytest.approx([0, 10 * (0.9 - 0.8), 0])
+
+
+def test_cosines_are_those_to_the_units_and_to_the_taste_where_there_are_any():
+    documents = np.array([[1, 0], [0, 1], [0.6, 0.8]], np.float32)
+    units, taste = evidence.cosines_to(reader([[0, 1]], [1], taste=[1, 0]), documents)
+    assert (units.ravel().tolist(), taste.tolist()) == (documents[:, 1].tolist(), documents[:, 0].tolist())
+    units, taste = evidence.cosines_to(reader(), documents)
+    assert (units.shape, taste.tolist()) == ((3, 0), [0, 0, 0])
 
 
 def test_every_column_has_a_kind_and_a_start():

@@ -154,13 +154,14 @@ def measure(
         vectors: embeddings of the candidates, shape (candidates, dimension).
         read: the candidates that somebody read, and their smoothed embeddings' cosines to the reader's taste.
     """
+    of_units, of_taste = cosines_to(reader, vectors)
     columns = {
-        **interest(reader, vectors),
+        **interest(reader, of_units),
         "key terms": key_terms(words, candidates),
         **attributes(reader, candidates),
         **freshness(reader, candidates.published_at, at),
         **others(reader, known, candidates.rows, readings, at),
-        _AFTER_THE_LIKE: read_after_the_like(reader, vectors, read),
+        _AFTER_THE_LIKE: read_after_the_like(of_taste, read),
     }
     # sums in another order differ in their last bits: rounded, a state that was reopened gives and learns the same
     values = np.stack(list(columns.values()))
@@ -172,19 +173,30 @@ def kind_of(column: str) -> str:
     return "attributes" if column.startswith(ATTRIBUTE) else COLUMNS[column]
 
 
-def interest(reader: Reader, documents: Vectors) -> dict[str, Column]:
+def cosines_to(reader: Reader, documents: Vectors) -> tuple[Vectors, Vector]:
+    """Of each document (the cosines to the reader's units, that to the reader's `taste`), in one pass over their embeddings."""
+    count = len(reader.units)
+    directions = [each for each in (reader.units, reader.taste[None]) if each.size]
+    found = documents @ np.concatenate(directions).T if directions else np.zeros((len(documents), 1), np.float32)
+    return found[:, :count], found[:, -1]
+
+
+def interest(reader: Reader, cosines: Vectors) -> dict[str, Column]:
     """By meaning, from the Interest Units; a unit weighs ``log(1 + size) * fading ** place``, larger and more recent ones more.
 
     ``any unit`` is a soft maximum, ``log(sum(weight * exp(10 * cosine)))``: one strong interest is enough, and the others
     still count. ``all units`` is ten times the weighted mean of the cosines, the paper's sum with weights; ``latest unit``
     is ten times the cosine to the unit updated last.
+
+    Args:
+        cosines: of the documents to the units, shape (documents, units).
     """
-    found = {name: np.zeros(len(documents)) for name, kind in COLUMNS.items() if kind == "interest"}
+    found = {name: np.zeros(len(cosines)) for name, kind in COLUMNS.items() if kind == "interest"}
     if len(reader.units):
         weights = np.log1p(reader.sizes) * reader.recency.fading ** np.arange(len(reader.units))
         total = float(weights.sum())
         shares = np.asarray(weights / total, np.float32)
-        tens = 10 * (documents @ reader.units.T)
+        tens = 10 * cosines
         found["any unit"] = np.log(np.exp(tens - 10) @ shares).astype(np.float64) + math.log(total)
         found["all units"] = (tens @ shares).astype(np.float64)
         found["latest unit"] = tens[:, 0].astype(np.float64)
@@ -202,14 +214,16 @@ def taste(read: Vectors, fading: float) -> Vector:
     return np.asarray(mean / length, np.float32) if length > 0 else np.zeros(0, np.float32)
 
 
-def read_after_the_like(reader: Reader, documents: Vectors, read: Smoothed) -> Column:
+def read_after_the_like(cosines: Vector, read: Smoothed) -> Column:
     """How much nearer to the reader's `taste` a document is for what its readers had read before it; 0 without readers.
 
     ``10 * (cosine of the smoothed embedding - cosine of the embedding)``, see `penchant.smoothing`
+
+    Args:
+        cosines: of the documents' embeddings to the taste.
     """
-    nearer = np.zeros(len(documents))
-    if len(read.positions):
-        nearer[read.positions] = 10 * (read.cosines - (documents @ reader.taste)[read.positions])
+    nearer = np.zeros(len(cosines))
+    nearer[read.positions] = 10 * (read.cosines - cosines[read.positions])
     return nearer
 
 

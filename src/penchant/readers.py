@@ -115,8 +115,10 @@ class Readers:
 
     def _note_before(self, row: int, place: int, before: Rows) -> None:
         self._changes[row] += 1
-        self.entries.before[place, : len(before)] = before
-        self.entries.before[place, len(before) :] = -1
+        own = self.entries.before[place]
+        own[: len(before)] = before
+        if len(before) < BEFORE:
+            own[len(before) :] = -1
 
     def remove(self, row: int, number: int) -> None:
         """One reader of a document less."""

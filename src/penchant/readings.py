@@ -103,8 +103,11 @@ class Readings:
         return self._lengths[: len(self._trails)]
 
     def put(self, trails: Mapping[str, Trail]) -> None:
-        """Take over trails that changed; an empty one is that of a reader who is forgotten."""
-        come: list[tuple[float, str, int, int]] = []
+        """Take over trails from which documents went, and to whose end others came.
+
+        An empty one is that of a reader who is forgotten.
+        """
+        come: list[tuple[float, str, int, int, int]] = []
         shortened = []
         for user_id, after in trails.items():
             number = self._number(user_id)
@@ -116,10 +119,12 @@ class Readings:
                 self._readers.remove(row, number)
             if gone:
                 shortened.append(number)
-            come.extend((at, user_id, row, self._places[number] + place) for place, (row, at) in enumerate(new))
+            first = len(after.rows) - len(new)
+            come.extend((at, user_id, row, self._places[number] + n, first + n) for n, (row, at) in enumerate(new))
             self._places[number] += len(new)
-        for at, user_id, row, place in sorted(come):  # in the order in which they are loaded, too
-            self._append(row, self._numbers[user_id], at, place)
+        for at, user_id, row, place, position in sorted(come):  # in the order in which they are loaded, too
+            number = self._numbers[user_id]
+            self._append(row, number, at, place, _just_before(self._trails[number].rows, position))
         for number in shortened:
             self._note_before(number, 0)
         for user_id, after in trails.items():
@@ -168,15 +173,15 @@ class Readings:
 
     def read_by(self, numbers: NDArray[np.int64], most: int) -> Rows:
         """What readers read, of each the latest `most` documents; some more than once."""
-        return np.concatenate([NO_TRAIL.rows, *(self._trails[number].rows[-most:] for number in numbers.tolist())])
+        trails = self._trails
+        return np.concatenate([NO_ROWS, *[trails[number][0][-most:] for number in numbers.tolist()]])
 
     def latest(self) -> Rows:
         """The documents that were clicked last by anybody."""
         return np.fromiter(self._latest, np.int64, len(self._latest))
 
-    def _append(self, row: int, number: int, at: float, place: int) -> None:
-        trail = self._trails[number].rows
-        self._readers.append(row, number, at, place, _just_before(trail, int(np.argmax(trail == row))))
+    def _append(self, row: int, number: int, at: float, place: int, before: Rows) -> None:
+        self._readers.append(row, number, at, place, before)
         self._latest.pop(row, None)
         self._latest[row] = None
         if len(self._latest) > _LATEST:

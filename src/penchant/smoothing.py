@@ -47,12 +47,10 @@ class Smoother:
     """What was computed, until it changes. Asked by any number of threads while nobody changes the readings."""
 
     def __init__(self) -> None:
-        self._slots = np.full(16, -1, np.int32)
-        """Of each row its place among the kept."""
         self._changes = np.full(16, -1, np.int64)
-        """Of each row, how often its readers had changed by then."""
+        """Of each row, how often its readers had changed when it was smoothed; -1: it was not."""
         self._kept: Halves | None = None
-        self._count = 0
+        """By row: memory that is not written to costs nothing."""
         self._smoothing = Lock()
 
     def towards(self, direction: Vector, rows: Rows, vectors: Vectors, readings: Readings, vectors_of: VectorsOf) -> Smoothed:
@@ -69,26 +67,17 @@ class Smoother:
         wanted = rows[positions]
         with self._smoothing:
             self._reserve(int(wanted.max()) + 1)
+            kept = self._kept = self._kept or Halves(len(direction))
             stale = positions[self._changes[wanted] != readings.changes(wanted)]
             for start in range(0, len(stale), _PART):
                 part = stale[start : start + _PART]
-                self._keep(rows[part], smoothed(rows[part], vectors[part], readings, vectors_of), readings)
-            assert self._kept is not None
-            return Smoothed(positions, self._kept.cosines(self._slots[wanted].astype(np.int64), direction))
-
-    def _keep(self, rows: Rows, vectors: Vectors, readings: Readings) -> None:
-        new = rows[self._slots[rows] < 0]
-        self._slots[new] = np.arange(self._count, self._count + len(new))
-        self._count += len(new)
-        if self._kept is None:
-            self._kept = Halves(vectors.shape[1])
-        self._kept.put(self._slots[rows].astype(np.int64), vectors)
-        self._changes[rows] = readings.changes(rows)
+                kept.put(rows[part], smoothed(rows[part], vectors[part], readings, vectors_of))
+                self._changes[rows[part]] = readings.changes(rows[part])
+            return Smoothed(positions, kept.cosines(wanted, direction))
 
     def _reserve(self, rows: int) -> None:
-        grow = max(rows, 2 * len(self._slots)) - len(self._slots)
-        if rows > len(self._slots):
-            self._slots = np.append(self._slots, np.full(grow, -1, np.int32))
+        grow = max(rows, 2 * len(self._changes)) - len(self._changes)
+        if rows > len(self._changes):
             self._changes = np.append(self._changes, np.full(grow, -1, np.int64))
 
 

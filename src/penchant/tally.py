@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from penchant.compiled import compiled, compiled_sum
+from penchant.compiled import compiled, compiled_sum, dots_of_halves, from_halves
 from penchant.neighbours import Floats, Neighbours, Said, Weights
 from penchant.readers import Entries, Numbers, Places, Segments, no_entries
 from penchant.types import Vectors
@@ -86,7 +86,11 @@ def warm_up() -> None:
     said(-1, segments, known, entries, 0.0, 1.0, [], 0.5)
     shared_terms(np.zeros((0, 0), np.int32), none, nothing)
     note_latest(np.zeros(0, np.int64), np.zeros((0, 0), np.int32), np.zeros((0, 1), np.int32), none)
-    directions(np.zeros(0, np.int64), np.zeros((0, 0), np.int32), np.zeros((0, 0), np.float32), np.zeros(0, np.float32), 0)
+    vector = np.zeros(0, np.float32)
+    directions(np.zeros(0, np.int64), np.zeros((0, 0), np.int32), np.zeros((0, 0), np.float32), vector, 0)
+    halves = np.zeros((0, 2), np.uint16)
+    from_halves(halves, np.zeros(0, np.int64), np.zeros((0, 0), np.float32))
+    dots_of_halves(halves, np.zeros(0, np.int64), vector, vector)
 
 
 @compiled
