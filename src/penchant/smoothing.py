@@ -73,7 +73,7 @@ class Smoother:
                 part = stale[start : start + _PART]
                 kept.put(rows[part], smoothed(rows[part], vectors[part], readings, vectors_of))
                 self._changes[rows[part]] = readings.changes(rows[part])
-            return Smoothed(positions, kept.cosines(wanted, direction))
+        return Smoothed(positions, kept.cosines(wanted, direction))
 
     def _reserve(self, rows: int) -> None:
         grow = max(rows, 2 * len(self._changes)) - len(self._changes)
