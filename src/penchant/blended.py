@@ -47,6 +47,10 @@ class Known:
     smoother: Smoother
     settings: Settings
 
+    def near(self, vectors: Vectors, count: int) -> list[Rows]:
+        """The documents nearest to each vector, at most as many as the settings say."""
+        return self.index.search(vectors, min(count, self.settings.candidates_per_unit))
+
     def smoothed(self, direction: Vector, rows: Rows, vectors: Vectors) -> Smoothed:
         """See `penchant.smoothing`."""
         return self.smoother.towards(direction, rows, vectors, self.readings, self.index.vectors)
@@ -78,7 +82,7 @@ def ask(
         trail,
         known.readings,
         known.documents,
-        search or (lambda vectors, count: known.index.search(vectors, min(count, known.settings.candidates_per_unit))),
+        search or known.near,
         known.index.vectors,
         known.settings,
         at,
@@ -119,9 +123,7 @@ def _candidates(known: Known, asked: Asked, query: Query, sources: Sequence[Sour
 
 def _weighed(known: Known, user: User, asked: Asked, rows: Rows) -> _Weighed:
     vectors = known.index.vectors(rows)
-    names, evidence = community.evidence_for(
-        asked, rows, vectors, known.smoothed(asked.reader.taste, rows, vectors), known.readings, known.documents
-    )
+    names, evidence = community.evidence_for(asked, rows, vectors, known.smoothed, known.readings, known.documents)
     dismissed, since_dismissed = _when(known, user, user.dismissed)
     beside = {
         "dismissed": dismissed_like(asked.reader.units, vectors, known.index.vectors(dismissed), since_dismissed),

@@ -32,6 +32,8 @@ from penchant.vectors import embeddings_of
 
 Search = Callable[[Vectors, int], Sequence[Rows]]
 """(vectors, how many) -> the rows of the documents near each, the nearest first."""
+SmoothedOf = Callable[[Vector, Rows, Vectors], Smoothed]
+"""(direction, rows, their embeddings) -> those that somebody read, see `penchant.smoothing`."""
 UNITS_SEARCHED = 5
 """So many latest units tell who has the same interests: the others count for little, and each is a search."""
 OF_LATEST = 60
@@ -109,9 +111,10 @@ def ask(
 
 
 def evidence_for(
-    asked: Asked, rows: Rows, vectors: Vectors, read: Smoothed, readings: Readings, documents: Documents
+    asked: Asked, rows: Rows, vectors: Vectors, smoothed: SmoothedOf, readings: Readings, documents: Documents
 ) -> tuple[list[str], Matrix]:
     """(names of columns, values of shape (rows, columns)); see `penchant.evidence`."""
+    read = smoothed(asked.reader.taste, rows, vectors)
     return measure(asked.reader, asked.neighbours, asked.words, documents.facts(rows), vectors, read, readings, asked.at)
 
 
@@ -137,7 +140,7 @@ def lesson(
     readings: Readings,
     documents: Documents,
     vectors_of: VectorsOf,
-    smoothed: Callable[[Vector, Rows, Vectors], Smoothed],
+    smoothed: SmoothedOf,
     seed: int,
 ) -> Lesson | None:
     """What the click on a row teaches, of a reader as before it; nothing where there was no choice.
@@ -157,8 +160,7 @@ def lesson(
     rows = distinct(np.concatenate([rivals, drawn, [clicked]]))
     if len(rows) < 2:
         return None
-    vectors = vectors_of(rows)
-    names, evidence = evidence_for(asked, rows, vectors, smoothed(asked.reader.taste, rows, vectors), readings, documents)
+    names, evidence = evidence_for(asked, rows, vectors_of(rows), smoothed, readings, documents)
     if _may_be_published_by_click(clicked, readings, documents, asked.at):
         told = [kind_of(name) in _TOLD_BY_FIRST_CLICK for name in names]
         evidence = np.where(told, evidence, 0.0)

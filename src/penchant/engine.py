@@ -24,7 +24,6 @@ from penchant.embed import Embedder
 from penchant.embed.texts import Progress
 from penchant.opened import OpenState
 from penchant.readings import NO_TRAIL, pack_trail
-from penchant.smoothing import Smoother
 from penchant.state import COUNTERS, About, Counters, blend_fact
 from penchant.store import Changes, Store, click_digest
 from penchant.store.memory import MemoryStore
@@ -156,7 +155,7 @@ class Engine(Asking):
                 if embedded:
                     self._state.shortlists.clear()
                 if any(row < first_new for row in embedded):
-                    self._state.smoother = Smoother()
+                    self._state.smoother.clear()
                 if embedded and self._state.has_index:
                     self._state.index.add(np.array(embedded, np.int64), np.stack([vector_of[row] for row in embedded]))
 

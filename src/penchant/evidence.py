@@ -174,11 +174,11 @@ def kind_of(column: str) -> str:
 
 
 def cosines_to(reader: Reader, documents: Vectors) -> tuple[Vectors, Vector]:
-    """Of each document (the cosines to the reader's units, that to the reader's `taste`), in one pass over their embeddings."""
+    """Of each document (the cosines to the reader's units, that to the reader's `taste`), in one pass; without a taste 0."""
     count = len(reader.units)
     directions = [each for each in (reader.units, reader.taste[None]) if each.size]
-    found = documents @ np.concatenate(directions).T if directions else np.zeros((len(documents), 1), np.float32)
-    return found[:, :count], found[:, -1]
+    found = documents @ np.concatenate(directions).T if directions else np.zeros((len(documents), 0), np.float32)
+    return found[:, :count], found[:, count] if len(reader.taste) else np.zeros(len(documents), np.float32)
 
 
 def interest(reader: Reader, cosines: Vectors) -> dict[str, Column]:

@@ -25,13 +25,9 @@ def in_words(
         clicks: how many of them in the last day, each counting half after a day.
         at: now.
     """
-    weighty = [(-abs(weight), kind, weight) for kind, weight in weights.items() if abs(weight) >= _LEAST]
-    weighty.sort()
+    weighty = sorted((-abs(weight), kind, weight) for kind, weight in weights.items() if abs(weight) >= _LEAST)
     return tuple(
-        [
-            Evidence(kind, round(weight, 3), _said(kind, weight, document, unit, readers, clicks, at))
-            for _, kind, weight in weighty
-        ]
+        Evidence(kind, round(weight, 3), _said(kind, weight, document, unit, readers, clicks, at)) for _, kind, weight in weighty
     )
 
 

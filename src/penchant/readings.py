@@ -173,8 +173,7 @@ class Readings:
 
     def read_by(self, numbers: NDArray[np.int64], most: int) -> Rows:
         """What readers read, of each the latest `most` documents; some more than once."""
-        trails = self._trails
-        return np.concatenate([NO_ROWS, *[trails[number][0][-most:] for number in numbers.tolist()]])
+        return np.concatenate([NO_ROWS, *(self._trails[number].rows[-most:] for number in numbers.tolist())])
 
     def latest(self) -> Rows:
         """The documents that were clicked last by anybody."""

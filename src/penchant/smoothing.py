@@ -75,6 +75,10 @@ class Smoother:
                 self._changes[rows[part]] = readings.changes(rows[part])
         return Smoothed(positions, kept.cosines(wanted, direction))
 
+    def clear(self) -> None:
+        """Embeddings changed: everything is computed anew when it is asked for."""
+        self._changes[:] = -1
+
     def _reserve(self, rows: int) -> None:
         grow = max(rows, 2 * len(self._changes)) - len(self._changes)
         if rows > len(self._changes):

@@ -79,6 +79,6 @@ def _searched_together(known: Known, users: Sequence[User]) -> Search:
     found: dict[bytes, Rows] = {}
     if units:
         vectors = embeddings_of(units)
-        keys = known.index.search(vectors, min(community.OF_LATEST, known.settings.candidates_per_unit))
-        found = {vector.tobytes(): near for vector, near in zip(vectors, keys, strict=True)}
+        near = known.near(vectors, community.OF_LATEST)
+        found = {vector.tobytes(): rows for vector, rows in zip(vectors, near, strict=True)}
     return lambda vectors, count: [found[vector.tobytes()][:count] for vector in vectors]

@@ -142,8 +142,8 @@ def _holds_any(answers: Sequence[Found], since: Keys, oldest: int) -> NDArray[np
     distinct, last = np.unique(since[::-1], return_index=True)  # of each key its last change
     when = oldest + len(since) - 1 - last
     keys = np.concatenate([answer.keys for answer in answers])
-    given = np.repeat([answer.changes for answer in answers], [len(answer.keys) for answer in answers])
+    owner = np.repeat(np.arange(len(answers)), [len(answer.keys) for answer in answers])
+    given = np.array([answer.changes for answer in answers])[owner]
     places = np.minimum(np.searchsorted(distinct, keys), len(distinct) - 1)
     changed = (distinct[places] == keys) & (when[places] >= given)
-    owner = np.repeat(np.arange(len(answers)), [len(answer.keys) for answer in answers])
     return np.bincount(owner[changed], minlength=len(answers)) > 0

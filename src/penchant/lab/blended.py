@@ -101,10 +101,7 @@ class BlendedUnits(InterestUnits):
     def evidence(self, user: int, candidates: Rows, at: float) -> tuple[list[str], Matrix]:
         """(names of columns, values of shape (candidates, columns)); see `penchant.evidence`."""
         rows, asked = candidates.astype(np.int64), self._ask(user, at)
-        vectors = self._vectors_of(rows)
-        return community.evidence_for(
-            asked, rows, vectors, self._smoothed(asked.reader.taste, rows, vectors), self._readings, self._documents
-        )
+        return community.evidence_for(asked, rows, self._vectors_of(rows), self._smoothed, self._readings, self._documents)
 
     def score(self, user: int, candidates: Rows, at: float) -> Scores:
         names, evidence = self.evidence(user, candidates, at)

@@ -47,7 +47,7 @@ class Choices:
 def choices(plan: Plan, cache: Path, most: int, progress: Report = quiet, say: Say = lambda text: None) -> Choices:
     """The evidence for validation cases, at most so many, drawn at random."""
     setting = prepare(plan, cache, progress, say)
-    trial = _validation(setting)
+    trial = validation(setting)
     drawn = np.random.default_rng(plan.rules.seed).permutation(len(trial.cases))[:most]
     wanted = set(drawn.tolist())
     method = BlendedUnits(setting.log, setting.vectors, setting.texts, trial.users(), setting.documents, learns=False)
@@ -93,7 +93,7 @@ def value(community: Choices, weights: Mapping[str, float]) -> dict[str, float]:
     return {name: round(float(values.mean()), 4) for name, values in measure(community.trial, np.concatenate(found)).items()}
 
 
-def _validation(setting: Setting) -> Trial:
+def validation(setting: Setting) -> Trial:
     """`full` on validation users; where documents age, the early clicks of `live`."""
     log, rules = setting.log, setting.plan.rules
     if not (log.clock and log.tells_publication) or log.publication_is_click:
