@@ -7,6 +7,7 @@ import pytest
 
 from penchant import blend as blending
 from penchant.blend import START, Blend
+from penchant.types import Settings
 
 NAMES = ["any unit", "age", "readers"]
 TRUE = np.array([1.5, -0.7, 0.3])
@@ -24,7 +25,7 @@ def clicks(count: int, rivals: int = 30, seed: int = 0):
 def taught(count: int, seed: int = 0) -> Blend:
     blend = Blend()
     for evidence, clicked in clicks(count, seed=seed):
-        blend = blending.learned(blend, NAMES, evidence, np.zeros(len(evidence)), clicked)
+        blend = blending.learned(blend, NAMES, evidence, np.zeros(len(evidence)), clicked, Settings())
     return blend
 
 
@@ -41,7 +42,7 @@ def test_candidates_that_stand_for_many_are_corrected_for():
         drawn = sure | (generator.random(300) < 0.1)
         drawn[clicked] = True
         log_q = np.where(sure | (np.arange(300) == clicked), 0.0, np.log(0.1))[drawn]
-        blend = blending.learned(blend, NAMES, evidence[drawn], log_q, int(drawn[:clicked].sum()))
+        blend = blending.learned(blend, NAMES, evidence[drawn], log_q, int(drawn[:clicked].sum()), Settings())
     assert blending.weights_of(blend, NAMES) == pytest.approx(TRUE, abs=0.15)
 
 
@@ -59,7 +60,7 @@ def test_without_a_click_the_weights_are_those_of_the_start():
 def test_a_column_that_comes_later_does_not_change_the_others():
     blend = taught(200)
     evidence = np.random.default_rng(1).standard_normal((5, 2))
-    more = blending.learned(blend, ["any unit", "attribute colour"], evidence, np.zeros(5), 0)
+    more = blending.learned(blend, ["any unit", "attribute colour"], evidence, np.zeros(5), 0, Settings())
     assert more.names == (*NAMES, "attribute colour")
     assert blending.weights_of(more, ["age"]) == pytest.approx(blending.weights_of(blend, ["age"]), abs=0.05)
 

@@ -204,3 +204,16 @@ def test_an_unclicked_document_published_by_its_click_teaches_no_freshness():
         changed = {name for name, weight in engine.blend().items() if abs(weight - start.get(name, START_ATTRIBUTE)) > 1e-9}
     assert changed
     assert {kind_of(name) for name in changed} <= {"interest", "words", "attributes"}
+
+
+def test_that_somebody_read_it_is_no_lesson_where_what_nobody_read_could_be_no_answer():
+    """Without times of publication a first click teaches nothing about readers; what waits for one must not do so either."""
+    with Engine(HashingEmbedder(), index="exact") as engine:
+        engine.add([Document(document.id, document.title) for document in DOCUMENTS])
+        engine.observe([Click("bob", "db0", at=NOW), Click("bob", "bread0", at=NOW)])
+        engine.observe([Click("ana", "db1", at=NOW + 1)])
+        start = engine.blend()
+        engine.observe([Click("ana", "db0", at=NOW + 2)])
+        changed = {name for name, weight in engine.blend().items() if abs(weight - start[name]) > 1e-9}
+    assert "any unit" in changed
+    assert "readers" not in changed

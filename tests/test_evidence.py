@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from penchant import evidence
-from penchant.evidence import BUCKETS, Facts, Near, Reader, Recency, Words
+from penchant.evidence import BUCKETS, Facts, Near, Reader, Words
 from penchant.readings import NO_TRAIL, Readings, Trail, extended
 from penchant.smoothing import Smoothed
+from penchant.types import Settings
 
 NOW = 1_700_000_000.0
 DAY = 86_400.0
-RECENCY = Recency(50, 0.9, 0.97, 0.6)
 NO_TERMS = np.full((0, 12), -1, np.int32)
 
 
@@ -36,7 +36,7 @@ def reader(units=(), sizes=(), reads=None, at=(), number=-1, taste=()) -> Reader
         reads or facts(),
         np.array(at, np.float64),
         np.array(taste, np.float32),
-        RECENCY,
+        Settings(),
     )
 
 

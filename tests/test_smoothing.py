@@ -41,7 +41,7 @@ def by_formula(readings: Readings, row: int) -> np.ndarray:
 
 @given(clicks, clicks, st.sampled_from("abcd"), st.integers(0, 11))
 def test_it_is_the_formula_after_clicks_removals_and_a_user_who_is_forgotten(log, more, user, gone):
-    readings, smoother = learned(log, Readings()), Smoother()
+    readings, smoother = learned(log, Readings()), Smoother(0.8)
     smoother.towards(
         VECTORS[0], ROWS, VECTORS, readings, vectors_of
     )  # what is kept from before must not be taken for what is now
@@ -58,17 +58,17 @@ def test_it_is_the_formula_after_clicks_removals_and_a_user_who_is_forgotten(log
 def test_many_readers_who_agree_move_it_further_than_one():
     alone = learned([("a", 0), ("a", 1)], Readings())
     many = learned([(user, row) for user in "abcd" for row in (0, 1)], Readings())
-    near = [Smoother().towards(VECTORS[0], np.array([1]), VECTORS[[1]], each, vectors_of).cosines[0] for each in (alone, many)]
+    near = [Smoother(0.8).towards(VECTORS[0], np.array([1]), VECTORS[[1]], each, vectors_of).cosines[0] for each in (alone, many)]
     assert VECTORS[1] @ VECTORS[0] < near[0] < near[1]
 
 
 def test_a_document_that_nobody_read_is_not_among_them_and_one_that_was_read_first_is_not_moved():
     read = learned([("a", 3)], Readings())
-    found = Smoother().towards(VECTORS[3], np.array([7, 3]), VECTORS[[7, 3]], read, vectors_of)
+    found = Smoother(0.8).towards(VECTORS[3], np.array([7, 3]), VECTORS[[7, 3]], read, vectors_of)
     assert found.positions.tolist() == [1]
     assert found.cosines == pytest.approx([1.0], abs=4e-3)
 
 
 def test_without_a_direction_nothing_is_near():
-    found = Smoother().towards(np.zeros(0, np.float32), ROWS, VECTORS, learned([("a", 3)], Readings()), vectors_of)
+    found = Smoother(0.8).towards(np.zeros(0, np.float32), ROWS, VECTORS, learned([("a", 3)], Readings()), vectors_of)
     assert not len(found.positions)

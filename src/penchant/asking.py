@@ -106,8 +106,7 @@ class Asking:
             if scorer == ranking.BLEND:
                 return blended.recommend(known, user_id, user, self._trail(user_id, as_if), query, sources)
             units = by_recency(user.units)
-            count, shortlists = self.settings.candidates_per_unit, self._state.shortlists
-            return retrieval.recommend(known.index, documents, units, query, scorer, count, shortlists)
+            return retrieval.recommend(known.index, documents, units, query, scorer, self.settings, self._state.shortlists)
 
     def score(
         self, user_id: str, document_ids: Sequence[str], *, scorer: str | None = None, at: float | None = None
@@ -131,7 +130,8 @@ class Asking:
             if scorer == ranking.BLEND:
                 return blended.score(known, user_id, user, self._trail(user_id), rows, at)
             units = by_recency(user.units)
-            return ranking.scorer(scorer)(embeddings_of(units), [unit.size for unit in units], known.index.vectors(rows))
+            scored = ranking.scorer(scorer, self.settings)
+            return scored(embeddings_of(units), [unit.size for unit in units], known.index.vectors(rows))
 
     def check(self, clicks: Sequence[Click]) -> None:
         """Raises InvalidClick or UnknownDocument, with the click and the remedy, unless `observe` would accept all."""

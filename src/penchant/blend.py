@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from penchant.errors import InvalidQuery
 from penchant.evidence import ATTRIBUTE, kind_of
+from penchant.types import Settings
 
 Matrix = NDArray[np.float64]
 START: Mapping[str, float] = MappingProxyType(
@@ -55,11 +56,6 @@ community and a shop, with minilm. ``read after the like`` is for each community
 each it misleads, where they have many it is among the best."""
 START_ATTRIBUTE = 1.072
 """The weight of an attribute before any click."""
-_CERTAINTY = 30.0
-_OPEN = 10.0
-"""The precision of the start, and that of a weight of which it says nothing."""
-_MEMORY = 0.999
-"""What a click counts beside the next one that is learned: communities change."""
 _EVERY = 22
 _RAREST = 128
 """One click in so many is learned at first, and in the end; see `is_learned`."""
@@ -91,7 +87,7 @@ def start_of(name: str) -> float:
     return START_ATTRIBUTE if name.startswith(ATTRIBUTE) else START[name]
 
 
-def with_weights(blend: Blend, weights: Mapping[str, float]) -> Blend:
+def with_weights(blend: Blend, weights: Mapping[str, float], settings: Settings) -> Blend:
     """The blend with other weights, as sure of them as it was.
 
     Raises:
@@ -104,7 +100,7 @@ def with_weights(blend: Blend, weights: Mapping[str, float]) -> Blend:
             raise InvalidQuery(f"the weight of {name!r} is {weight}: use a finite number")
     names = blend.names + tuple(name for name in weights if name not in blend.names)
     now = dict(zip(names, weights_of(blend, names).tolist(), strict=True)) | dict(weights)
-    precision = _grown(blend, names).tobytes()
+    precision = _grown(blend, names, settings).tobytes()
     return msgspec.structs.replace(blend, names=names, weights=tuple(now[name] for name in names), precision=precision)
 
 
@@ -141,17 +137,18 @@ def is_learned(offered: int, documents: int) -> bool:
     return offered % max(every, min(every + offered // 500, _RAREST)) == 0
 
 
-def learned(blend: Blend, names: Sequence[str], evidence: Matrix, log_q: Matrix, clicked: int) -> Blend:
+def learned(blend: Blend, names: Sequence[str], evidence: Matrix, log_q: Matrix, clicked: int, settings: Settings) -> Blend:
     """The blend after one click.
 
     Args:
         evidence: of the candidates, shape (candidates, columns).
         log_q: logarithm of the chance with which each candidate was drawn.
         clicked: the position of the one that was clicked.
+        settings: how sure the start is, and how soon clicks are forgotten.
     """
     known = list(blend.names) + [name for name in names if name not in blend.names]
     weights = weights_of(blend, known)
-    precision = _grown(blend, known)
+    precision = _grown(blend, known, settings)
     columns = np.zeros((len(evidence), len(known)))
     columns[:, [known.index(name) for name in names]] = evidence
     utility = columns @ weights - log_q
@@ -160,7 +157,8 @@ def learned(blend: Blend, names: Sequence[str], evidence: Matrix, log_q: Matrix,
     mean = chance @ columns
     centred = columns - mean
     information = (centred * chance[:, None]).T @ centred
-    precision = _MEMORY * precision + (1 - _MEMORY) * _of_start(known) + information
+    memory = settings.blend_memory
+    precision = memory * precision + (1 - memory) * _of_start(known, settings) + information
     weights = weights + np.linalg.solve(precision, columns[clicked] - mean)
     return msgspec.structs.replace(
         blend,
@@ -171,14 +169,14 @@ def learned(blend: Blend, names: Sequence[str], evidence: Matrix, log_q: Matrix,
     )
 
 
-def _of_start(names: Sequence[str]) -> Matrix:
+def _of_start(names: Sequence[str], settings: Settings) -> Matrix:
     """The precision before any click; that of a weight that starts at 0 is open."""
-    return np.diag([_CERTAINTY if start_of(name) else _OPEN for name in names])
+    return np.diag([settings.blend_precision if start_of(name) else settings.blend_precision_open for name in names])
 
 
-def _grown(blend: Blend, names: Sequence[str]) -> Matrix:
+def _grown(blend: Blend, names: Sequence[str], settings: Settings) -> Matrix:
     """The precision, with that of the start for columns that are new, which come last."""
-    precision = _of_start(names)
+    precision = _of_start(names, settings)
     old = len(blend.names)
     if old:
         precision[:old, :old] = np.frombuffer(blend.precision, np.float64).reshape(old, old)

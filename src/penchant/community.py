@@ -14,7 +14,6 @@ from penchant.evidence import (
     Liked,
     Near,
     Reader,
-    Recency,
     alike,
     kind_of,
     liked_terms,
@@ -100,9 +99,8 @@ def ask(
     """
     vectors = embeddings_of(units) if units else np.zeros((0, 0), np.float32)
     sizes = np.array([unit.size for unit in units], np.int64)
-    recency = Recency(settings.reads_weighed, settings.fading, settings.fading_words, settings.fading_order)
-    liked = taste(vectors_of(trail.rows[-recency.last :]), recency.fading)
-    reader = Reader(readings.number(user_id), vectors, sizes, documents.facts(trail.rows), trail.at, liked, recency)
+    liked = taste(vectors_of(trail.rows[-settings.reads_weighed :]), settings.fading)
+    reader = Reader(readings.number(user_id), vectors, sizes, documents.facts(trail.rows), trail.at, liked, settings)
     latest = list(search(vectors[:UNITS_SEARCHED], OF_LATEST)) if units else []
     others = list(search(vectors[UNITS_SEARCHED:], _OF_OTHERS)) if every_unit and len(units) > UNITS_SEARCHED else []
     near = _near(reader, latest, readings, vectors_of)
@@ -149,7 +147,9 @@ def lesson(
     Each stands for as many as it was one of: so the sum over all documents is estimated without looking at all.
 
     A document that nobody had clicked, and that is as old as its first click, was perhaps published by it. Its time and
-    its readers then tell the answer, and only interests, words and attributes are learned from.
+    its readers then tell the answer, and only interests, words and attributes are learned from. From the other clicks all is
+    learned, and documents that nobody had clicked by then are no rivals: as answers they are left out, and what only they
+    lack, readers, would seem to be what is chosen.
     """
     random = np.random.default_rng([seed, clicked])
     likely = candidates(asked, readings, documents)
@@ -157,11 +157,15 @@ def lesson(
     rivals = random.choice(shown, _RIVALS, replace=False) if len(shown) > _RIVALS else shown
     drawn = distinct(random.integers(0, max(documents.next_row, 1), _DRAWN))
     drawn = drawn[~is_among(drawn, likely) & _could_be_shown(drawn, asked, documents)]
-    rows = distinct(np.concatenate([rivals, drawn, [clicked]]))
+    told_by_click = _may_be_published_by_click(np.array([clicked]), readings, documents, asked.at)[0]
+    rows = np.concatenate([rivals, drawn])
+    if not told_by_click:
+        rows = rows[~_may_be_published_by_click(rows, readings, documents, asked.at)]
+    rows = distinct(np.append(rows, clicked))
     if len(rows) < 2:
         return None
     names, evidence = evidence_for(asked, rows, vectors_of(rows), smoothed, readings, documents)
-    if _may_be_published_by_click(clicked, readings, documents, asked.at):
+    if told_by_click:
         told = [kind_of(name) in _TOLD_BY_FIRST_CLICK for name in names]
         evidence = np.where(told, evidence, 0.0)
     chances = np.full(len(rows), len(rivals) / max(len(shown), 1))
@@ -178,11 +182,9 @@ def _could_be_shown(rows: Rows, asked: Asked, documents: Documents) -> NDArray[n
     return documents.open_to_all(rows, asked.at) & ~is_among(rows, np.sort(asked.reader.reads.rows))
 
 
-def _may_be_published_by_click(row: int, readings: Readings, documents: Documents, at: float) -> bool:
-    if readings.counts(np.array([row]))[0]:
-        return False
-    published = float(documents.published_at(np.array([row]))[0])
-    return not at - published >= _EXISTED  # also where it is not known
+def _may_be_published_by_click(rows: Rows, readings: Readings, documents: Documents, at: float) -> NDArray[np.bool_]:
+    existed = at - documents.published_at(rows) >= _EXISTED  # not where it is not known
+    return np.asarray(~existed & (readings.counts(rows) == 0))
 
 
 def _near(reader: Reader, found: Sequence[Rows], readings: Readings, vectors_of: VectorsOf) -> Near:
@@ -199,4 +201,4 @@ def _near(reader: Reader, found: Sequence[Rows], readings: Readings, vectors_of:
     if there.any():
         units = np.repeat(reader.units[: len(found)], there.sum(axis=1), axis=0)
         cosines[there] = np.einsum("nd,nd->n", vectors_of(rows[there]), units)
-    return near_units(rows, cosines, reader.sizes[: len(found)], reader.recency.fading, readings)
+    return near_units(rows, cosines, reader.sizes[: len(found)], reader.settings.fading, readings)

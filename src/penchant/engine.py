@@ -283,7 +283,7 @@ class Engine(Asking):
         """
         self._state.check_writable()
         with self._state.changing:
-            self._keep_blend(with_weights(self._state.blend, weights))
+            self._keep_blend(with_weights(self._state.blend, weights, self.settings))
 
     def reset_blend(self) -> None:
         """Let the blend forget all that clicks taught it."""

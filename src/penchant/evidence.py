@@ -23,7 +23,7 @@ from penchant.neighbours import Neighbours, Weights
 from penchant.readers import Numbers, Rows, Times
 from penchant.readings import Readings
 from penchant.smoothing import Smoothed
-from penchant.types import Vector, Vectors
+from penchant.types import Settings, Vector, Vectors
 
 Column = NDArray[np.float64]
 BUCKETS = 1 << 18
@@ -59,17 +59,10 @@ COLUMNS: Mapping[str, str] = MappingProxyType(
 """Name of a column -> the kind of evidence that it is. Beside these there is one column for each attribute."""
 ATTRIBUTE = "attribute "
 """An attribute's column is named by it and the attribute."""
-_HALF_LIFE = 14 * 86_400.0
 _SHORTER = (14, 8, 6)
-"""Half-lives of clicks: two weeks, in seconds, and so many times shorter each: a day, 3 hours, 30 minutes."""
-_OLDEST = 60 * 86_400.0
-"""Seconds. What is older is as old as that."""
+"""The half-lives of clicks after the longest are so many times shorter each: of two weeks a day, 3 hours, 30 minutes."""
 _KNOTS = (2.0, 4.0, 5.5)
 """Of the logarithm of 1 + hours: 6 hours, 2 days, 10 days."""
-_SESSION = 1_800.0
-"""Seconds without a click that end a visit."""
-_ASIDE = 0.6
-"""What each document between two in the order of reading takes from their closeness."""
 MOST_READERS = 200
 """So many latest readers of a document are looked at."""
 
@@ -84,15 +77,6 @@ class Facts(NamedTuple):
     """The numbers of their key terms, shape (documents, at most so many), -1 where there are fewer."""
     attributes: Mapping[str, Numbers]
     """Name -> a number for each value, -1 where there is none."""
-
-
-class Recency(NamedTuple):
-    """How far back a reader's documents are evidence; see `penchant.types.Settings`."""
-
-    last: int
-    fading: float
-    words: float
-    order: float
 
 
 class Reader(NamedTuple):
@@ -110,7 +94,8 @@ class Reader(NamedTuple):
     """When."""
     taste: Vector
     """See `taste`."""
-    recency: Recency
+    settings: Settings
+    """How far back the documents are evidence, and how much."""
 
 
 class Near(NamedTuple):
@@ -184,20 +169,21 @@ def cosines_to(reader: Reader, documents: Vectors) -> tuple[Vectors, Vector]:
 def interest(reader: Reader, cosines: Vectors) -> dict[str, Column]:
     """By meaning, from the Interest Units; a unit weighs ``log(1 + size) * fading ** place``, larger and more recent ones more.
 
-    ``any unit`` is a soft maximum, ``log(sum(weight * exp(10 * cosine)))``: one strong interest is enough, and the others
-    still count. ``all units`` is ten times the weighted mean of the cosines, the paper's sum with weights; ``latest unit``
-    is ten times the cosine to the unit updated last.
+    ``any unit`` is a soft maximum, ``10 / s * log(sum(weight * exp(s * cosine)))`` with `Settings.sharpness` for s: one strong
+    interest is enough, and the others still count. ``all units`` is ten times the weighted mean of the cosines, the paper's
+    sum with weights; ``latest unit`` is ten times the cosine to the unit updated last.
 
     Args:
         cosines: of the documents to the units, shape (documents, units).
     """
     found = {name: np.zeros(len(cosines)) for name, kind in COLUMNS.items() if kind == "interest"}
     if len(reader.units):
-        weights = np.log1p(reader.sizes) * reader.recency.fading ** np.arange(len(reader.units))
+        weights = np.log1p(reader.sizes) * reader.settings.fading ** np.arange(len(reader.units))
         total = float(weights.sum())
         shares = np.asarray(weights / total, np.float32)
-        tens = 10 * cosines
-        found["any unit"] = np.log(np.exp(tens - 10) @ shares).astype(np.float64) + math.log(total)
+        tens, sharpness = 10 * cosines, reader.settings.sharpness
+        soft = np.log(np.exp(sharpness * (cosines - 1)) @ shares).astype(np.float64) + math.log(total)
+        found["any unit"] = 10 / sharpness * soft
         found["all units"] = (tens @ shares).astype(np.float64)
         found["latest unit"] = tens[:, 0].astype(np.float64)
     return found
@@ -239,8 +225,8 @@ def key_terms(words: Liked, candidates: Facts) -> Column:
 
 def liked_terms(reader: Reader, words: Words) -> Liked:
     """The key terms of what was read last, the latest counting more."""
-    read = reader.reads.terms[-reader.recency.last :]
-    fading = np.repeat(_fading(len(read), reader.recency.words), read.shape[1])
+    read = reader.reads.terms[-reader.settings.reads_weighed :]
+    fading = np.repeat(_fading(len(read), reader.settings.fading_words), read.shape[1])
     there = np.flatnonzero(read >= 0)
     there = there[np.argsort(read.ravel()[there], kind="stable")]
     ordered = read.ravel()[there]
@@ -254,8 +240,8 @@ def attributes(reader: Reader, candidates: Facts) -> dict[str, Column]:
     """How much of what was read has the same value of an attribute: ``log(1 + 10 * times read)``, the latest counting more."""
     found = {}
     for name, values in candidates.attributes.items():
-        read = reader.reads.attributes.get(name, np.zeros(0, np.int32))[-reader.recency.last :]
-        fading = _fading(len(read), reader.recency.fading)
+        read = reader.reads.attributes.get(name, np.zeros(0, np.int32))[-reader.settings.reads_weighed :]
+        fading = _fading(len(read), reader.settings.fading)
         there = read >= 0
         most = int(max(values.max(initial=-1), read.max(initial=-1))) + 1
         times = np.bincount(read[there], fading[there], most + 1)
@@ -271,17 +257,18 @@ def freshness(reader: Reader, published_at: Times, at: float) -> dict[str, Colum
     names = [name for name, kind in COLUMNS.items() if kind == "freshness"]
     if at < EARLIEST_CLOCK:
         return {name: np.zeros(len(published_at)) for name in names}
-    published = np.where(np.isnan(published_at), at - _OLDEST, published_at)
-    age = _age(at - published)
+    oldest, session = reader.settings.oldest, reader.settings.session
+    published = np.where(np.isnan(published_at), at - oldest, published_at)
+    age = _age(at - published, oldest)
     columns = [age, *(np.maximum(age - knot, 0) for knot in _KNOTS), *np.zeros((4, len(age)))]
     read = reader.reads.published_at
     if len(read):
         last = float(reader.at[-1])
         columns[4] = (published > last).astype(np.float64)
         if not np.isnan(read[-1]):
-            columns[5] = _age(np.abs(published - read[-1]))
-            columns[6] = columns[5] * (at - last < _SESSION)
-        ages = _age((reader.at - read)[-30:])
+            columns[5] = _age(np.abs(published - read[-1]), oldest)
+            columns[6] = columns[5] * (at - last < session)
+        ages = _age((reader.at - read)[-30:], oldest)
         ages = ages[~np.isnan(ages)]
         if len(ages):
             columns[7] = age * (float(ages.mean()) - 3.5) / 3
@@ -297,8 +284,10 @@ def others(reader: Reader, known: Neighbours, rows: Rows, readings: Readings, at
     """
     from penchant import tally
 
-    of_rows = readings.readers(rows, MOST_READERS)
-    heard = tally.said(reader.number, of_rows, known, readings.entries, at, _HALF_LIFE, _SHORTER, _ASIDE)
+    of_rows, settings = readings.readers(rows, MOST_READERS), reader.settings
+    heard = tally.said(
+        reader.number, of_rows, known, readings.entries, at, settings.clicks_half_life, _SHORTER, settings.fading_beside
+    )
     clicks = heard.clicks if at >= EARLIEST_CLOCK else np.zeros_like(heard.clicks)
     columns = [
         *np.log(clicks[::-1] + 0.1),
@@ -323,10 +312,12 @@ def neighbours_of(reader: Reader, near: Near, readings: Readings) -> Neighbours:
     """
     from penchant import tally
 
-    recency = reader.recency
-    rows = reader.reads.rows[-recency.last :]
+    settings = reader.settings
+    rows = reader.reads.rows[-settings.reads_weighed :]
     counts = readings.counts(rows)
-    recent, just = (_fading(len(rows), fading) / np.sqrt(np.maximum(counts, 1)) for fading in (recency.fading, recency.order))
+    recent, just = (
+        _fading(len(rows), fading) / np.sqrt(np.maximum(counts, 1)) for fading in (settings.fading, settings.fading_order)
+    )
     return tally.neighbours(
         reader.number,
         readings.readers(rows, MOST_READERS),
@@ -345,7 +336,7 @@ def near_units(rows: Rows, cosines: Vectors, sizes: NDArray[np.int64], fading: f
         rows: of the documents near each unit, shape (units, documents); -1 where there are fewer.
         cosines: their cosines to that unit.
         sizes: of the units.
-        fading: see `Recency`.
+        fading: see `penchant.types.Settings`.
     """
     there = rows >= 0
     closeness = np.where(there, np.exp(5 * (cosines.astype(np.float64) - 1)), 0)
@@ -370,5 +361,5 @@ def _fading(count: int, rate: float) -> Column:
     return np.asarray(rate ** np.arange(count)[::-1], np.float64)
 
 
-def _age(seconds: Times) -> Column:
-    return np.log1p(np.minimum(np.maximum(seconds, 0), _OLDEST) / 3_600)
+def _age(seconds: Times, oldest: float) -> Column:
+    return np.log1p(np.minimum(np.maximum(seconds, 0), oldest) / 3_600)

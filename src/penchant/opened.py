@@ -66,7 +66,7 @@ class OpenState:
         self.turns = Turns()
         self.shortlists: Shortlists = Recent(self.settings.users_cached)
         self.blend = state.read_blend(store)
-        self.smoother = Smoother()
+        self.smoother = Smoother(self.settings.fading_before)
         self._documents: Documents | None = None
         self._readings: Readings | None = None
         self._index: DocumentIndex | None = None

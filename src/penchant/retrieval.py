@@ -20,7 +20,7 @@ from penchant.errors import InvalidQuery
 from penchant.index import DocumentIndex
 from penchant.readers import distinct
 from penchant.recent import Recent
-from penchant.types import InterestUnit, Popular, Recommendation, Vector, Vectors
+from penchant.types import InterestUnit, Popular, Recommendation, Settings, Vector, Vectors
 from penchant.vectors import cosines, embeddings_of
 
 _WIDER = 4
@@ -74,15 +74,15 @@ def recommend(
     units: Sequence[InterestUnit],
     query: Query,
     scorer: str,
-    candidates_per_unit: int,
+    settings: Settings,
     shortlists: Shortlists,
 ) -> list[Recommendation]:
     """The k best candidates of the units, best first, ties by document id."""
     vectors = embeddings_of(units)
-    found = _from_shortlist(index, documents, units, vectors, query, scorer, candidates_per_unit, shortlists)
+    found = _from_shortlist(index, documents, units, vectors, query, scorer, settings, shortlists)
     if found is None:
-        rows = candidates(index, documents, vectors, query, candidates_per_unit)
-        scores = _scored(index, units, vectors, rows, ranking.scorer(scorer))
+        rows = candidates(index, documents, vectors, query, settings.candidates_per_unit)
+        scores = _scored(index, units, vectors, rows, ranking.scorer(scorer, settings))
         shown = _chosen(index, scores, rows, documents.ids(rows), query)
         found = rows[shown], scores[shown]
     rows, scores = found
@@ -102,7 +102,7 @@ def _from_shortlist(
     vectors: Vectors,
     query: Query,
     scorer: str,
-    count: int,
+    settings: Settings,
     shortlists: Shortlists,
 ) -> tuple[Rows, ranking.Scores] | None:
     """(rows, scores) of what is shown, where k of the shortlist pass the filters: they are the k best of all that pass.
@@ -112,11 +112,11 @@ def _from_shortlist(
     if query.diversity or query.k > _SHORTLIST // 4:
         return None
     sizes = repr([unit.size for unit in units]).encode()
-    key = (hashlib.blake2b(vectors.tobytes() + sizes, digest_size=16).digest(), scorer, count)
+    key = (hashlib.blake2b(vectors.tobytes() + sizes, digest_size=16).digest(), scorer, settings.candidates_per_unit)
     shortlist = shortlists.find([key]).get(key)
     if shortlist is None:
-        rows = _nearest_of_all(index, documents, vectors, count)
-        scores = _scored(index, units, vectors, rows, ranking.scorer(scorer))
+        rows = _nearest_of_all(index, documents, vectors, settings.candidates_per_unit)
+        scores = _scored(index, units, vectors, rows, ranking.scorer(scorer, settings))
         best = ranking.top(scores, documents.ids(rows), _SHORTLIST)
         shortlist = Shortlist(rows[best], scores[best])
         shortlists.keep({key: shortlist})

@@ -3,7 +3,7 @@
 A title says what a document is about, its readers say for whom it is. Of a document with embedding v and n readers of whom
 something is known before, the smoothed embedding is
 
-    unit(v + sum over the readers of unit(sum over k of 0.8 ** k * what the reader read k documents before) / (n + 1))
+    unit(v + sum over the readers of unit(sum over k of fading ** k * what the reader read k documents before) / (n + 1))
 
 so that one reader moves it half as far as many who agree. No document in common is needed to be near it, as elsewhere.
 
@@ -28,8 +28,6 @@ from penchant.types import Vector, Vectors
 VectorsOf = Callable[[Rows], Vectors]
 _READERS = 30
 """So many latest readers of a document are looked at."""
-_FADING = 0.8
-"""What each document further back counts, beside the one after it."""
 _PART = 256
 """So many documents are smoothed at a time: what their readers had read takes some MB."""
 
@@ -44,9 +42,14 @@ class Smoothed(NamedTuple):
 
 
 class Smoother:
-    """What was computed, until it changes. Asked by any number of threads while nobody changes the readings."""
+    """What was computed, until it changes. Asked by any number of threads while nobody changes the readings.
 
-    def __init__(self) -> None:
+    Args:
+        fading: see `Settings.fading_before`.
+    """
+
+    def __init__(self, fading: float) -> None:
+        self._fading = fading
         self._changes = np.full(16, -1, np.int64)
         """Of each row, how often its readers had changed when it was smoothed; -1: it was not."""
         self._kept: Halves | None = None
@@ -71,7 +74,7 @@ class Smoother:
             stale = positions[self._changes[wanted] != readings.changes(wanted)]
             for start in range(0, len(stale), _PART):
                 part = stale[start : start + _PART]
-                kept.put(rows[part], smoothed(rows[part], vectors[part], readings, vectors_of))
+                kept.put(rows[part], smoothed(rows[part], vectors[part], readings, vectors_of, self._fading))
                 self._changes[rows[part]] = readings.changes(rows[part])
         return Smoothed(positions, kept.cosines(wanted, direction))
 
@@ -85,7 +88,7 @@ class Smoother:
             self._changes = np.append(self._changes, np.full(grow, -1, np.int64))
 
 
-def smoothed(rows: Rows, vectors: Vectors, readings: Readings, vectors_of: VectorsOf) -> Vectors:
+def smoothed(rows: Rows, vectors: Vectors, readings: Readings, vectors_of: VectorsOf, fading: float) -> Vectors:
     """The smoothed embeddings of documents, not yet of length 1, float32 of the shape of their embeddings."""
     from penchant import tally  # compiled code takes half a second to load, and the first time much more
 
@@ -95,6 +98,6 @@ def smoothed(rows: Rows, vectors: Vectors, readings: Readings, vectors_of: Vecto
     if not len(read):
         return vectors
     where = np.where(before >= 0, np.searchsorted(read, before), -1).astype(np.int32)
-    weights = (_FADING ** np.arange(BEFORE)).astype(np.float32)
+    weights = (fading ** np.arange(BEFORE)).astype(np.float32)
     sums, counts = tally.directions(document, where, vectors_of(read), weights, len(rows))
     return np.asarray(vectors + sums / (counts + 1)[:, None], np.float32)

@@ -14,7 +14,7 @@ from penchant.community import Lesson, Search
 from penchant.documents import Documents
 from penchant.readers import Rows
 from penchant.readings import Readings, Trail, extended
-from penchant.types import T, User
+from penchant.types import Settings, T, User
 from penchant.units import Clicked, by_recency
 from penchant.vectors import embeddings_of
 
@@ -51,11 +51,15 @@ def taught(known: Known, users: Mapping[str, User], clicks: Sequence[tuple[str, 
                 asked, rows[user_id], known.readings, known.documents, known.index.vectors, known.smoothed, seed
             )
 
-    return after_choices(known.blend, choices, len(known.documents), lessons_of)
+    return after_choices(known.blend, choices, len(known.documents), lessons_of, known.settings)
 
 
 def after_choices(
-    blend: Blend, choices: Sequence[T], documents: int, lessons_of: Callable[[Sequence[tuple[T, int]]], Iterable[Lesson | None]]
+    blend: Blend,
+    choices: Sequence[T],
+    documents: int,
+    lessons_of: Callable[[Sequence[tuple[T, int]]], Iterable[Lesson | None]],
+    settings: Settings,
 ) -> Blend:
     """The blend after choices, most of which are passed over once much is learned, see `penchant.blend.is_learned`.
 
@@ -69,7 +73,7 @@ def after_choices(
     offered = blend.offered + len(choices)
     for lesson in lessons_of(learned_from):
         if lesson is not None:
-            blend = blending.learned(blend, *lesson)
+            blend = blending.learned(blend, *lesson, settings)
     return msgspec.structs.replace(blend, offered=offered)
 
 

@@ -213,6 +213,25 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The same, for the words of titles."""
     fading_order: float = 0.6
     """The same, where the order of reading counts."""
+    fading_beside: float = 0.6
+    """What each document between two in the order of reading takes from their closeness."""
+    fading_before: float = 0.8
+    """What each document counts that a reader had read before one, beside the next one: for what a document means to its
+    readers."""
+    sharpness: float = 10.0
+    """How far the nearest of several Interest Units outweighs the others: a cosine counts by ``exp(sharpness * cosine)``."""
+    clicks_half_life: float = 14 * 86_400.0
+    """Seconds after which a click counts half as evidence of the slowest trend; the others are 14, 112 and 672 times as fast."""
+    oldest: float = 60 * 86_400.0
+    """Seconds. A document that is older, or whose time is not known, is as old as that."""
+    session: float = 1_800.0
+    """Seconds without a click that end a visit."""
+    blend_precision: float = 100.0
+    """How sure the blend is of its start: as after so many clicks that tell something of a weight."""
+    blend_precision_open: float = 10.0
+    """The same of a weight that starts at 0."""
+    blend_memory: float = 0.999
+    """What a click counts for the blend beside the next one that is learned: communities change."""
     kinds: tuple[str, ...] | None = None
     """Clicks of these kinds are learned. None: all; a click without a kind is always learned."""
     clicks_remembered: int = 1_000_000
@@ -245,11 +264,15 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         for name in ("clicks_remembered", "texts_cached", "searches_cached", "readings_kept"):
             if getattr(self, name) < 0:
                 raise InvalidSettings(f"{name} is {getattr(self, name)}: use 0 or more")
-        for name in ("fading", "fading_words", "fading_order"):
+        for name in ("fading", "fading_words", "fading_order", "fading_beside", "fading_before", "blend_memory"):
             if not 0 < getattr(self, name) <= 1:
                 raise InvalidSettings(f"{name} is {getattr(self, name)}: use more than 0, and 1 where nothing is to fade")
-        if not self.popular_half_life > 0:
-            raise InvalidSettings(f"popular_half_life is {self.popular_half_life}: use more than 0 seconds")
+        for name in ("popular_half_life", "clicks_half_life", "oldest", "session"):
+            if not getattr(self, name) > 0:
+                raise InvalidSettings(f"{name} is {getattr(self, name)}: use more than 0 seconds")
+        for name in ("sharpness", "blend_precision", "blend_precision_open"):
+            if not 0 < getattr(self, name) < math.inf:
+                raise InvalidSettings(f"{name} is {getattr(self, name)}: use a finite number above 0")
 
 
 def _encode_array(value: Any) -> Any:

@@ -56,7 +56,7 @@ class BlendedUnits(InterestUnits):
         super().__init__(log, vectors, texts, users, variant)
         self._documents = documents
         self._readings = Readings()
-        self._smoother = Smoother()
+        self._smoother = Smoother(variant.settings.fading_before)
         self._blend = Blend()
         self._learns = learns
         self._nearest = _nearest_to(vectors, min(variant.settings.candidates_per_unit, community.OF_LATEST, len(vectors)))
@@ -93,7 +93,7 @@ class BlendedUnits(InterestUnits):
                 lesson = community.lesson(asked, clicked, self._readings, self._documents, self._vectors_of, self._smoothed, seed)
                 yield None if lesson is None else lesson._replace(evidence=self._left(lesson.names, lesson.evidence))
 
-        self._blend = after_choices(self._blend, choices, len(self._documents), lessons_of)
+        self._blend = after_choices(self._blend, choices, len(self._documents), lessons_of, self._variant.settings)
 
     def _is_choice(self, user: int, document: int) -> bool:
         return bool(self.of(user).units) and document not in self._readings.trail(self._log.user_ids[user]).rows

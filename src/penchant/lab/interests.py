@@ -81,7 +81,7 @@ class InterestUnits:
         if not units:
             return np.zeros(len(candidates), np.float32)
         vectors, documents = embeddings_of(units), self._vectors[candidates]
-        scores = ranking.scorer(self._variant.scorer)(vectors, [unit.size for unit in units], documents)
+        scores = ranking.scorer(self._variant.scorer, self._variant.settings)(vectors, [unit.size for unit in units], documents)
         limit = self._variant.retrieved
         if limit is not None and limit < len(candidates):
             similarities = documents @ vectors.T
