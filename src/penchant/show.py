@@ -187,10 +187,10 @@ def comparison_table(found: Mapping[str, Any]) -> Table:
 
 def tuned_table(found: Mapping[str, Any]) -> Table:
     """What `penchant lab tune` chose, as a table."""
-    table = Table("method", "trials", found["measure"], "chosen", title=f"{found['validation_users']} validation users")
+    table = Table("method", "questions", "trials", found["measure"], "chosen", title=f"validation users of {found['data']}")
     for name, entry in found["methods"].items():
         value = "failed" if entry["value"] is None else f"{entry['value']:.4f}"
-        table.add_row(plain(name), str(len(entry["trials"])), value, plain(str(entry["params"])))
+        table.add_row(plain(name), str(entry["cases"]), str(len(entry["trials"])), value, plain(str(entry["params"])))
     return table
 
 

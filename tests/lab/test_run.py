@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from penchant.cli import app
 from penchant.files import write_rows
 from penchant.lab.report import read_report
 from penchant.lab.studies import STUDIES
+from penchant.types import Settings
 
 LIGHT = "units (sum),units (max),ItemPop,mean vector,maximum over history"
 
@@ -203,11 +205,30 @@ def test_the_search_keeps_to_its_trials_and_the_run_takes_what_it_chose(communit
     assert again.read_bytes() == (tmp_path / "t.json").read_bytes()
     run(community, cache, tmp_path / "r", "--protocol", "full", "--studies", "none", "--tuned", tmp_path / "t.json")
     lab("results", tmp_path / "r", "--tuned", tmp_path / "t.json", "--out", tmp_path / "results.md")
-    assert re.search(r"\| units \(sum\) \| 3 \|", (tmp_path / "results.md").read_text())
+    assert re.search(r"\| units \(sum\) \| \d+ \| 3 \|", (tmp_path / "results.md").read_text())
     broken = CliRunner().invoke(
         app, ["lab", "run", "--data", str(community), "--out", "x", "--tuned", str(community / "clicks.jsonl")]
     )
     assert "is not what `penchant lab tune" in broken.output
+
+
+def test_a_search_in_several_communities_goes_by_their_geometric_mean_one_step_from_the_default_first(community, cache, tmp_path):
+    other = tmp_path / "other"
+    shutil.copytree(community, other)
+    rows = (other / "clicks.jsonl").read_text().splitlines()
+    (other / "clicks.jsonl").write_text("\n".join(rows[: len(rows) * 4 // 5]) + "\n")
+    both = ("--data", community, "--data", other, "--cache", cache)
+    lab("tune", *both, "--methods", "blend", "--trials", 4, "--users", 15, "--out", tmp_path / "t.json")
+    trials = json.loads((tmp_path / "t.json").read_text())["methods"]["blend"]["trials"]
+    for trial in trials:
+        one, two = trial["communities"].values()
+        assert trial["NDCG@20"] == pytest.approx((one * two) ** 0.5, abs=1e-6)
+    default = trials[0]["params"]
+    assert default["blend_precision"] == Settings().blend_precision
+    assert [sum(value != default[key] for key, value in trial["params"].items()) for trial in trials] == [0, 1, 1, 1]
+    run(community, cache, tmp_path / "r", "--protocol", "full", "--methods", "ItemPop", "--studies", "none")
+    lab("results", tmp_path / "r", "--tuned", tmp_path / "t.json", "--out", tmp_path / "results.md")
+    assert re.search(r"\| threshold -0.05 \| \d\.\d+ \|", (tmp_path / "results.md").read_text())
 
 
 @pytest.mark.parametrize(

@@ -156,7 +156,7 @@ def weights(
 @lab.command()
 def tune(
     out_file: Annotated[Path, typer.Option("--out", help="The file for what was chosen and all that was tried.")],
-    data: Data = None,
+    data: Annotated[list[str] | None, typer.Option(help="As for `penchant lab run`; repeatable, each counts the same.")] = None,
     documents: Documents = None,
     clicks: ClicksOption = None,
     methods: Methods = "all",
@@ -181,13 +181,13 @@ def tune(
     from penchant.lab.run import Plan
     from penchant.lab.tune import tune
 
-    source = _source(data, documents, clicks, data_home, on_error, document_column, click_column)
-    plan = Plan(
-        source, "full", methods=_names(methods), embedder=embedder, rules=Rules(users=users, seed=seed), threads=threads,
-        api_key=api_key,
-    )  # fmt: skip
+    sources = [_source(name, documents, clicks, data_home, on_error, document_column, click_column) for name in data or (None,)]
+    rules = Rules(users=users, seed=seed)
+    plans = [
+        Plan(each, "full", _names(methods), embedder=embedder, rules=rules, threads=threads, api_key=api_key) for each in sources
+    ]
     with progress_bars() as progress:
-        found = tune(plan, cache.expanduser(), seconds=seconds, trials=trials, progress=progress, say=_say)
+        found = tune(plans, cache.expanduser(), seconds=seconds, trials=trials, progress=progress, say=_say)
     out_file.parent.mkdir(parents=True, exist_ok=True)
     out_file.write_bytes(msgspec.json.format(msgspec.json.encode(found), indent=1) + b"\n")
     if json:

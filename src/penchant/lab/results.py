@@ -84,18 +84,37 @@ def _chapter(report: dict[str, Any]) -> str:
 
 def _search(found: dict[str, Any]) -> str:
     """What a search tried and chose: one trial means that the default took all the seconds."""
-    rows = []
+    measure, rows = found["measure"], []
     for name, entry in found["methods"].items():
-        value = "failed" if entry["value"] is None else f"{entry['value']:.4f}"
-        first = entry["trials"][0][found["measure"]] if entry["trials"] else None
+        trials = entry["trials"]
         chosen = ", ".join(f"{key} {value}" for key, value in entry["params"].items())
-        rows.append([name, str(len(entry["trials"])), "" if first is None else f"{first:.4f}", value, chosen])
-    table = Table(["method", "trials", f"{found['measure']}, default", f"{found['measure']}, chosen", "chosen"], rows)
+        values = [_figure(value) for value in (trials[0][measure] if trials else None, entry["value"])]
+        rows.append([name, str(entry["cases"]), str(len(trials)), *values, chosen])
+    header = ["method", "questions", "trials", f"{measure}, default", f"{measure}, chosen", "chosen"]
     note = (
-        f"{found['validation_users']} validation users, whom no test asks; {found['seconds']:g} seconds a method, the default "
-        "first. One trial means that the default alone took all the seconds."
+        f"On validation users, whom no test asks; {found['seconds']:g} seconds a method: the default first, then one step from "
+        "it in each direction, then what the optimiser proposes. One trial means that the default alone took all the seconds. "
+        "Of several communities it is the geometric mean."
     )
-    return f"## The search of hyperparameters, {found['data']}\n\n{note}\n\n{table.markdown()}"
+    parts = [f"## The search of hyperparameters, {found['data']}", note, Table(header, rows).markdown()]
+    ours = [name for name in found["methods"] if name in OURS]
+    return "\n\n".join(parts + [_one_changed(name, found["methods"][name]["trials"], measure) for name in ours])
+
+
+def _one_changed(name: str, trials: Sequence[dict[str, Any]], measure: str) -> str:
+    """What each value of ours is worth alone."""
+    default = trials[0]["params"]
+    rows = []
+    for entry in trials:
+        changed = [f"{key} {value:g}" for key, value in entry["params"].items() if value != default[key]]
+        if len(changed) < 2:
+            values = (entry[measure], *entry["communities"].values())
+            rows.append([*(changed or ["the default"]), *(_figure(value) for value in values)])
+    return f"### {name}: one value changed\n\n" + Table(["value", measure, *trials[0]["communities"]], rows).markdown()
+
+
+def _figure(value: float | None) -> str:
+    return "failed" if value is None else f"{value:.4f}"
 
 
 def _environment(reports: Sequence[dict[str, Any]]) -> str:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
 from types import MappingProxyType
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from penchant.errors import InvalidQuery, MissingExtra
 from penchant.jobs import Report as Progress
@@ -22,45 +23,73 @@ from penchant.lab.peers import PEERS, Space
 from penchant.lab.peers.environments import Say
 from penchant.lab.run import Plan, Setting, outcome_of, prepare
 from penchant.lab.statistics import mean
+from penchant.lab.weights import validation
 from penchant.types import Settings
 
 MEASURE = "NDCG@20"
-_THRESHOLDS = (-0.1, -0.05, 0.0, 0.05, 0.1, 0.2)
-"""In steps from the embedder's threshold."""
-_UNITS_SPACE: Space = MappingProxyType({"threshold": _THRESHOLDS})
-_BLEND_SPACE: Space = MappingProxyType(
+_DAY = 86_400.0
+_UNITS: Space = MappingProxyType({"threshold": (-0.1, -0.05, 0.0, 0.05, 0.1, 0.2)})
+"""In steps from the embedder's threshold; like all that follows, names of `penchant.Settings`."""
+_SOFT: Space = MappingProxyType({"sharpness": (5.0, 10.0, 20.0), "fading": (0.8, 0.85, 0.9, 0.95)})
+_BLEND: Space = MappingProxyType(
     {
-        "threshold": _THRESHOLDS,
         "reads_weighed": (15, 30, 50, 100),
-        "fading": (0.8, 0.85, 0.9, 0.95),
         "fading_words": (0.9, 0.95, 0.97, 0.99),
         "fading_order": (0.4, 0.6, 0.8),
+        "fading_beside": (0.4, 0.6, 0.8),
+        "fading_before": (0.6, 0.8, 0.9),
+        "clicks_half_life": (7 * _DAY, 14 * _DAY, 28 * _DAY),
+        "oldest": (30 * _DAY, 60 * _DAY, 120 * _DAY),
+        "session": (900.0, 1_800.0, 3_600.0),
+        "blend_precision": (30.0, 100.0, 300.0),
+        "blend_precision_open": (3.0, 10.0, 30.0),
+        "blend_memory": (0.99, 0.999, 1.0),
     }
 )
-"""Names of `penchant.Settings`. The weights of the blend are fitted by `penchant lab weights`, not searched for."""
+"""All that `penchant.evidence` and `penchant.blend` take from the settings. What else the blend starts from, its weights, is
+fitted by `penchant lab weights` on the same users."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Community:
+    """Where a method is tried."""
+
+    setting: Setting
+    ours: Trial
+    peers: Trial
 
 
 def tune(
-    plan: Plan, cache: Path, *, seconds: float, trials: int, progress: Progress = quiet, say: Say = lambda text: None
+    plans: Sequence[Plan],
+    cache: Path,
+    *,
+    seconds: float,
+    trials: int,
+    progress: Progress = quiet,
+    say: Say = lambda text: None,
 ) -> dict[str, Any]:
-    """Search each method's space for so many seconds, and at most so many trials; the first one is the default.
+    """Search each method's space for so many seconds, and at most so many trials.
+
+    The default is tried first, then what differs from it by one step of one value, then what the optimiser makes of these.
+
+    Args:
+        plans: one a community; each counts the same: a choice is worth the geometric mean of its values there.
 
     Returns:
-        method -> ``params`` (the best), ``value`` (its NDCG@20 on the validation users) and ``trials``, all that was tried.
+        method -> ``params`` (the best), ``value`` (its NDCG@20 on validation users) and ``trials``, all that was tried.
     """
-    names = [name for name in registry.chosen(plan.methods) if name in PEERS or name in registry.OURS]
+    names = [name for name in registry.chosen(plans[0].methods) if name in PEERS or name in registry.OURS]
     if not names:
         raise InvalidQuery("none of these methods has hyperparameters")
-    setting = prepare(replace(plan, tuned={}), cache, progress, say)
-    trial = protocols.validation(setting.log, plan.rules)
+    communities = [_community(replace(plan, tuned={}), cache, progress, say) for plan in plans]
     found = {}
     for name in names:
         say(f"tune: {name}")
-        found[name] = _search(setting, name, trial, seconds, trials)
+        found[name] = _search(communities, name, seconds, trials)
         progress("tuned", 1, len(names))
     return {
-        "data": setting.log.name, "validation_users": len(trial.cases), "measure": MEASURE, "seconds": seconds,
-        "most_trials": trials, "seed": plan.rules.seed, "methods": found,
+        "data": ", ".join(community.setting.log.name for community in communities), "measure": MEASURE, "seconds": seconds,
+        "most_trials": trials, "seed": plans[0].rules.seed, "methods": found,
     }  # fmt: skip
 
 
@@ -88,7 +117,13 @@ def read_search(path: Path) -> dict[str, Any]:
         raise InvalidQuery(f"{path} is not what `penchant lab tune --out {path}` writes: {error}") from error
 
 
-def _search(setting: Setting, name: str, trial: Trial, seconds: float, trials: int) -> dict[str, Any]:
+def _community(plan: Plan, cache: Path, progress: Progress, say: Say) -> _Community:
+    """Trained peers are searched under `full`, also where documents age: under `live` they would be trained for each week."""
+    setting = prepare(plan, cache, progress, say)
+    return _Community(setting, validation(setting), protocols.validation(setting.log, plan.rules))
+
+
+def _search(communities: Sequence[_Community], name: str, seconds: float, trials: int) -> dict[str, Any]:
     try:
         import optuna
     except ImportError as error:
@@ -96,8 +131,10 @@ def _search(setting: Setting, name: str, trial: Trial, seconds: float, trials: i
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     space = _space_of(name)
     default = {key: PEERS[name].params.get(key, values[0]) if name in PEERS else _ours(key) for key, values in space.items()}
-    study = optuna.create_study(direction="maximize", sampler=optuna.samplers.TPESampler(seed=setting.plan.rules.seed))
-    study.enqueue_trial({key: value for key, value in default.items() if value in space[key]})
+    seed = communities[0].setting.plan.rules.seed
+    study = optuna.create_study(direction="maximize", sampler=optuna.samplers.TPESampler(seed=seed))
+    for params in (default, *_one_step_from(default, space)):
+        study.enqueue_trial({key: value for key, value in params.items() if value in space[key]})
     started, spent = perf_counter(), 0.0
     tried: list[dict[str, Any]] = []
     seen: set[str] = set()
@@ -106,7 +143,8 @@ def _search(setting: Setting, name: str, trial: Trial, seconds: float, trials: i
         params = dict(asked.params)
         again = repr(sorted(params.items())) in seen
         seen.add(repr(sorted(params.items())))
-        value, cost = _value(setting, name, trial, params)
+        values, cost = _values(communities, name, params)
+        value = _together(list(values.values()))
         if value is None:
             study.tell(asked, state=optuna.trial.TrialState.FAIL)
         else:
@@ -114,16 +152,43 @@ def _search(setting: Setting, name: str, trial: Trial, seconds: float, trials: i
         # what was kept from before counts with the seconds that it took then, so that a resumed search stops at the same place
         spent = max(spent + cost, 0.0) if not again else spent + 0.5
         if not again:
-            tried.append({"params": params, MEASURE: value})
+            tried.append({"params": params, MEASURE: value, "communities": values})
         if perf_counter() - started > 3 * seconds + 600:
             break
     good = [entry for entry in tried if entry[MEASURE] is not None]
     best = max(good, key=lambda entry: float(entry[MEASURE]), default=None)
-    return {"params": best["params"] if best else default, "value": best[MEASURE] if best else None, "trials": tried}
+    cases = sum(len((one.peers if name in PEERS else one.ours).cases) for one in communities)
+    return {
+        "params": best["params"] if best else default, "value": best[MEASURE] if best else None, "cases": cases, "trials": tried,
+    }  # fmt: skip
 
 
-def _value(setting: Setting, name: str, trial: Trial, params: Mapping[str, Any]) -> tuple[float | None, float]:
+def _one_step_from(default: Mapping[str, Any], space: Space) -> list[dict[str, Any]]:
+    """The default with one value changed for the one before it, or after it."""
+    found = []
+    for key, values in space.items():
+        place = values.index(default[key]) if default[key] in values else None
+        for near in (place - 1, place + 1) if place is not None else ():
+            if 0 <= near < len(values):
+                found.append({**default, key: values[near]})
+    return found
+
+
+def _values(communities: Sequence[_Community], name: str, params: Mapping[str, Any]) -> tuple[dict[str, float | None], float]:
+    """(NDCG@20 by community, seconds that it all took when it was computed)."""
+    found = {each.setting.log.name: _value(each, name, params) for each in communities}
+    return {data: value for data, (value, _) in found.items()}, sum(cost for _, cost in found.values())
+
+
+def _together(values: Sequence[float | None]) -> float | None:
+    """The geometric mean; None where the method failed."""
+    known = [value for value in values if value is not None]
+    return round(float(np.prod(known) ** (1 / len(known))), 6) if len(known) == len(values) else None
+
+
+def _value(community: _Community, name: str, params: Mapping[str, Any]) -> tuple[float | None, float]:
     """(NDCG@20 on the validation users, seconds that it took when it was computed)."""
+    setting, trial = community.setting, community.peers if name in PEERS else community.ours
     if name in PEERS:
         outcome = outcome_of(setting, name, trial, params=params)
     else:
@@ -143,7 +208,9 @@ def _value(setting: Setting, name: str, trial: Trial, params: Mapping[str, Any])
 def _space_of(name: str) -> Space:
     if name in PEERS:
         return PEERS[name].space
-    return _UNITS_SPACE if name in registry.UNITS else _BLEND_SPACE
+    if name in registry.BLENDS:
+        return {**_UNITS, **_SOFT, **_BLEND}
+    return {**_UNITS, **_SOFT} if registry.UNITS[name] == "soft" else _UNITS
 
 
 def _ours(key: str) -> Any:
