@@ -64,6 +64,14 @@ def test_the_next_clicks_of_a_reader_are_relevant_to_what_was_read_and_the_rest_
         from_clicks(DOCUMENTS, clicks[:1])
 
 
+def test_of_a_reader_of_very_much_no_more_clicks_are_drawn_than_of_others():
+    busy = [Click("ana", f"d{1 + place % 6}", float(place)) for place in range(6)]
+    clicks = [*busy, Click("bob", "d1", 0.0), Click("bob", "d2", 1.0)]
+    queries, _, _ = from_clicks(DOCUMENTS, clicks, of_each=2)
+    assert sorted(query.group for query in queries) == ["ana", "ana", "bob"]
+    assert len(from_clicks(DOCUMENTS, clicks)[0]) > 3
+
+
 def test_queries_are_key_terms_and_what_readers_interests_say():
     clicks = [Click("ana", "d1", 1.0), Click("ana", "d2", 2.0)]
     assert interests(DOCUMENTS, clicks)[0].startswith(TITLES["d2"] + " bread")

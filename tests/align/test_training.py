@@ -18,7 +18,8 @@ pytest.importorskip("accelerate")
 from typer.testing import CliRunner
 
 from penchant import Document, Engine
-from penchant.align.training import ndcg
+from penchant.align.losses import ASIDE, UNJUDGED
+from penchant.align.training import ndcg, side_by_side
 from penchant.cli import app
 from penchant.embed import load_embedder
 from penchant.embed.corpus import CorpusEmbedder
@@ -32,6 +33,23 @@ TOPICS = {
     "music": "guitar chord melody drum bass tempo",
 }
 NOISE = "please tell me about articles which deal with".split()
+
+
+def test_what_a_reader_read_another_time_is_no_rival():
+    rows = [
+        {"queries": ["rye"], "titles": ["oven", "moon"], "labels": [1, 0], "group": "ana"},
+        {"queries": ["orbit"], "titles": ["moon"], "labels": [2], "group": "ana"},
+        {"queries": ["drum"], "titles": ["bass"], "labels": [1], "group": "bob"},
+        {"queries": ["tempo"], "titles": ["bass", "oven"], "labels": [1, 1], "group": ""},
+    ]
+    found = side_by_side(rows)
+    assert found.shown == ["oven", "moon", "bass"]
+    assert found.labels.tolist() == [
+        [1, 0, UNJUDGED],  # a judgement of its own stands
+        [ASIDE, 2, UNJUDGED],
+        [UNJUDGED, UNJUDGED, 1],
+        [1, UNJUDGED, 1],
+    ]
 
 
 @pytest.fixture(scope="module")

@@ -283,14 +283,20 @@ class SideBySide(NamedTuple):
 
 
 def side_by_side(rows: Sequence[Mapping[str, Any]]) -> SideBySide:
-    """Lists as matrices; a title that a query itself says is set aside."""
+    """Lists as matrices; set aside is a title that a query itself says, or that is relevant to another query of its group."""
     asked = list(dict.fromkeys(text for row in rows for text in row["queries"]))
     shown = list(dict.fromkeys(title for row in rows for title in row["titles"]))
     place = {text: number for number, text in enumerate(asked)}
     column = {title: number for number, title in enumerate(shown)}
     of_query = np.zeros((len(rows), len(asked)), bool)
     labels = np.full((len(rows), len(shown)), UNJUDGED)
+    relevant: dict[str, list[int]] = {}
+    for row in rows:
+        own = [column[title] for title, label in zip(row["titles"], row["labels"], strict=True) if label > 0]
+        relevant.setdefault(row["group"], []).extend(own)
     for number, row in enumerate(rows):
+        if row["group"]:
+            labels[number, relevant[row["group"]]] = ASIDE
         of_query[number, [place[text] for text in row["queries"]]] = True
         for title, label in zip(row["titles"], row["labels"], strict=True):
             labels[number, column[title]] = max(label, labels[number, column[title]])
@@ -298,8 +304,8 @@ def side_by_side(rows: Sequence[Mapping[str, Any]]) -> SideBySide:
     return SideBySide(asked, shown, torch.from_numpy(of_query), torch.from_numpy(labels))
 
 
-def _row(each: JudgedList) -> dict[str, list[str] | list[int]]:
-    return {"queries": list(each.texts), "titles": list(each.titles), "labels": list(each.labels)}
+def _row(each: JudgedList) -> dict[str, list[str] | list[int] | str]:
+    return {"queries": list(each.texts), "titles": list(each.titles), "labels": list(each.labels), "group": each.group}
 
 
 class _Reporting(TrainerCallback):

@@ -5,6 +5,7 @@ Weaker than a judge, biased by time, and free.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -17,6 +18,8 @@ from penchant.types import Click, Document
 CLICKS = "clicks"
 DRAWN = 20_000
 """So many clicks are drawn, unless asked otherwise."""
+OF_EACH = 50
+"""And so many of each reader at most: what a handful of readers of thousands of documents means by near is not what all mean."""
 
 
 class Followed(NamedTuple):
@@ -35,6 +38,7 @@ def from_clicks(
     soon: int = 3,
     reads: int = 10,
     most: int = DRAWN,
+    of_each: int = OF_EACH,
     at_random: int = 2,
     seed: int = 0,
 ) -> tuple[list[AlignQuery], list[Candidate], list[Judgement]]:
@@ -48,6 +52,7 @@ def from_clicks(
         reads: so many last titles are the query. One alone says too little of a reader with several interests: most next
             clicks are not near it, and learning to bring them near makes everything alike.
         most: so many clicks are drawn, evenly from the log.
+        of_each: so many of each reader at most.
 
     Raises:
         InvalidQuery: no reader clicked two documents.
@@ -57,10 +62,9 @@ def from_clicks(
     if not pairs:
         raise InvalidQuery("no reader clicked two documents: clicks cannot judge")
     random = np.random.default_rng(seed)
-    drawn = sorted(random.permutation(len(pairs))[:most].tolist())
     ids = sorted(titles)
     queries, candidates, judgements = [], [], []
-    for number in drawn:
+    for number in _drawn(pairs, most, of_each, random):
         user_id, read, after = pairs[number]
         *before, last = (titles[each] for each in read)
         query = AlignQuery(f"{number}", last, user_id, tuple(before))
@@ -70,6 +74,16 @@ def from_clicks(
         judgements += [Judgement(query.id, each, relevant=True, judge=CLICKS) for each in after]
         candidates += [Candidate(query.id, each, titles[each], (RANDOM,)) for each in others if each not in (*read, *after)]
     return queries, candidates, judgements
+
+
+def _drawn(pairs: Sequence[Followed], most: int, of_each: int, random: np.random.Generator) -> list[int]:
+    """The numbers of those that are drawn."""
+    found, of_user = [], Counter[str]()
+    for number in random.permutation(len(pairs)).tolist():
+        of_user[pairs[number].user_id] += 1
+        if of_user[pairs[number].user_id] <= of_each:
+            found.append(number)
+    return sorted(found[:most])
 
 
 def followed(clicks: Sequence[Click], titles: Mapping[str, str], soon: int, reads: int) -> list[Followed]:
