@@ -39,6 +39,8 @@ RUN = $(LAB) run --embedder minilm --data $(1) --protocol $(2) --out $(REPORTS)/
 results: $(VENV)/test.done  ## run the lab on the real data (PENCHANT_DATA) and write docs/results.md
 	$(LAB) tune --embedder minilm --data deskdrop --seconds 30 --out $(REPORTS)/tuned-deskdrop.json
 	$(LAB) tune --embedder minilm --data beauty --methods 'BPR,ALS,ItemKNN,ItemKNN 0.9' --seconds 30 --out $(REPORTS)/tuned-beauty.json
+	$(LAB) tune --embedder minilm --data deskdrop --data pydev --data beauty --methods blend --users 1500 --seconds 3000 --trials 45 \
+		--out $(REPORTS)/tuned-blend.json
 	$(call RUN,deskdrop,live) --tuned $(REPORTS)/tuned-deskdrop.json --studies none
 	$(call RUN,deskdrop,full) --tuned $(REPORTS)/tuned-deskdrop.json --studies none
 	$(call RUN,deskdrop,ira) --tuned $(REPORTS)/tuned-deskdrop.json --study-users 80
@@ -48,7 +50,7 @@ results: $(VENV)/test.done  ## run the lab on the real data (PENCHANT_DATA) and 
 	$(call RUN,beauty,full) --tuned $(REPORTS)/tuned-beauty.json --studies none
 	$(call RUN,beauty,ira) --tuned $(REPORTS)/tuned-beauty.json --study-users 80
 	$(LAB) results $(foreach name,deskdrop-live deskdrop-full pydev-full beauty-full deskdrop-ira pydev-ira beauty-ira deskdrop-shift,$(REPORTS)/$(name)) \
-		--tuned $(REPORTS)/tuned-deskdrop.json --tuned $(REPORTS)/tuned-beauty.json --out docs/results.md
+		--tuned $(REPORTS)/tuned-deskdrop.json --tuned $(REPORTS)/tuned-beauty.json --tuned $(REPORTS)/tuned-blend.json --out docs/results.md
 
 $(VENV)/bench.done: $(VENV)/test.done  ## what is measured beside penchant
 	$(PIP) install faiss-cpu hnswlib qdrant-client

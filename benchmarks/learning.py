@@ -23,21 +23,23 @@ from measuring import DATA, heading
 from penchant import blend
 from penchant.lab.blended import BlendedUnits
 from penchant.lab.datasets import Source
+from penchant.lab.interests import Variant
 from penchant.lab.metrics import measure
 from penchant.lab.outcomes import ask
 from penchant.lab.protocols import Rules
 from penchant.lab.run import Plan, prepare
 from penchant.lab.statistics import interval
 from penchant.lab.weights import validation
+from penchant.types import Settings
 
 CACHE = Path(os.environ.get("PENCHANT_CACHE", "~/.cache/penchant/lab")).expanduser()
 LIKE = "read after the like"
 MEASURES = ("Recall@20", "NDCG@20", "HR@5", "HR@20")
-START, PRECISION = blend.START, blend._CERTAINTY
+START = blend.START
 IDEAS = (
-    ("the start", False, 0.0, PRECISION),
-    (f"the start, {LIKE} 0.9", False, 0.9, PRECISION),
-    *((f"learned, precision {precision:g}", True, 0.0, precision) for precision in (10.0, PRECISION, 100.0)),
+    ("the start", False, 0.0, 100.0),
+    (f"the start, {LIKE} 0.9", False, 0.9, 100.0),
+    *((f"learned, precision {precision:g}", True, 0.0, precision) for precision in (10.0, 30.0, 100.0, 300.0)),
 )
 """(name, whether clicks teach, the weight of LIKE before, the precision of the start)."""
 
@@ -56,10 +58,10 @@ def told(name: str) -> None:
     trial = validation(setting)
     first: dict[str, np.ndarray] = {}
     print(f"\n### {name}: {len(trial.cases):,} cases\n")
-    for idea, learns, weight, blend._CERTAINTY in IDEAS:
+    for idea, learns, weight, precision in IDEAS:
         blend.START = MappingProxyType({**START, LIKE: weight})
-        users = trial.users()
-        method = BlendedUnits(setting.log, setting.vectors, setting.texts, users, setting.documents, learns=learns)
+        users, variant = trial.users(), Variant(Settings(blend_precision=precision))
+        method = BlendedUnits(setting.log, setting.vectors, setting.texts, users, setting.documents, variant, learns=learns)
         method.prepare(trial)
         found = measure(trial, ask(method, trial, (setting.log, setting.vectors, setting.texts, setting.documents)).ranks)
         first = first or found
