@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import weakref
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from typer.testing import CliRunner
 from penchant import Document, Engine, Settings
 from penchant.blend import START
 from penchant.cli import app
+from penchant.console import noting_interruptions, progress_bars
 from penchant.demo.community import simulate
 from penchant.errors import InvalidSettings
 from penchant.files import write_rows
@@ -284,3 +286,18 @@ def test_interrupting_a_build_leaves_a_state_that_opens_and_goes_on(tmp_path):
     assert "Traceback" not in errors
     subprocess.run(command, check=True, capture_output=True)
     assert json.loads(run("info", tmp_path / "state", "--json"))["users"] == 400
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_an_interruption_that_python_drops_is_raised_when_progress_is_next_reported():
+    class Thing:
+        pass
+
+    with noting_interruptions(), progress_bars() as report:
+        thing = Thing()
+        _reference = weakref.ref(thing, lambda _: signal.raise_signal(signal.SIGINT))
+        del thing  # what the callback raises is ignored
+        with pytest.raises(KeyboardInterrupt):
+            report("documents", 1, 2)
+    with noting_interruptions(), progress_bars() as report:
+        report("documents", 1, 2)  # the next command was not interrupted

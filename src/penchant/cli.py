@@ -32,6 +32,7 @@ from penchant.console import (
     Where,
     err,
     named_columns,
+    noting_interruptions,
     out,
     progress_bars,
 )
@@ -50,7 +51,8 @@ class _Commands(typer.core.TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         try:
-            return super().invoke(ctx)
+            with noting_interruptions():
+                return super().invoke(ctx)
         except PenchantError as error:
             err.print(f"penchant: {error}", markup=False, soft_wrap=True)
             raise typer.Exit(1) from error

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -50,6 +52,31 @@ def named_columns(pairs: list[str] | None) -> Columns:
     return named
 
 
+_interrupted = threading.Event()
+
+
+@contextmanager
+def noting_interruptions() -> Iterator[None]:
+    """Interruptions are noted, since Python drops one that falls into the callback of a weak reference, as in many an import.
+
+    What was dropped is raised when progress is next reported, see `Bars`.
+    """
+    _interrupted.clear()
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, _noted)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _noted(*_: object) -> NoReturn:
+    _interrupted.set()
+    raise KeyboardInterrupt
+
+
 class Bars:
     """Bars of progress, one a stage; called as `penchant.jobs.Report` is."""
 
@@ -58,6 +85,8 @@ class Bars:
         self._tasks: dict[str, TaskID] = {}
 
     def __call__(self, stage: str, done: int, of: int) -> None:
+        if _interrupted.is_set():
+            raise KeyboardInterrupt
         if stage not in self._tasks:
             self._tasks[stage] = self._progress.add_task(stage, total=of or None)
         self._progress.advance(self._tasks[stage], done)
