@@ -83,7 +83,7 @@ def with_users(documents, embedder) -> None:
             engine.add(documents)
             log = [Click(f"u{n % users}", f"d{generator.randrange(5_000)}", float(n)) for n in range(5 * users)]
             for start in range(0, len(log), 100_000):
-                engine.observe(log[start : start + 100_000], tell=False)
+                engine.observe(log[start : start + 100_000], tell=False, teach=False)
             fresh = [Click(f"u{generator.randrange(users)}", f"d{generator.randrange(5_000)}", 1e7 + n) for n in range(3_000)]
             costs[users] = learned(engine, fresh, 100)
     curve("a durable click in batches of 100, by users", costs, "us", flat=True)
@@ -97,7 +97,7 @@ def with_history(documents, embedder) -> None:
         engine = Engine(embedder, index="exact")
         engine.add(documents)
         log = [Click(f"u{n % 50}", f"d{generator.randrange(5_000)}", float(n)) for n in range(50 * length)]
-        engine.observe(log, tell=False)
+        engine.observe(log, tell=False, teach=False)
         asking[length] = asked(engine, [f"u{n}" for n in range(50)])
         size[length] = float(np.mean([len(pack_user(engine.user(f"u{n}"))) for n in range(50)])) / 1024
         fresh = [Click(f"u{generator.randrange(50)}", f"d{generator.randrange(5_000)}", 1e6 + n) for n in range(1_000)]
@@ -114,7 +114,9 @@ def with_units(documents, embedder) -> None:
     for units in (5, 10, 20, 40):
         engine = Engine(embedder, index="exact", settings=Settings(keep_small=units, threshold=0.9))
         engine.add(documents)
-        engine.observe([Click(f"u{n % 50}", f"d{generator.randrange(5_000)}", float(n)) for n in range(50 * 60)], tell=False)
+        engine.observe(
+            [Click(f"u{n % 50}", f"d{generator.randrange(5_000)}", float(n)) for n in range(50 * 60)], tell=False, teach=False
+        )
         asking[units] = asked(engine, [f"u{n}" for n in range(50)])
         fresh = [Click(f"u{generator.randrange(50)}", f"d{generator.randrange(5_000)}", 1e6 + n) for n in range(1_000)]
         clicking[units] = learned(engine, fresh, 1)

@@ -69,14 +69,14 @@ def paths() -> dict[str, Callable[[], object]]:
     titles = [document.title for document in community.documents[:200]]
     again = Engine("corpus", index="exact")
     add_documents(again, community.documents)
-    learning._MANY_CLICKS = 1
-    again.observe(community.clicks[:1], tell=False)
+    learning.MANY_CLICKS = 1
+    again.observe(community.clicks[:1], tell=False, teach=False)
     work: dict[str, Callable[[], object]] = {
         "key terms of 200 titles": lambda: [_terms(title) for title in titles],
         "100 clicks, one by one": lambda: [engine.observe([click]) for click in fresh],
         "50 recommendations": lambda: [engine.recommend(user) for user in users[:50]],
         "50 users to bytes and back": lambda: [pack_user(unpack_user(data)) for data in packed],
-        f"{len(community.clicks):,} clicks in bulk": lambda: again.observe(community.clicks, tell=False),
+        f"{len(community.clicks):,} clicks in bulk": lambda: again.observe(community.clicks, tell=False, teach=False),
     }
     for each in list(work.values())[:4]:
         each()

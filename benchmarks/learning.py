@@ -30,7 +30,7 @@ from penchant.lab.protocols import Rules
 from penchant.lab.run import Plan, prepare
 from penchant.lab.statistics import interval
 from penchant.lab.weights import validation
-from penchant.types import Settings
+from penchant.settings import Settings
 
 CACHE = Path(os.environ.get("PENCHANT_CACHE", "~/.cache/penchant/lab")).expanduser()
 LIKE = "read after the like"

@@ -63,7 +63,7 @@ def penchants(documents, clicks) -> tuple[np.ndarray, dict[str, float]]:
     started = time.perf_counter()
     engine = Engine("corpus")
     engine.add(documents)
-    engine.observe(clicks, tell=False)
+    engine.observe(clicks, tell=False, teach=False)
     for user in engine.user_ids():
         engine.recommend(user, K)
     times = {"all": time.perf_counter() - started}

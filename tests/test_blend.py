@@ -7,7 +7,7 @@ import pytest
 
 from penchant import blend as blending
 from penchant.blend import START, Blend
-from penchant.types import Settings
+from penchant.settings import Settings
 
 NAMES = ["any unit", "age", "readers"]
 TRUE = np.array([1.5, -0.7, 0.3])

@@ -137,7 +137,7 @@ def test_weights_can_be_set_and_reset(engine):
 
 
 def test_no_readings_is_off_by_one_switch():
-    with busy(made(readings_kept=0, blend_learns=False)) as engine:
+    with busy(made(reads_kept=0, blend_learns=False)) as engine:
         found = engine.recommend("u1", 5)
         assert "readers" not in {evidence.kind for each in found for evidence in each.evidence}
 
@@ -210,7 +210,7 @@ def test_that_somebody_read_it_is_no_lesson_where_what_nobody_read_could_be_no_a
     """Without times of publication a first click teaches nothing about readers; what waits for one must not do so either."""
     with Engine(HashingEmbedder(), index="exact") as engine:
         engine.add([Document(document.id, document.title) for document in DOCUMENTS])
-        engine.observe([Click("bob", "db0", at=NOW), Click("bob", "bread0", at=NOW)])
+        engine.observe([Click("bob", "db0", at=NOW), Click("cy", "bread0", at=NOW)])
         engine.observe([Click("ana", "db1", at=NOW + 1)])
         start = engine.blend()
         engine.observe([Click("ana", "db0", at=NOW + 2)])

@@ -57,7 +57,7 @@ def test_what_was_clicked_is_left_out_unless_asked_for(engine):
 
 
 def test_a_user_without_units_gets_what_is_popular_of_late(engine):
-    half_life = engine.settings.popular_half_life
+    half_life = engine.settings.popularity_half_life
     engine.observe([Click(f"u{n}", "d3", 0.0) for n in range(3)] + [Click(f"u{n}", "d4", 2 * half_life) for n in range(2)])
     found = engine.recommend("new", 3)
     assert ids(found)[:2] == ["d4", "d3"]
@@ -162,7 +162,7 @@ def test_a_click_whose_id_was_seen_before_changes_nothing(engine):
 
 
 def test_so_many_click_ids_are_remembered():
-    engine = Engine(HashingEmbedder(), index="exact", settings=Settings(clicks_remembered=2))
+    engine = Engine(HashingEmbedder(), index="exact", settings=Settings(click_ids_kept=2))
     engine.add([Document("d", "title")])
     for name in ("c1", "c2", "c3"):
         engine.observe([Click("ana", "d", 1.0, id=name)])
@@ -337,8 +337,8 @@ def test_searching_for_nothing_is_told(engine):
         {"keep_big": -1},
         {"big_size": 0},
         {"candidates_per_unit": 0},
-        {"popular_half_life": 0},
-        {"clicks_remembered": -1},
+        {"popularity_half_life": 0},
+        {"click_ids_kept": -1},
     ],
 )
 def test_settings_out_of_range_are_told(values):
@@ -600,3 +600,11 @@ class TestShortlists:
             assert "d2" not in ids(engine.recommend("ana", 5))
             engine.add([Document("d3", TITLES["d3"], hidden=True)])
             assert "d3" not in ids(engine.recommend("ana", 5))
+
+
+def test_a_named_embedder_needs_no_documents(small_model):
+    with Engine(small_model, index="exact") as engine:
+        assert engine.embedder.dimension == 32
+        assert engine.threshold == engine.embedder.threshold
+    with Engine(index="exact") as engine, pytest.raises(InvalidQuery, match="there are no documents yet"):
+        _ = engine.embedder

@@ -9,9 +9,9 @@ import pytest
 
 from penchant import evidence
 from penchant.evidence import BUCKETS, Facts, Near, Reader, Words
-from penchant.readings import NO_TRAIL, Readings, Trail, extended
+from penchant.readings import NO_TRAIL, Read, Readings, Trail, extended
+from penchant.settings import Settings
 from penchant.smoothing import Smoothed
-from penchant.types import Settings
 
 NOW = 1_700_000_000.0
 DAY = 86_400.0
@@ -84,7 +84,8 @@ def community() -> Readings:
     """Ana read 0 and 1; bob 0, 1 and 2; cyd 3."""
     readings = Readings()
     for user, row, at in [("ana", 0, 1), ("bob", 0, 2), ("bob", 1, 3), ("ana", 1, 4), ("bob", 2, 5), ("cyd", 3, 6)]:
-        readings.put({user: extended(readings.trail(user), [row], [NOW - DAY + at], 100)})
+        read = Read(user, row, NOW - DAY + at)
+        readings.put({user: extended(readings.trail(user), [read], 100)}, [read])
     return readings
 
 

@@ -12,7 +12,7 @@ from penchant.testing import HashingEmbedder, same_user
 @pytest.fixture(autouse=True)
 def _few_clicks_are_many(monkeypatch):
     """Compiled code is used for these logs, too."""
-    monkeypatch.setattr(learning, "_MANY_CLICKS", 1)
+    monkeypatch.setattr(learning, "MANY_CLICKS", 1)
 
 
 @pytest.mark.parametrize("embedder", ["corpus", "hashing"])
@@ -23,9 +23,9 @@ def test_a_log_learned_silently_is_a_log_learned_click_by_click(embedder):
     for engine in engines:
         engine.add(community.documents)
     whole, steps, told = engines
-    assert whole.observe(clicks, tell=False) == []
+    assert whole.observe(clicks, tell=False, teach=False) == []
     for start in range(0, len(clicks), 700):
-        steps.observe(clicks[start : start + 700], tell=False)
+        steps.observe(clicks[start : start + 700], tell=False, teach=False)
     assert len(told.observe(clicks)) == len(clicks)
     assert whole.user_ids() == told.user_ids() == steps.user_ids()
     for user in told.user_ids():
@@ -42,7 +42,7 @@ def test_without_limits_a_log_is_learned_by_the_readable_rules():
     whole, told = (Engine("corpus", index="exact", settings=settings) for _ in range(2))
     for engine in (whole, told):
         engine.add(community.documents)
-    whole.observe(community.clicks[:500], tell=False)
+    whole.observe(community.clicks[:500], tell=False, teach=False)
     told.observe(community.clicks[:500])
     assert all(same_user(whole.user(user), told.user(user)) for user in told.user_ids())
 

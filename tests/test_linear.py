@@ -52,7 +52,7 @@ def log(generator: np.random.Generator, catalogue: list[str], embedder: CorpusEm
         documents_kept=st.sampled_from([0, 1, 3, 1000]),
         seen_kept=st.sampled_from([0, 2, None]),
         history_kept=st.sampled_from([0, 2, None]),
-        unit_precision=st.sampled_from(["float16", "int8"]),
+        unit_precision=st.sampled_from(["float16", "int8", "float32"]),
     ),
     st.sampled_from([None, Settings(), Settings(terms_kept=2, keep_small=30)]),
 )

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from penchant.errors import StateDamaged
 from penchant.readers import BEFORE, Readers, gathered
-from penchant.readings import NO_TRAIL, Readings, Trail, extended, pack_trail, unpack_trail
+from penchant.readings import NO_TRAIL, Read, Readings, Trail, extended, pack_trail, unpack_trail
 
 clicks = st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 7), st.integers(0, 50)), max_size=60)
 actions = st.lists(st.one_of(st.sampled_from("abc"), st.integers(0, 7)), max_size=3)
@@ -18,7 +18,9 @@ actions = st.lists(st.one_of(st.sampled_from("abc"), st.integers(0, 7)), max_siz
 def learned(log, kept: int = 4) -> Readings:
     readings = Readings()
     for user, row, at in log:
-        readings.put({user: extended(readings.trail(user), [row], [float(at)], kept)})
+        before = readings.trail(user)
+        after = extended(before, [Read(user, row, float(at))], kept)
+        readings.put({user: after}, [Read(user, row, float(at))] if after is not before else [])
     return readings
 
 
@@ -26,6 +28,10 @@ def readers_of(readings: Readings, rows: np.ndarray, most: int = 1_000) -> list[
     """[which of the rows, the number of the reader, the time, the place in the reader's order], each a list."""
     positions, places = gathered(readings.readers(rows, most))
     return [positions.tolist(), *(column[places].tolist() for column in readings.entries)]
+
+
+def reads(rows: list[int], at: list[float]) -> list[Read]:
+    return [Read("ana", row, time) for row, time in zip(rows, at, strict=True)]
 
 
 def record(readings: Readings, users: str = "abc") -> dict:
@@ -46,7 +52,7 @@ def test_the_record_is_that_of_the_trails(log, gone):
     readings = learned(log)
     for what in gone:
         if isinstance(what, str):
-            readings.put({what: NO_TRAIL})
+            readings.forget(what)
         else:
             readings.drop([what])
     kept = {user: unpack_trail(pack_trail(readings.trail(user))) for user in "abc"}
@@ -57,7 +63,7 @@ def test_the_record_is_that_of_the_trails(log, gone):
 @given(clicks, st.sampled_from("abc"))
 def test_of_a_forgotten_reader_nothing_remains(log, user):
     with_them = learned(log)
-    with_them.put({user: NO_TRAIL})
+    with_them.forget(user)
     assert record(with_them) == record(learned([click for click in log if click[0] != user]))
 
 
@@ -84,10 +90,10 @@ def test_what_a_reader_read_before_is_what_stands_before_it_in_the_trail(log):
 
 
 def test_a_trail_holds_first_clicks_and_the_latest_of_them():
-    trail = extended(NO_TRAIL, [1, 2, 1, 3], [1.0, 2.0, 3.0, 4.0], 10)
+    trail = extended(NO_TRAIL, reads([1, 2, 1, 3], [1.0, 2.0, 3.0, 4.0]), 10)
     assert (trail.rows.tolist(), trail.at.tolist()) == ([1, 2, 3], [1.0, 2.0, 4.0])
-    assert extended(trail, [2], [9.0], 10) is trail
-    assert extended(trail, [4, 5], [5.0, 6.0], 3).rows.tolist() == [3, 4, 5]
+    assert extended(trail, reads([2], [9.0]), 10) is trail
+    assert extended(trail, reads([4, 5], [5.0, 6.0]), 3).rows.tolist() == [3, 4, 5]
 
 
 def test_a_document_that_is_gone_is_left_out_when_trails_are_loaded():

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penchant.readings import NO_TRAIL, Readings, extended
+from penchant.readings import Read, Readings, extended
 from penchant.smoothing import Smoother
 from penchant.vectors import unit_length
 
@@ -22,7 +22,10 @@ def vectors_of(rows: np.ndarray) -> np.ndarray:
 
 def learned(log, readings: Readings, kept: int = 6) -> Readings:
     for at, (user, row) in enumerate(log):
-        readings.put({user: extended(readings.trail(user), [row], [float(at)], kept)})
+        read = Read(user, row, float(at))
+        before = readings.trail(user)
+        after = extended(before, [read], kept)
+        readings.put({user: after}, [read] if after is not before else [])
     return readings
 
 
@@ -45,7 +48,7 @@ def test_it_is_the_formula_after_clicks_removals_and_a_user_who_is_forgotten(log
     smoother.towards(
         VECTORS[0], ROWS, VECTORS, readings, vectors_of
     )  # what is kept from before must not be taken for what is now
-    readings.put({user: NO_TRAIL})
+    readings.forget(user)
     readings.drop([gone])
     learned([(who, row) for who, row in more if row != gone], readings)
     for direction in VECTORS[:5]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         InvalidSettings,
         LeakFound,
         MissingExtra,
+        NoRepository,
         PeerFailed,
         PenchantError,
         ServiceError,
@@ -33,7 +34,17 @@ if TYPE_CHECKING:
         StateTooNew,
         UnknownDocument,
     )
-    from penchant.types import Change, Click, Document, Evidence, InterestUnit, Popular, Recommendation, Settings, Source
+    from penchant.settings import Settings
+    from penchant.types import (
+        Change,
+        Click,
+        Document,
+        Evidence,
+        InterestUnit,
+        Popular,
+        Recommendation,
+        Source,
+    )
 
 __version__ = "0.1.0"
 
@@ -56,6 +67,7 @@ __all__ = [
     "InvalidSettings",
     "LeakFound",
     "MissingExtra",
+    "NoRepository",
     "PeerFailed",
     "PenchantError",
     "Popular",
@@ -74,7 +86,7 @@ __all__ = [
     "__version__",
 ]
 
-_HOMES = ("penchant.types", "penchant.errors", "penchant.embed", "penchant.engine")
+_HOMES = ("penchant.types", "penchant.settings", "penchant.errors", "penchant.embed", "penchant.engine")
 
 
 def __getattr__(name: str) -> Any:

@@ -13,19 +13,19 @@ from numpy.typing import NDArray
 
 from penchant import blended, learning, ranking, retrieval
 from penchant.blend import all_weights
-from penchant.bulk import learn
 from penchant.checks import check_query, check_time, check_user
 from penchant.documents import Where
 from penchant.embed import Embedder
-from penchant.embed.texts import Progress
 from penchant.errors import InvalidQuery
+from penchant.learner import Learner
 from penchant.learning import Moment
 from penchant.opened import OpenState
-from penchant.readings import Trail, extended
+from penchant.readings import Read, Trail, extended
 from penchant.retrieval import Query
+from penchant.settings import Settings
 from penchant.store import Store
-from penchant.types import Change, Click, InterestUnit, Recommendation, Settings, Source, User
-from penchant.units import Clicked, by_recency, similarities
+from penchant.types import Click, InterestUnit, Recommendation, Source, User
+from penchant.units import by_recency, similarities
 from penchant.vectors import embeddings_of
 
 
@@ -35,6 +35,7 @@ class Asking:
     store: Store
     settings: Settings
     _state: OpenState
+    _learner: Learner
 
     def units(self, user_id: str, *, as_if: Sequence[Click] = ()) -> list[InterestUnit]:
         """The Interest Units of a user, most recently updated first; none for a user who never clicked.
@@ -50,8 +51,9 @@ class Asking:
         They are learned again from nothing, so that with an older history than is kept, or with titles that changed
         since, units differ from those that there are now. Clicks on removed documents are left out.
         """
-        kept = [Click(user_id, document, at) for document, at in self._user(user_id).history if document in self._state.documents]
-        return learning.replay(self._clicked(kept), self._state.texts.encode, self.threshold, self.settings) if kept else []
+        documents, embed = self._state.documents, self._state.texts.encode
+        kept = [Click(user_id, document, at) for document, at in self._user(user_id).history if document in documents]
+        return learning.replay(self._learner.clicked(kept), embed, self.threshold, self.settings) if kept else []
 
     def recommend(
         self,
@@ -102,7 +104,7 @@ class Asking:
             seen = [documents.row(name) for name in user.seen if name in documents] if exclude_seen else []
             query = msgspec.structs.replace(query, excluded=seen)
             if not user.units:
-                return retrieval.popular(documents, query, self.settings.popular_half_life)
+                return retrieval.popular(documents, query, self.settings.popularity_half_life)
             if scorer == ranking.BLEND:
                 return blended.recommend(known, user_id, user, self._trail(user_id, as_if), query, sources)
             units = by_recency(user.units)
@@ -126,7 +128,7 @@ class Asking:
         with self._state.turns.reading():
             rows = np.array([known.documents.row(document_id) for document_id in document_ids], np.int64)
             if not user.units:
-                return known.documents.clicks(rows, at, self.settings.popular_half_life).astype(np.float32)
+                return known.documents.clicks(rows, at, self.settings.popularity_half_life).astype(np.float32)
             if scorer == ranking.BLEND:
                 return blended.score(known, user_id, user, self._trail(user_id), rows, at)
             units = by_recency(user.units)
@@ -182,41 +184,31 @@ class Asking:
 
     @property
     def embedder(self) -> Embedder:
-        """What turns texts into vectors. Raises InvalidQuery for ``corpus`` before the first document."""
+        """What turns texts into vectors.
+
+        Raises:
+            InvalidQuery: it is ``corpus``, and there are no titles yet to train it on.
+            MissingExtra: a package that it needs is not installed.
+        """
         return self._state.texts.embedder
 
     @property
     def threshold(self) -> float:
         """tau: that of the settings, or the embedder's."""
-        return self.embedder.threshold if self.settings.threshold is None else self.settings.threshold
-
-    def _learned(
-        self, user_ids: Sequence[str], clicked: Sequence[tuple[str, Clicked]], progress: Progress | None = None
-    ) -> tuple[dict[str, User], dict[str, User], list[Change]]:
-        """(the users before the clicks, the users after them, what each click did)."""
-        users = self._state.users.load(set(user_ids))
-        if not clicked:
-            return users, {}, []
-        return users, *learn(users, clicked, self._state.texts.encode, self.threshold, self.settings, progress)
-
-    def _clicked(self, clicks: Sequence[Click]) -> list[tuple[str, Clicked]]:
-        with self._state.turns.reading():  # no document goes between its row and its vector
-            return learning.clicked(clicks, self._state.documents, self.store)
+        return self._state.threshold
 
     def _user(self, user_id: str, as_if: Sequence[Click] = ()) -> User:
         check_user(user_id)
         if as_if:
-            self.check(as_if)
             if any(click.user_id != user_id for click in as_if):
                 raise InvalidQuery(f"as_if holds clicks of other users than {user_id!r}")
-            return self._learned([user_id], self._clicked(as_if))[1][user_id]
+            return self._learner.imagine(as_if)[0].get(user_id, User())
         return self._state.users.load({user_id}).get(user_id) or User()
 
     def _trail(self, user_id: str, as_if: Sequence[Click] = ()) -> Trail:
         clicks = sorted(as_if, key=lambda click: click.at)
-        rows = [self._state.documents.row(click.document_id) for click in clicks]
-        trail = self._state.readings.trail(user_id)
-        return extended(trail, rows, [click.at for click in clicks], self.settings.readings_kept)
+        reads = [Read(user_id, self._state.documents.row(click.document_id), click.at) for click in clicks]
+        return extended(self._state.readings.trail(user_id), reads, self.settings.reads_kept)
 
     def _time(self, at: float | None) -> float:
         if at is None:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from penchant.errors import InvalidQuery
 from penchant.evidence import ATTRIBUTE, kind_of
-from penchant.types import Settings
+from penchant.settings import Settings
 
 Matrix = NDArray[np.float64]
 START: Mapping[str, float] = MappingProxyType(

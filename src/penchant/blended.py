@@ -20,13 +20,14 @@ from penchant.community import Asked, Search
 from penchant.documents import Documents
 from penchant.evidence import recent_clicks
 from penchant.explanation import in_words
-from penchant.index import DocumentIndex
+from penchant.index import Neighbouring
 from penchant.reactions import dismissed_like, shown_before
 from penchant.readers import Rows
 from penchant.readings import Readings, Trail
 from penchant.retrieval import Query
+from penchant.settings import Settings
 from penchant.smoothing import Smoothed, Smoother
-from penchant.types import InterestUnit, Recommendation, Settings, Source, User, Vector, Vectors
+from penchant.types import InterestUnit, Recommendation, Source, User, Vector, Vectors
 from penchant.units import by_recency
 
 _DUPLICATE = 0.97
@@ -40,7 +41,7 @@ _DIVERSE_AMONG = 10
 class Known:
     """What a state knows of documents and readers."""
 
-    index: DocumentIndex
+    index: Neighbouring
     documents: Documents
     readings: Readings
     blend: Blend

@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
+from penchant.settings import Settings, UnitPrecision
 from penchant.text import contextual_text
-from penchant.types import Action, Change, InterestUnit, Settings, T, UnitPrecision, User, Vector, Vectors
+from penchant.types import Action, Change, InterestUnit, T, User, Vector, Vectors
 from penchant.units import Clicked, PruneRule, Step, TextRule, absorb, prune
 from penchant.vectors import embeddings_of, rounded
 

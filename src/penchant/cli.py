@@ -43,7 +43,8 @@ from penchant.jobs import add_documents, build_state, observe_log
 from penchant.lab.commands import lab
 from penchant.serve.commands import Port, ab, config, serve, serve_engine
 from penchant.serve.config import Config, read_config
-from penchant.types import Click, Document, DocumentText, Settings
+from penchant.settings import DocumentText, Settings
+from penchant.types import Click, Document
 
 
 class _Commands(typer.core.TyperGroup):

@@ -25,8 +25,9 @@ from penchant.evidence import (
 from penchant.neighbours import Neighbours
 from penchant.readers import NO_ROWS, Numbers, Rows, distinct, is_among
 from penchant.readings import Readings, Trail
+from penchant.settings import Settings
 from penchant.smoothing import Smoothed, VectorsOf
-from penchant.types import InterestUnit, Settings, Vector, Vectors
+from penchant.types import InterestUnit, Vector, Vectors
 from penchant.vectors import embeddings_of
 
 Search = Callable[[Vectors, int], Sequence[Rows]]
@@ -99,7 +100,7 @@ def ask(
     """
     vectors = embeddings_of(units) if units else np.zeros((0, 0), np.float32)
     sizes = np.array([unit.size for unit in units], np.int64)
-    liked = taste(vectors_of(trail.rows[-settings.reads_weighed :]), settings.fading)
+    liked = taste(vectors_of(trail.rows[-settings.reads_weighed :]), settings.decay)
     reader = Reader(readings.number(user_id), vectors, sizes, documents.facts(trail.rows), trail.at, liked, settings)
     latest = list(search(vectors[:UNITS_SEARCHED], OF_LATEST)) if units else []
     others = list(search(vectors[UNITS_SEARCHED:], _OF_OTHERS)) if every_unit and len(units) > UNITS_SEARCHED else []
@@ -201,4 +202,4 @@ def _near(reader: Reader, found: Sequence[Rows], readings: Readings, vectors_of:
     if there.any():
         units = np.repeat(reader.units[: len(found)], there.sum(axis=1), axis=0)
         cosines[there] = np.einsum("nd,nd->n", vectors_of(rows[there]), units)
-    return near_units(rows, cosines, reader.sizes[: len(found)], reader.settings.fading, readings)
+    return near_units(rows, cosines, reader.sizes[: len(found)], reader.settings.decay, readings)

@@ -15,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 
 from penchant.errors import InvalidQuery
 from penchant.files import Columns, OnError
-from penchant.types import DocumentText
+from penchant.settings import DocumentText
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)

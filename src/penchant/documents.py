@@ -268,21 +268,31 @@ def numbered(
 
 
 def popularity_after(
-    documents: Documents, users: Mapping[str, User], clicks: Sequence[tuple[str, Clicked]], half_life: float
+    documents: Documents,
+    users: Mapping[str, User],
+    clicks: Sequence[tuple[str, Clicked]],
+    half_life: float,
+    seen_kept: int | None,
 ) -> dict[int, float]:
-    """Row -> the popularity of each clicked document after the clicks, given as (user id, click): a reader counts once.
+    """Row -> the popularity of each clicked document after the clicks, given as (user id, click): a reader counts once,
+    for as long as the document is among those that are known as seen.
 
     Args:
         users: as they were before the clicks.
+        seen_kept: see `penchant.Settings`.
     """
-    seen = {user_id: set(user.seen) for user_id, user in users.items()}
+    seen = {user_id: dict.fromkeys(user.seen) for user_id, user in users.items()}
     after: dict[int, float] = {}
     for user_id, click in sorted(clicks, key=lambda user_and_click: user_and_click[1].at):
-        own = seen.setdefault(user_id, set())
-        if click.document_id not in own:
-            own.add(click.document_id)
+        own = seen.setdefault(user_id, {})
+        if click.document_id in own:
+            del own[click.document_id]
+        else:
             row = documents.row(click.document_id)
             after[row] = one_more_click(after.get(row, documents.popularity(row)), click.at, half_life)
+        own[click.document_id] = None
+        if seen_kept is not None and len(own) > seen_kept:
+            del own[next(iter(own))]
     return after
 
 

@@ -15,21 +15,21 @@ from typing import Self
 import msgspec
 import numpy as np
 
-from penchant import learning, ranking, reactions, teaching
+from penchant import ranking, reactions
 from penchant.asking import Asking
 from penchant.blend import Blend, with_weights
 from penchant.checks import check_document, check_ids, check_user
-from penchant.documents import numbered, popularity_after
+from penchant.documents import numbered
 from penchant.embed import Embedder
 from penchant.embed.texts import Progress
+from penchant.learner import Checkpoint, Learner
 from penchant.opened import OpenState
-from penchant.readings import NO_TRAIL, pack_trail
-from penchant.state import COUNTERS, About, Counters, blend_fact
-from penchant.store import Changes, Store, click_digest
+from penchant.settings import Settings
+from penchant.state import COUNTERS, About, Counters
+from penchant.store import Changes, Store
 from penchant.store.memory import MemoryStore
 from penchant.text import document_text
-from penchant.types import Change, Click, Document, Settings, User
-from penchant.units import Clicked
+from penchant.types import Change, Click, Document, User
 
 _PART = 64
 """So many documents enter the index at a time; questions are answered in between."""
@@ -64,7 +64,7 @@ class Engine(Asking):
         self.store = store if store is not None else MemoryStore()
         self._state = OpenState(self.store, embedder, index, settings, directory=directory, read_only=read_only, api_key=api_key)
         self.settings = self._state.settings
-        ranking.check_scorer(self.settings.scorer)
+        self._learner = Learner(self._state)
 
     @classmethod
     def open(
@@ -167,84 +167,33 @@ class Engine(Asking):
         checkpoint: tuple[str, int] | None = None,
         dry_run: bool = False,
         tell: bool = True,
+        teach: bool = True,
     ) -> list[Change]:
-        """Learn clicks, each user's in the order of their times; returns what each did, in the order given.
+        """Learn clicks, each user's in the order of their times.
 
         Args:
-            tell: without it, nothing is returned, and with ``corpus`` a log of 20,000 clicks is learned many times as fast.
+            clicks: documents must have been added; a click whose id was seen before is ignored.
+            progress: called with the number of clicks done since the last call.
             checkpoint: a name and a number kept together with the clicks: how far a log was read. See `checkpoint`.
             dry_run: only say what the clicks would do.
+            tell: False: nothing is returned. With ``corpus`` a log of 20,000 clicks is then learned many times as fast.
+            teach: False: the blend learns nothing from these clicks, whatever `Settings.blend_learns` says.
+
+        Returns:
+            What each click did, in the order given.
 
         Raises:
-            InvalidClick, UnknownDocument: names the click and the remedy; nothing was learned.
+            InvalidClick: names the click and the remedy; nothing was learned.
+            UnknownDocument: likewise.
+            StateFull, StateReadOnly: nothing was learned.
         """
         given = list(clicks)
         if dry_run:
-            return self._observe(given, None, None, dry_run=True, tell=True)
+            return self._learner.imagine(given)[1]
         self._state.check_writable()
         with self._state.changing:
-            return self._observe(given, progress, checkpoint, dry_run=False, tell=tell)
-
-    def _observe(
-        self, given: list[Click], progress: Progress | None, checkpoint: tuple[str, int] | None, *, dry_run: bool, tell: bool
-    ) -> list[Change]:
-        self.check(given)
-        fresh = learning.fresh(given, self.store, self.settings)
-        clicked = self._clicked([given[position] for position in fresh])
-        if progress is not None and len(fresh) < len(given):
-            progress(len(given) - len(fresh))
-        user_ids = [given[position].user_id for position in fresh]
-        told: list[Change] = []
-        if tell:
-            users, now, changes = self._learned(user_ids, clicked, progress)
-            done = dict(zip(fresh, changes, strict=True))
-            told = [
-                done.get(position, Change(click.user_id, click.document_id, click.at, "ignored"))
-                for position, click in enumerate(given)
-            ]
-        else:
-            users = self._state.users.load(set(user_ids))
-            now = learning.learn_silently(users, clicked, self._state.texts, self.threshold, self.settings, progress)
-        if dry_run:
-            return told
-        popularity = popularity_after(self._state.documents, users, clicked, self.settings.popular_half_life)
-        kept = self.settings.readings_kept
-        trails = teaching.trails_after(self._state.readings, self._state.documents, clicked, kept) if kept else {}
-        blend = self._taught(users, clicked) if tell else self._state.blend
-        latest = max([self._state.counters.latest_at, *(given[position].at for position in fresh)])
-        counters = msgspec.structs.replace(self._state.counters, latest_at=latest)
-        facts = {COUNTERS: msgspec.json.encode(counters)}
-        if blend is not self._state.blend:
-            facts |= blend_fact(blend)
-        if checkpoint is not None:
-            facts[_checkpoint_fact(checkpoint[0])] = str(checkpoint[1]).encode()
-        self.store.commit(
-            [
-                Changes(
-                    users=now,
-                    trails={user_id: pack_trail(trail) for user_id, trail in trails.items()},
-                    popularity=popularity,
-                    click_digests=[click_digest(click.id) for click in given if click.id is not None],
-                    clicks_remembered=self.settings.clicks_remembered,
-                    facts=facts,
-                )
-            ]
-        )
-        self._state.counters = counters
-        self._state.blend = blend
-        self._state.users.learned(now)
-        with self._state.turns.writing():
-            self._state.documents.set_popularity(popularity)
-            self._state.readings.put(trails)
-        return told
-
-    def _taught(self, users: Mapping[str, User], clicked: Sequence[tuple[str, Clicked]]) -> Blend:
-        """The blend after clicks; the same where it does not learn."""
-        if self.settings.scorer != ranking.BLEND or not self.settings.blend_learns or not any(u.units for u in users.values()):
-            return self._state.blend
-        known = self._state.known()
-        with self._state.turns.reading():
-            return teaching.taught(known, users, clicked)
+            until = None if checkpoint is None else Checkpoint(*checkpoint)
+            return self._learner.learn(given, progress, until, tell=tell, teach=teach)
 
     def forget(self, user_id: str) -> bool:
         """Delete all that is kept of a user; returns whether there was anything."""
@@ -257,7 +206,7 @@ class Engine(Asking):
                 self.store.commit([Changes(forgotten_users=[user_id])])
                 self._state.users.forgotten(user_id)
                 with self._state.turns.writing():
-                    readings.put({user_id: NO_TRAIL})
+                    readings.forget(user_id)
         return known
 
     def dismiss(self, user_id: str, document_id: str) -> None:
@@ -283,17 +232,13 @@ class Engine(Asking):
         """
         self._state.check_writable()
         with self._state.changing:
-            self._keep_blend(with_weights(self._state.blend, weights, self.settings))
+            self._state.keep_blend(with_weights(self._state.blend, weights, self.settings))
 
     def reset_blend(self) -> None:
         """Let the blend forget all that clicks taught it."""
         self._state.check_writable()
         with self._state.changing:
-            self._keep_blend(Blend())
-
-    def _keep_blend(self, blend: Blend) -> None:
-        self.store.commit([Changes(facts=blend_fact(blend))])
-        self._state.blend = blend
+            self._state.keep_blend(Blend())
 
     def _react(self, user_id: str, change: Callable[[User], User]) -> None:
         self._state.check_writable()
@@ -324,7 +269,7 @@ class Engine(Asking):
 
     def checkpoint(self, name: str) -> int:
         """The number that `observe` kept last under that name; 0 where there is none."""
-        return int(self.store.fact(_checkpoint_fact(name)) or 0)
+        return int(self.store.fact(Checkpoint(name, 0).fact) or 0)
 
     # What an engine is made of
 
@@ -348,9 +293,9 @@ class Engine(Asking):
         return self._state.documents.at_row(self._state.documents.row(document_id))
 
     def recent_clicks(self, document_id: str, at: float) -> float:
-        """Clicks on a document by distinct users, each halved every `Settings.popular_half_life`. Raises UnknownDocument."""
+        """Clicks on a document by distinct users, each halved every `Settings.popularity_half_life`. Raises UnknownDocument."""
         row = np.array([self._state.documents.row(document_id)], np.int64)
-        return float(self._state.documents.clicks(row, at, self.settings.popular_half_life)[0])
+        return float(self._state.documents.clicks(row, at, self.settings.popularity_half_life)[0])
 
     def user(self, user_id: str) -> User:
         """All that is kept of a user; nothing for one who never clicked."""
@@ -402,7 +347,3 @@ class Engine(Asking):
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
-
-
-def _checkpoint_fact(name: str) -> str:
-    return f"checkpoint {name}"

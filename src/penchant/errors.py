@@ -7,12 +7,13 @@
     │   ├── InvalidSettings         ... a setting
     │   ├── InvalidQuery            ... an argument of a question (recommend, score, search ...)
     │   ├── InvalidRow              ... a row of a file; names the file and the line
+    │   ├── NoRepository            ... a path that should hold a git repository
     │   └── UnknownDocument         a document id that was never added, or was removed
     ├── EmbedderError               an embedder failed, or broke its contract
     │   ├── EmbedderMismatch        the state was built with another embedder
-    │   ├── EndpointError           a remote embedder did not answer usefully
-    │   └── MissingExtra            an optional package is not installed
+    │   └── EndpointError           a remote embedder did not answer usefully
     ├── LeakFound                   a protocol in the lab would let a method see the answer
+    ├── MissingExtra                an optional package is not installed
     ├── PeerFailed                  a peer in the lab could not be installed, or did not end well
     ├── ServiceError                the client: the service refused a request, or did not answer
     ├── ServiceFailed               the service could not start
@@ -55,6 +56,10 @@ class InvalidRow(InputError):
     """A row of a file is not usable."""
 
 
+class NoRepository(InputError):
+    """A path is no git repository, or git is not installed."""
+
+
 class UnknownDocument(InputError):
     """A document id was never added, or was removed."""
 
@@ -71,7 +76,7 @@ class EndpointError(EmbedderError):
     """A remote embedder did not answer usefully."""
 
 
-class MissingExtra(EmbedderError, ImportError):
+class MissingExtra(PenchantError, ImportError):
     """An optional package is needed and not installed."""
 
 

@@ -22,8 +22,9 @@ from penchant.checks import EARLIEST_CLOCK
 from penchant.neighbours import Neighbours, Weights
 from penchant.readers import Numbers, Rows, Times
 from penchant.readings import Readings
+from penchant.settings import Settings
 from penchant.smoothing import Smoothed
-from penchant.types import Settings, Vector, Vectors
+from penchant.types import Vector, Vectors
 
 Column = NDArray[np.float64]
 BUCKETS = 1 << 18
@@ -178,7 +179,7 @@ def interest(reader: Reader, cosines: Vectors) -> dict[str, Column]:
     """
     found = {name: np.zeros(len(cosines)) for name, kind in COLUMNS.items() if kind == "interest"}
     if len(reader.units):
-        weights = np.log1p(reader.sizes) * reader.settings.fading ** np.arange(len(reader.units))
+        weights = np.log1p(reader.sizes) * reader.settings.decay ** np.arange(len(reader.units))
         total = float(weights.sum())
         shares = np.asarray(weights / total, np.float32)
         tens, sharpness = 10 * cosines, reader.settings.sharpness
@@ -226,7 +227,7 @@ def key_terms(words: Liked, candidates: Facts) -> Column:
 def liked_terms(reader: Reader, words: Words) -> Liked:
     """The key terms of what was read last, the latest counting more."""
     read = reader.reads.terms[-reader.settings.reads_weighed :]
-    fading = np.repeat(_fading(len(read), reader.settings.fading_words), read.shape[1])
+    fading = np.repeat(_fading(len(read), reader.settings.decay_words), read.shape[1])
     there = np.flatnonzero(read >= 0)
     there = there[np.argsort(read.ravel()[there], kind="stable")]
     ordered = read.ravel()[there]
@@ -241,7 +242,7 @@ def attributes(reader: Reader, candidates: Facts) -> dict[str, Column]:
     found = {}
     for name, values in candidates.attributes.items():
         read = reader.reads.attributes.get(name, np.zeros(0, np.int32))[-reader.settings.reads_weighed :]
-        fading = _fading(len(read), reader.settings.fading)
+        fading = _fading(len(read), reader.settings.decay)
         there = read >= 0
         most = int(max(values.max(initial=-1), read.max(initial=-1))) + 1
         times = np.bincount(read[there], fading[there], most + 1)
@@ -257,7 +258,7 @@ def freshness(reader: Reader, published_at: Times, at: float) -> dict[str, Colum
     names = [name for name, kind in COLUMNS.items() if kind == "freshness"]
     if at < EARLIEST_CLOCK:
         return {name: np.zeros(len(published_at)) for name in names}
-    oldest, session = reader.settings.oldest, reader.settings.session
+    oldest, session = reader.settings.oldest_age, reader.settings.session_gap
     published = np.where(np.isnan(published_at), at - oldest, published_at)
     age = _age(at - published, oldest)
     columns = [age, *(np.maximum(age - knot, 0) for knot in _KNOTS), *np.zeros((4, len(age)))]
@@ -286,7 +287,7 @@ def others(reader: Reader, known: Neighbours, rows: Rows, readings: Readings, at
 
     of_rows, settings = readings.readers(rows, MOST_READERS), reader.settings
     heard = tally.said(
-        reader.number, of_rows, known, readings.entries, at, settings.clicks_half_life, _SHORTER, settings.fading_beside
+        reader.number, of_rows, known, readings.entries, at, settings.trend_half_life, _SHORTER, settings.decay_beside
     )
     clicks = heard.clicks if at >= EARLIEST_CLOCK else np.zeros_like(heard.clicks)
     columns = [
@@ -316,7 +317,7 @@ def neighbours_of(reader: Reader, near: Near, readings: Readings) -> Neighbours:
     rows = reader.reads.rows[-settings.reads_weighed :]
     counts = readings.counts(rows)
     recent, just = (
-        _fading(len(rows), fading) / np.sqrt(np.maximum(counts, 1)) for fading in (settings.fading, settings.fading_order)
+        _fading(len(rows), fading) / np.sqrt(np.maximum(counts, 1)) for fading in (settings.decay, settings.decay_order)
     )
     return tally.neighbours(
         reader.number,
@@ -336,7 +337,7 @@ def near_units(rows: Rows, cosines: Vectors, sizes: NDArray[np.int64], fading: f
         rows: of the documents near each unit, shape (units, documents); -1 where there are fewer.
         cosines: their cosines to that unit.
         sizes: of the units.
-        fading: see `penchant.types.Settings`.
+        fading: see `penchant.settings.Settings`.
     """
     there = rows >= 0
     closeness = np.where(there, np.exp(5 * (cosines.astype(np.float64) - 1)), 0)

@@ -7,14 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from penchant.checks import MAX_TITLE
-from penchant.errors import InputError
+from penchant.errors import NoRepository
 from penchant.types import Click, Document
 
 _FORMAT = "%H%x00%aE%x00%at%x00%s%x00"
-
-
-class NoRepository(InputError):
-    """A path is no git repository, or git is not installed."""
 
 
 def read_repositories(paths: Sequence[Path]) -> tuple[list[Document], list[Click]]:

@@ -21,9 +21,8 @@ _CLICKS = 8_192
 _CLICKS_OF_LINEAR = 131_072
 """They take seconds, and each user that they touch is written once."""
 _TEACHING = 1_000
-_TEACHING_AT_ONCE = 25
-"""So many of the last clicks of a log, a fifth of it at most, are learned in small steps: they teach the blend, which learns from
-each user's first click of a step, see `penchant.teaching`."""
+_TEACHING_AT_ONCE = 250
+"""The last 1,000 clicks of a log, a fifth of it at most, teach the blend as well. A step of them is a second or two of work."""
 _MANY_TITLES = 5_000
 """From so many on, to start a process for their key terms is worth its while."""
 Report = Callable[[str, int, int], None]
@@ -60,7 +59,7 @@ def observe_log(engine: Engine, clicks: Sequence[Click], name: str, report: Repo
 
 
 def _teaching(engine: Engine, clicks: Sequence[Click]) -> int:
-    """How many clicks at the end of a log are learned in small steps."""
+    """How many clicks at the end of a log teach the blend."""
     learns = engine.settings.scorer == BLEND and engine.settings.blend_learns
     return min(_TEACHING, len(clicks) // 5) if learns else 0
 
@@ -79,6 +78,7 @@ def _observe_long(engine: Engine, ordered: Sequence[Click], end: int, name: str,
                 checkpoint=(name, start + len(step)),
                 progress=lambda done: report("clicks", done, len(ordered)),
                 tell=False,
+                teach=False,
             )
     return before
 
@@ -87,7 +87,7 @@ def _observe_teaching(engine: Engine, ordered: Sequence[Click], name: str, repor
     """Learn the clicks that are left in small steps, so that they teach the blend, too."""
     for start in range(engine.checkpoint(name), len(ordered), _TEACHING_AT_ONCE):
         step = ordered[start : start + _TEACHING_AT_ONCE]
-        engine.observe(step, checkpoint=(name, start + len(step)))
+        engine.observe(step, checkpoint=(name, start + len(step)), tell=False)
         report("clicks", len(step), len(ordered))
 
 

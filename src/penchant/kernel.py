@@ -79,6 +79,8 @@ class Limits(NamedTuple):
     terms_kept: int
     documents_kept: int
     as_int8: bool
+    as_float16: bool
+    """How embeddings are rounded; neither: not at all."""
     slots: int
     """More than units a user has at any time."""
     terms_room: int
@@ -414,5 +416,5 @@ def _embed(slots: _Slots, target: int, texts: TextArrays, limits: Limits) -> Non
         vector[number] = np.float32(total[number] / length)
     if limits.as_int8:
         round_to_int8(vector)
-    else:
+    elif limits.as_float16:
         round_to_half(vector)

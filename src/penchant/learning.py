@@ -12,12 +12,13 @@ from penchant.documents import Documents
 from penchant.embed import LinearEmbedder
 from penchant.embed.texts import Progress, TextEmbedder
 from penchant.errors import UnknownDocument
+from penchant.settings import Settings
 from penchant.store import Store, click_digest
 from penchant.text import key_terms
-from penchant.types import Change, Click, InterestUnit, Settings, User
+from penchant.types import Change, Click, InterestUnit, User
 from penchant.units import Clicked
 
-_MANY_CLICKS = 20_000
+MANY_CLICKS = 20_000
 """From so many on, compiled code is worth what it takes to load."""
 
 
@@ -70,9 +71,15 @@ def learn_silently(
     threshold: float,
     settings: Settings,
     progress: Progress | None,
+    *,
+    many: bool,
 ) -> dict[str, User]:
-    """The users of the clicks after them, by the fastest way that there is for the embedder; not what each click did."""
-    if len(clicks) >= _MANY_CLICKS and isinstance(texts.embedder, LinearEmbedder):
+    """The users of the clicks after them, by the fastest way that there is for the embedder; not what each click did.
+
+    Args:
+        many: whether the clicks are, or belong to, so many that compiled code is worth what it takes to load.
+    """
+    if many and isinstance(texts.embedder, LinearEmbedder):
         from penchant import linear  # compiled code takes half a second to load, and to be compiled for the first time much more
 
         if linear.can_learn(settings):

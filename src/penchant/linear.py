@@ -17,8 +17,9 @@ from penchant import kernel
 from penchant.bulk import after_clicks, kept_as
 from penchant.embed import LinearEmbedder
 from penchant.kernel import ClickArrays, Limits, TextArrays, UnitArrays
+from penchant.settings import Settings
 from penchant.text import contextual_text
-from penchant.types import InterestUnit, Settings, User
+from penchant.types import InterestUnit, User
 from penchant.units import Clicked
 from penchant.vectors import embeddings_of
 
@@ -153,6 +154,7 @@ def _limits(known: UnitArrays, names: _Names, threshold: float, settings: Settin
         terms_kept=settings.terms_kept or 0,
         documents_kept=settings.documents_kept or 0,
         as_int8=settings.unit_precision == "int8",
+        as_float16=settings.unit_precision == "float16",
         slots=most_units + 1,
         terms_room=max(settings.terms_kept or 0, most_terms, int(known.terms_count.max(initial=0))),
         documents_room=max(settings.documents_kept or 0, int(known.documents_count.max(initial=0))) + 1,

@@ -13,21 +13,23 @@ from threading import Lock, RLock
 import msgspec
 
 from penchant import state
+from penchant.blend import Blend
 from penchant.blended import Known
 from penchant.documents import Documents
-from penchant.embed import Embedder
+from penchant.embed import Embedder, load_embedder
 from penchant.embed.texts import TextEmbedder
 from penchant.errors import InvalidQuery, InvalidSettings, StateReadOnly
 from penchant.garbage import no_garbage_collection
 from penchant.index import DocumentIndex, make_index
+from penchant.readers import Rows
 from penchant.readings import Readings
 from penchant.recent import Recent
 from penchant.retrieval import Shortlists
+from penchant.settings import Settings
 from penchant.smoothing import Smoother
 from penchant.state import ABOUT, CORPUS_MODEL, About
 from penchant.store import Changes, Store
 from penchant.turns import Turns
-from penchant.types import Settings
 from penchant.users import Users
 
 
@@ -66,7 +68,7 @@ class OpenState:
         self.turns = Turns()
         self.shortlists: Shortlists = Recent(self.settings.users_cached)
         self.blend = state.read_blend(store)
-        self.smoother = Smoother(self.settings.fading_before)
+        self.smoother = Smoother(self.settings.decay_before)
         self._documents: Documents | None = None
         self._readings: Readings | None = None
         self._index: DocumentIndex | None = None
@@ -104,6 +106,17 @@ class OpenState:
                     with no_garbage_collection():
                         self._readings = state.read_readings(self.store, documents.rows())
         return self._readings
+
+    def reload_readings(self, latest: Rows) -> None:
+        """Who read what, as the store has it: what was taken over and could not be stored is gone.
+
+        Args:
+            latest: the documents that were clicked last, which the store does not tell exactly.
+        """
+        readings = state.read_readings(self.store, self.documents.rows())
+        readings.set_latest(latest)
+        with self.turns.writing():
+            self._readings = readings
 
     def known(self) -> Known:
         """What recommendations by the blend are made from. Loads what is not loaded yet: not to be called in a turn."""
@@ -145,16 +158,20 @@ class OpenState:
 
     @property
     def texts(self) -> TextEmbedder:
-        """The embedder. Raises InvalidQuery for a name before the first document."""
+        """The embedder. Raises InvalidQuery for ``corpus`` before the first document, on whose titles it is trained."""
         if self._texts is None:
             with self._making_texts:
                 if self._texts is None:
                     embedder = self._wanted
                     if isinstance(embedder, str):
-                        model = self.store.fact(CORPUS_MODEL)
-                        embedder = state.remembered_embedder(self._require_about(), model, self._api_key)
+                        embedder = self._load_embedder(embedder)
                     self._texts = TextEmbedder(embedder, self.settings.texts_cached)
         return self._texts
+
+    def _load_embedder(self, name: str) -> Embedder:
+        if self.about is None and name != "corpus":
+            return load_embedder(name, api_key=self._api_key)
+        return state.remembered_embedder(self._require_about(), self.store.fact(CORPUS_MODEL), self._api_key)
 
     @property
     def embedding_seconds(self) -> float:
@@ -169,6 +186,16 @@ class OpenState:
         about = About(embedder.name, embedder.dimension, self._index_kind, self.settings)
         self.store.commit([Changes(facts={ABOUT: msgspec.json.encode(about), **state.model_fact(embedder)})])
         self.about, self._wanted = about, embedder
+
+    @property
+    def threshold(self) -> float:
+        """tau: that of the settings, or the embedder's."""
+        return self.texts.embedder.threshold if self.settings.threshold is None else self.settings.threshold
+
+    def keep_blend(self, blend: Blend) -> None:
+        """Store another blend, and use it from now on."""
+        self.store.commit([Changes(facts=state.blend_fact(blend))])
+        self.blend = blend
 
     def check_writable(self) -> None:
         """Raises StateReadOnly where the state was opened to be read."""

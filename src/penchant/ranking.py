@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penchant.errors import InvalidQuery
-from penchant.types import Settings, Vectors
+from penchant.settings import Settings
+from penchant.types import Vectors
 from penchant.vectors import cosines
 
 Scores = NDArray[np.float32]
@@ -38,7 +39,7 @@ def soft_maximum(units: Vectors, sizes: Sizes, documents: Vectors, settings: Set
     """A soft maximum, so that one strong interest is enough and the others still count:
     ``log(sum(log(1 + size) * fading ** place * exp(sharpness * cosine)))``. Large units and those updated last count more.
     """
-    weights = np.log1p(np.asarray(sizes, np.float64)) * settings.fading ** np.arange(len(units))
+    weights = np.log1p(np.asarray(sizes, np.float64)) * settings.decay ** np.arange(len(units))
     cosines_to_units = np.einsum("nd,ud->nu", documents, units).astype(np.float64)
     return np.asarray(np.log((np.exp(settings.sharpness * cosines_to_units) * weights).sum(axis=1)), np.float32)
 

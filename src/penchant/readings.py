@@ -6,6 +6,7 @@ this one record. It is bounded per reader, and a reader who is forgotten is gone
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -34,21 +35,49 @@ class Trail(NamedTuple):
 NO_TRAIL = Trail(NO_ROWS, np.zeros(0, np.float64))
 
 
-def extended(trail: Trail, rows: Sequence[int], at: Sequence[float], kept: int) -> Trail:
-    """The trail after clicks; the latest `kept` documents of it. A document that is on it already changes nothing."""
-    known = set(trail.rows.tolist())
-    fresh = {}
-    for row, time in zip(rows, at, strict=True):
-        if row not in known and row not in fresh:
-            fresh[row] = time
-    if not fresh:
-        return trail
-    both = Trail(
-        np.concatenate([trail.rows, np.fromiter(fresh.keys(), np.int64, len(fresh))]),
-        np.concatenate([trail.at, np.fromiter(fresh.values(), np.float64, len(fresh))]),
-    )
-    start = max(0, len(both.rows) - kept)
-    return Trail(both.rows[start:], both.at[start:])
+class Read(NamedTuple):
+    """A click of a reader on a document."""
+
+    user_id: str
+    row: int
+    at: float
+    """Unix seconds."""
+
+
+class GrowingTrail:
+    """A trail while clicks come, one at a time: the same, however the clicks are cut into calls.
+
+    Args:
+        kept: the latest documents that stay on it.
+    """
+
+    def __init__(self, trail: Trail, kept: int) -> None:
+        self._entries = dict(zip(trail.rows.tolist(), trail.at.tolist(), strict=True))
+        self._kept = kept
+
+    def __contains__(self, row: int) -> bool:
+        return row in self._entries
+
+    def add(self, row: int, at: float) -> bool:
+        """Add a document, unless it is there; the oldest one makes room. Returns whether the trail changed."""
+        if row in self._entries or not self._kept:
+            return False
+        self._entries[row] = at
+        while len(self._entries) > self._kept:
+            del self._entries[next(iter(self._entries))]
+        return True
+
+    def trail(self) -> Trail:
+        """The trail now."""
+        count = len(self._entries)
+        return Trail(np.fromiter(self._entries, np.int64, count), np.fromiter(self._entries.values(), np.float64, count))
+
+
+def extended(trail: Trail, clicks: Iterable[Read], kept: int) -> Trail:
+    """The trail after clicks of its reader. A click on a document that is on it changes nothing."""
+    growing = GrowingTrail(trail, kept)
+    changed = [growing.add(click.row, click.at) for click in clicks]
+    return growing.trail() if any(changed) else trail
 
 
 def pack_trail(trail: Trail) -> bytes:
@@ -102,34 +131,51 @@ class Readings:
         """How many documents each reader read, by number."""
         return self._lengths[: len(self._trails)]
 
-    def put(self, trails: Mapping[str, Trail]) -> None:
-        """Take over trails from which documents went, and to whose end others came.
+    def put(self, trails: Mapping[str, Trail], reads: Sequence[Read]) -> None:
+        """Take over trails that grew by clicks.
 
-        An empty one is that of a reader who is forgotten.
+        Args:
+            trails: as they are after the clicks.
+            reads: the clicks that were new on their trail, in the order of their times, also those that left it meanwhile.
         """
-        come: list[tuple[float, str, int, int, int]] = []
+        counts = Counter(read.user_id for read in reads)
+        first_of: dict[str, int] = {}
         shortened = []
         for user_id, after in trails.items():
             number = self._number(user_id)
             before = self._trails[number]
             self._trails[number] = after
-            self._lengths[number] = len(after.rows)
-            gone, new = _difference(before, after)
+            self._lengths[number] = len(after)
+            first_of[user_id] = len(after) - counts[user_id]
+            gone = before.rows[: len(before) - max(0, first_of[user_id])].tolist()
             for row in gone:
                 self._readers.remove(row, number)
             if gone:
                 shortened.append(number)
-            first = len(after.rows) - len(new)
-            come.extend((at, user_id, row, self._places[number] + n, first + n) for n, (row, at) in enumerate(new))
-            self._places[number] += len(new)
-        for at, user_id, row, place, position in sorted(come):  # in the order in which they are loaded, too
-            number = self._numbers[user_id]
-            self._append(row, number, at, place, _just_before(self._trails[number].rows, position))
+        for user_id, row, at in reads:
+            number, position = self._numbers[user_id], first_of[user_id]
+            if position >= 0:
+                before_it = _just_before(self._trails[number].rows, position)
+                self._readers.append(row, number, at, self._places[number], before_it)
+            first_of[user_id] = position + 1
+            self._places[number] += 1
+            self._latest.pop(row, None)
+            self._latest[row] = None
+        for row in list(self._latest)[:-_LATEST]:
+            del self._latest[row]
         for number in shortened:
             self._note_before(number, 0)
-        for user_id, after in trails.items():
-            if not len(after.rows):
-                self._free.append(self._numbers.pop(user_id))
+
+    def forget(self, user_id: str) -> None:
+        """Let go of all that a reader read."""
+        if user_id not in self._numbers:
+            return
+        number = self._numbers.pop(user_id)
+        for row in self._trails[number].rows.tolist():
+            self._readers.remove(row, number)
+        self._trails[number] = NO_TRAIL
+        self._lengths[number] = 0
+        self._free.append(number)
 
     def _number(self, user_id: str) -> int:
         """The number of a reader, a new one where there is none."""
@@ -179,12 +225,9 @@ class Readings:
         """The documents that were clicked last by anybody."""
         return np.fromiter(self._latest, np.int64, len(self._latest))
 
-    def _append(self, row: int, number: int, at: float, place: int, before: Rows) -> None:
-        self._readers.append(row, number, at, place, before)
-        self._latest.pop(row, None)
-        self._latest[row] = None
-        if len(self._latest) > _LATEST:
-            del self._latest[next(iter(self._latest))]
+    def set_latest(self, rows: Rows) -> None:
+        """Replace what `latest` gives."""
+        self._latest = dict.fromkeys(rows.tolist())
 
     def _note_before(self, number: int, first: int) -> None:
         """What a reader read before the documents from one place of the trail on, as far as a change there reaches."""
@@ -231,10 +274,3 @@ def _all_before(rows: Rows, places: Numbers) -> Numbers:
         there = places >= back
         before[there, back - 1] = rows[np.flatnonzero(there) - back]
     return before
-
-
-def _difference(before: Trail, after: Trail) -> tuple[list[int], list[tuple[int, float]]]:
-    """(rows that went, rows that came with their times)."""
-    old, new = set(before.rows.tolist()), set(after.rows.tolist())
-    come = [(row, at) for row, at in zip(after.rows.tolist(), after.at.tolist(), strict=True) if row not in old]
-    return [row for row in before.rows.tolist() if row not in new], come

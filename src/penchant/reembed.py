@@ -10,9 +10,10 @@ from penchant import text
 from penchant.embed import Embedder
 from penchant.embed.texts import Progress, TextEmbedder
 from penchant.errors import InvalidQuery
+from penchant.settings import DocumentText
 from penchant.state import ABOUT, COUNTERS, model_fact, new_embedder, read_about, read_counters
 from penchant.store import Changes, Store, StoredDocument
-from penchant.types import DocumentText, User
+from penchant.types import User
 
 _DOCUMENTS = 4_096
 _USERS = 256

@@ -17,10 +17,11 @@ from penchant import ranking
 from penchant.checks import check_time
 from penchant.documents import Documents, Rows, Where, check_where
 from penchant.errors import InvalidQuery
-from penchant.index import DocumentIndex
+from penchant.index import Neighbouring
 from penchant.readers import distinct
 from penchant.recent import Recent
-from penchant.types import InterestUnit, Popular, Recommendation, Settings, Vector, Vectors
+from penchant.settings import Settings
+from penchant.types import InterestUnit, Popular, Recommendation, Vector, Vectors
 from penchant.vectors import cosines, embeddings_of
 
 _WIDER = 4
@@ -69,7 +70,7 @@ Shortlists = Recent[tuple[bytes, str, int], Shortlist]
 
 
 def recommend(
-    index: DocumentIndex,
+    index: Neighbouring,
     documents: Documents,
     units: Sequence[InterestUnit],
     query: Query,
@@ -96,7 +97,7 @@ def recommend(
 
 
 def _from_shortlist(
-    index: DocumentIndex,
+    index: Neighbouring,
     documents: Documents,
     units: Sequence[InterestUnit],
     vectors: Vectors,
@@ -125,14 +126,14 @@ def _from_shortlist(
 
 
 def _scored(
-    index: DocumentIndex, units: Sequence[InterestUnit], vectors: Vectors, rows: Rows, scorer: ranking.Scorer
+    index: Neighbouring, units: Sequence[InterestUnit], vectors: Vectors, rows: Rows, scorer: ranking.Scorer
 ) -> ranking.Scores:
     sizes = [unit.size for unit in units]
     parts = [scorer(vectors, sizes, index.vectors(rows[start : start + _PART])) for start in range(0, len(rows), _PART)]
     return np.concatenate(parts) if parts else np.zeros(0, np.float32)
 
 
-def _chosen(index: DocumentIndex, scores: ranking.Scores, rows: Rows, ids: Sequence[str], query: Query) -> list[int]:
+def _chosen(index: Neighbouring, scores: ranking.Scores, rows: Rows, ids: Sequence[str], query: Query) -> list[int]:
     """The positions of what is shown. Where it is to be diverse, it is chosen among the best _DIVERSE_AMONG times k."""
     if not query.diversity:
         return ranking.top(scores, ids, query.k)
@@ -140,7 +141,7 @@ def _chosen(index: DocumentIndex, scores: ranking.Scores, rows: Rows, ids: Seque
     return [best[position] for position in ranking.diverse(scores[best], index.vectors(rows[best]), query.k, query.diversity)]
 
 
-def nearest(index: DocumentIndex, documents: Documents, vector: Vectors, query: Query, at_least: int) -> list[Recommendation]:
+def nearest(index: Neighbouring, documents: Documents, vector: Vectors, query: Query, at_least: int) -> list[Recommendation]:
     """The k documents nearest to one vector, of shape (1, dimension); the score is the cosine."""
     rows = candidates(index, documents, vector, query, max(at_least, query.k))
     nearness = cosines(index.vectors(rows), vector[0])
@@ -161,7 +162,7 @@ def popular(documents: Documents, query: Query, half_life: float) -> list[Recomm
     ]
 
 
-def candidates(index: DocumentIndex, documents: Documents, vectors: Vectors, query: Query, count: int) -> Rows:
+def candidates(index: Neighbouring, documents: Documents, vectors: Vectors, query: Query, count: int) -> Rows:
     """The `count` nearest documents of each vector, together, that pass the filters.
 
     Where fewer than k pass, the search widens until k do or there are no more documents.
@@ -174,7 +175,7 @@ def candidates(index: DocumentIndex, documents: Documents, vectors: Vectors, que
         count *= _WIDER
 
 
-def _nearest_of_all(index: DocumentIndex, documents: Documents, vectors: Vectors, count: int) -> Rows:
+def _nearest_of_all(index: Neighbouring, documents: Documents, vectors: Vectors, count: int) -> Rows:
     """The `count` nearest documents of each vector, together, before any filter."""
     found = zip(index.search(vectors, count), vectors, strict=True)
     return distinct(np.concatenate([_cut_ties(index, documents, rows, vector, count) for rows, vector in found]))
@@ -185,7 +186,7 @@ def passes(documents: Documents, rows: Rows, query: Query) -> NDArray[np.bool_]:
     return documents.passing(rows, at=query.at, published_after=query.published_after, where=query.where, excluded=query.excluded)
 
 
-def _cut_ties(index: DocumentIndex, documents: Documents, rows: Rows, vector: Vector, count: int) -> Rows:
+def _cut_ties(index: Neighbouring, documents: Documents, rows: Rows, vector: Vector, count: int) -> Rows:
     """The `count` nearest, where an exact index gave more because they tie: the first by document id."""
     if len(rows) <= count:
         return rows

@@ -16,7 +16,8 @@ from penchant.blend import start_of
 from penchant.calibrate import CHANCE, Calibration
 from penchant.checks import EARLIEST_CLOCK
 from penchant.evidence import kind_of
-from penchant.types import Change, InterestUnit, Popular, Recommendation, Settings
+from penchant.settings import Settings
+from penchant.types import Change, InterestUnit, Popular, Recommendation
 
 _BAR = 27
 

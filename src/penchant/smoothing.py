@@ -45,7 +45,7 @@ class Smoother:
     """What was computed, until it changes. Asked by any number of threads while nobody changes the readings.
 
     Args:
-        fading: see `Settings.fading_before`.
+        fading: see `Settings.decay_before`.
     """
 
     def __init__(self, fading: float) -> None:

@@ -19,8 +19,9 @@ from penchant.errors import EmbedderMismatch, StateDamaged
 from penchant.index import DocumentIndex, make_index
 from penchant.readers import Rows
 from penchant.readings import Readings, unpack_trail
+from penchant.settings import Settings
 from penchant.store import Store
-from penchant.types import Settings, T
+from penchant.types import T
 
 log = logging.getLogger("penchant")
 

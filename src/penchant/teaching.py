@@ -1,83 +1,102 @@
-"""What clicks teach beside Interest Units: who read what, and the weights of the blend."""
+"""What clicks teach beside Interest Units: who read what, and the weights of the blend.
+
+Both are learned click by click. Clicks are cut into parts, each of which begins with a click that is a lesson for the blend, so
+that a lesson sees the community as it was just before its click, however clicks were cut into calls.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-
-import msgspec
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from penchant import blend as blending
 from penchant import community
 from penchant.blend import Blend
 from penchant.blended import Known, ask
 from penchant.community import Lesson, Search
-from penchant.documents import Documents
 from penchant.readers import Rows
-from penchant.readings import Readings, Trail, extended
-from penchant.types import Settings, T, User
-from penchant.units import Clicked, by_recency
+from penchant.readings import GrowingTrail, Read, Readings, Trail
+from penchant.types import User
+from penchant.units import by_recency
 from penchant.vectors import embeddings_of
 
 
-def trails_after(readings: Readings, documents: Documents, clicks: Sequence[tuple[str, Clicked]], kept: int) -> dict[str, Trail]:
-    """The trails that clicks change, given as (user id, click)."""
-    rows: dict[str, list[int]] = {}
-    times: dict[str, list[float]] = {}
-    for user_id, click in sorted(clicks, key=lambda user_and_click: user_and_click[1].at):
-        rows.setdefault(user_id, []).append(documents.row(click.document_id))
-        times.setdefault(user_id, []).append(click.at)
-    after = {user_id: extended(readings.trail(user_id), rows[user_id], times[user_id], kept) for user_id in rows}
-    return {user_id: trail for user_id, trail in after.items() if trail is not readings.trail(user_id)}
+class Part(NamedTuple):
+    """Clicks in a row, with what they change of who read what."""
+
+    start: int
+    end: int
+    """Positions of the first click and after the last one."""
+    seed: int | None
+    """The first click is a lesson, and this draws its rivals. None: it is no lesson."""
+    trails: dict[str, Trail]
+    """The trails that the part changed, as they are after it."""
+    reads: list[Read]
+    """Those of its clicks that were new on their reader's trail."""
 
 
-def taught(known: Known, users: Mapping[str, User], clicks: Sequence[tuple[str, Clicked]]) -> Blend:
-    """The blend after clicks, given as (user id, click) with the users as they were before them.
+def parts_of(
+    clicks: Sequence[Read],
+    readings: Readings,
+    kept: int,
+    *,
+    offered: int,
+    is_lesson: Callable[[int], bool],
+    can_choose: Callable[[str, bool], bool] | None,
+) -> tuple[list[Part], int]:
+    """(clicks, in the order of their times, in parts; how many lessons were offered by then).
 
-    Of each user the first of the clicks is learned from, since it was made in view of what was known before. A click on a
-    document that the user had clicked before was no choice among new ones.
-    """
-    firsts: dict[str, Clicked] = {}
-    for user_id, click in sorted(clicks, key=lambda user_and_click: user_and_click[1].at):
-        if user_id in users and users[user_id].units:
-            firsts.setdefault(user_id, click)
-    rows = {user_id: known.documents.row(click.document_id) for user_id, click in firsts.items()}
-    choices = [user_id for user_id in firsts if rows[user_id] not in known.readings.trail(user_id).rows]
-
-    def lessons_of(choices: Sequence[tuple[str, int]]) -> Iterable[Lesson | None]:
-        search = _searched_together(known, [users[user_id] for user_id, _ in choices])
-        for user_id, seed in choices:
-            asked = ask(known, user_id, users[user_id], known.readings.trail(user_id), firsts[user_id].at, search=search)
-            yield community.lesson(
-                asked, rows[user_id], known.readings, known.documents, known.index.vectors, known.smoothed, seed
-            )
-
-    return after_choices(known.blend, choices, len(known.documents), lessons_of, known.settings)
-
-
-def after_choices(
-    blend: Blend,
-    choices: Sequence[T],
-    documents: int,
-    lessons_of: Callable[[Sequence[tuple[T, int]]], Iterable[Lesson | None]],
-    settings: Settings,
-) -> Blend:
-    """The blend after choices, most of which are passed over once much is learned, see `penchant.blend.is_learned`.
+    A click on a document that is not on its reader's trail was a choice, and is offered as a lesson.
 
     Args:
-        documents: how many there are.
-        lessons_of: what choices teach, each given with a seed for what is drawn at random.
+        kept: `Settings.reads_kept`.
+        offered: how many were offered before.
+        is_lesson: whether the click after so many offered ones is a lesson.
+        can_choose: (user id, whether `clicks` hold an earlier one) -> whether a click is a choice. None: none is.
     """
-    learned_from = [
-        (choice, offered) for offered, choice in enumerate(choices, blend.offered) if blending.is_learned(offered, documents)
-    ]
-    offered = blend.offered + len(choices)
-    for lesson in lessons_of(learned_from):
-        if lesson is not None:
-            blend = blending.learned(blend, *lesson, settings)
-    return msgspec.structs.replace(blend, offered=offered)
+    growing: dict[str, GrowingTrail] = {}
+    parts: list[Part] = []
+    start, seed = 0, None
+    reads: list[Read] = []
+
+    def end_part(end: int) -> None:
+        changed = dict.fromkeys(read.user_id for read in reads)
+        parts.append(Part(start, end, seed, {user_id: growing[user_id].trail() for user_id in changed}, reads))
+
+    for position, read in enumerate(clicks):
+        own = growing.get(read.user_id)
+        clicked_before = own is not None
+        if own is None:
+            own = growing[read.user_id] = GrowingTrail(readings.trail(read.user_id), kept)
+        if can_choose is not None and read.row not in own and can_choose(read.user_id, clicked_before):
+            if is_lesson(offered):
+                if position:
+                    end_part(position)
+                start, seed, reads = position, offered, []
+            offered += 1
+        if own.add(read.row, read.at):
+            reads.append(read)
+    end_part(len(clicks))
+    return parts, offered
 
 
-def _searched_together(known: Known, users: Sequence[User]) -> Search:
+def after_lesson(blend: Blend, known: Known, read: Read, user: User, seed: int, search: Search) -> Blend:
+    """The blend after a click of a reader, with the reader and the community as they were before it."""
+    taught = lesson(known, read, user, seed, search)
+    return blend if taught is None else blending.learned(blend, *taught, known.settings)
+
+
+def lesson(known: Known, read: Read, user: User, seed: int, search: Search | None = None) -> Lesson | None:
+    """What a click teaches; see `penchant.community.lesson`.
+
+    Args:
+        search: in place of the index.
+    """
+    asked = ask(known, read.user_id, user, known.readings.trail(read.user_id), read.at, search=search)
+    return community.lesson(asked, read.row, known.readings, known.documents, known.index.vectors, known.smoothed, seed)
+
+
+def searched_together(known: Known, users: Sequence[User]) -> Search:
     """A search that knows what is near the latest units of users: an index that compares all reads its vectors once for many."""
     units = [unit for user in users for unit in by_recency(user.units)[: community.UNITS_SEARCHED]]
     found: dict[bytes, Rows] = {}

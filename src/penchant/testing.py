@@ -111,7 +111,7 @@ def check_store(make: Callable[[], Store]) -> None:
     store.commit(
         [
             Changes(documents=stored, vectors=vectors, facts={"a": b"1"}),
-            Changes(users={"ana": user, "bob": User()}, click_digests=digests, clicks_remembered=3),
+            Changes(users={"ana": user, "bob": User()}, click_digests=digests, click_ids_kept=3),
         ]
     )
     _check_contents(store, stored, user, digests)

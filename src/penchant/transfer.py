@@ -153,7 +153,7 @@ def _parts(
             },
             trails={line.user_id: line.trail for line in part if isinstance(line, UserLine) and line.trail},
             click_digests=digests,
-            clicks_remembered=head.about.settings.clicks_remembered,
+            click_ids_kept=head.about.settings.click_ids_kept,
         )
         if progress is not None:
             progress(len(part))

@@ -1,4 +1,4 @@
-"""What flows through penchant: documents, clicks, Interest Units, recommendations, settings.
+"""What flows through penchant: documents, clicks, Interest Units, recommendations.
 
 One declaration serves code, storage and HTTP. All are frozen; times are Unix seconds.
 """
@@ -14,7 +14,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from penchant.errors import InvalidQuery, InvalidSettings
+from penchant.errors import InvalidQuery
+from penchant.settings import UnitPrecision
 
 T = TypeVar("T")
 
@@ -23,8 +24,6 @@ Vector = NDArray[np.float32]
 Vectors = NDArray[np.float32]
 """A float32 array of shape (n, dimension)."""
 Attribute = str | float | bool
-UnitPrecision = Literal["float16", "int8"]
-DocumentText = Literal["title", "title and terms"]
 
 
 class Document(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -112,7 +111,7 @@ class Popular(msgspec.Struct, frozen=True, tag="popular"):
     """The reason for a recommendation to a user without Interest Units: others clicked it of late."""
 
     clicks: float
-    """Clicks by distinct users, each halved every ``Settings.popular_half_life`` seconds."""
+    """Clicks by distinct users, each halved every ``Settings.popularity_half_life`` seconds."""
 
 
 class Evidence(msgspec.Struct, frozen=True):
@@ -174,105 +173,6 @@ class Change(msgspec.Struct, frozen=True):
     """The contextual texts of the relevant units as they were before."""
     pruned: tuple[str, ...] = ()
     """The contextual texts of the units that were let go."""
-
-
-class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Every number of the method. A limit of None means no limit."""
-
-    threshold: float | None = None
-    """tau: a unit is relevant to a document from this cosine on. None: the embedder's own."""
-    big_size: int = 5
-    """A unit of at least this many documents is big (IRA, section 2.1)."""
-    keep_big: int | None = 10
-    """So many big units are kept, the most recently updated."""
-    keep_small: int | None = 10
-    """So many small units are kept, the most recently updated."""
-    terms_in_text: int | None = 10
-    """So many key terms follow the title in the contextual text."""
-    candidates_per_unit: int = 100
-    """N: so many nearest documents are looked up for each unit (Algorithm 2)."""
-    scorer: str = "blend"
-    """How candidates are ranked: ``blend`` weighs all evidence, the others are the names in ``penchant.ranking.SCORERS``."""
-    blend_learns: bool = True
-    """Whether clicks teach the blend its weights."""
-    terms_kept: int | None = 100
-    """So many key terms are kept a unit."""
-    documents_kept: int | None = 1_000
-    """So many document ids are kept a unit, the latest."""
-    seen_kept: int | None = 1_000
-    """So many clicked documents a user are left out of recommendations, the latest."""
-    history_kept: int | None = 100
-    """So many clicks a user are kept with their times, so that how the units came about can be shown."""
-    readings_kept: int = 100
-    """So many documents a user are kept for what readers tell each other, the latest; 0: they tell nothing."""
-    reads_weighed: int = 50
-    """So many last documents of a user are evidence: of who reads the same, of words and attributes that are liked."""
-    fading: float = 0.9
-    """What each of these counts as evidence beside the one after it, and each unit beside the one updated after it."""
-    fading_words: float = 0.97
-    """The same, for the words of titles."""
-    fading_order: float = 0.6
-    """The same, where the order of reading counts."""
-    fading_beside: float = 0.6
-    """What each document between two in the order of reading takes from their closeness."""
-    fading_before: float = 0.8
-    """What each document counts that a reader had read before one, beside the next one: for what a document means to its
-    readers."""
-    sharpness: float = 10.0
-    """How far the nearest of several Interest Units outweighs the others: a cosine counts by ``exp(sharpness * cosine)``."""
-    clicks_half_life: float = 14 * 86_400.0
-    """Seconds after which a click counts half as evidence of the slowest trend; the others are 14, 112 and 672 times as fast."""
-    oldest: float = 60 * 86_400.0
-    """Seconds. A document that is older, or whose time is not known, is as old as that."""
-    session: float = 1_800.0
-    """Seconds without a click that end a visit."""
-    blend_precision: float = 100.0
-    """How sure the blend is of its start: as after so many clicks that tell something of a weight."""
-    blend_precision_open: float = 10.0
-    """The same of a weight that starts at 0."""
-    blend_memory: float = 0.999
-    """What a click counts for the blend beside the next one that is learned: communities change."""
-    kinds: tuple[str, ...] | None = None
-    """Clicks of these kinds are learned. None: all; a click without a kind is always learned."""
-    clicks_remembered: int = 1_000_000
-    """So many ids of clicks are remembered, so that a repeated click changes nothing."""
-    popular_half_life: float = 3 * 86_400.0
-    """Seconds after which a click counts half for a document's popularity."""
-    users_cached: int = 10_000
-    """So many users are held in memory, the most recently used."""
-    texts_cached: int = 40_000
-    """So many texts are held in memory with their vectors: repeated titles cost nothing."""
-    searches_cached: int = 200_000
-    """So many searches of the ``usearch`` index are held in memory, some 900 bytes each."""
-    index_precision: Literal["bf16", "int8"] = "int8"
-    """How the ``usearch`` index stores a number."""
-    document_text: DocumentText = "title"
-    """What of a document is embedded: its title, or its title and then its key terms, as in a unit's contextual text."""
-    unit_precision: UnitPrecision = "float16"
-    """How a number of an Interest Unit's embedding is kept."""
-
-    def __post_init__(self) -> None:
-        if self.threshold is not None and not -1.0 <= self.threshold <= 1.0:
-            raise InvalidSettings(f"threshold is {self.threshold}: a cosine lies between -1 and 1")
-        for name in ("keep_big", "keep_small", "terms_in_text", "terms_kept", "documents_kept", "seen_kept", "history_kept"):
-            value = getattr(self, name)
-            if value is not None and value < 0:
-                raise InvalidSettings(f"{name} is {value}: use 0 or more, or None for no limit")
-        for name in ("big_size", "candidates_per_unit", "users_cached", "reads_weighed"):
-            if getattr(self, name) < 1:
-                raise InvalidSettings(f"{name} is {getattr(self, name)}: use 1 or more")
-        for name in ("clicks_remembered", "texts_cached", "searches_cached", "readings_kept"):
-            if getattr(self, name) < 0:
-                raise InvalidSettings(f"{name} is {getattr(self, name)}: use 0 or more")
-        for name in ("fading", "fading_words", "fading_order", "fading_beside", "fading_before", "blend_memory"):
-            if not 0 < getattr(self, name) <= 1:
-                raise InvalidSettings(f"{name} is {getattr(self, name)}: use more than 0, and 1 where nothing is to fade")
-        for name in ("popular_half_life", "clicks_half_life", "oldest", "session"):
-            if not getattr(self, name) > 0:
-                raise InvalidSettings(f"{name} is {getattr(self, name)}: use more than 0 seconds")
-        for name in ("sharpness", "blend_precision", "blend_precision_open"):
-            if not 0 < getattr(self, name) < math.inf:
-                raise InvalidSettings(f"{name} is {getattr(self, name)}: use a finite number above 0")
 
 
 def _encode_array(value: Any) -> Any:

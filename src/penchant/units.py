@@ -14,7 +14,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from penchant.types import InterestUnit, Settings, User, Vector
+from penchant.settings import Settings
+from penchant.types import InterestUnit, User, Vector
 from penchant.vectors import embeddings_of
 
 Terms = Sequence[tuple[str, int]]

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from penchant.types import InterestUnit, UnitPrecision, Vector, Vectors
+from penchant.settings import UnitPrecision
+from penchant.types import InterestUnit, Vector, Vectors
 
 _STEPS = 127
 """The largest number of an int8 vector."""
@@ -34,6 +35,8 @@ def unit_length(rows: NDArray[np.floating]) -> Vectors:
 
 def rounded(rows: Vectors, precision: UnitPrecision) -> Vectors:
     """The vectors of units as they are kept: what `packed` and `unpacked` change no further, float32 of the same shape."""
+    if precision == "float32":
+        return rows
     if precision == "float16":
         return rows.astype(np.float16).astype(np.float32)
     scales = _scales(rows)
@@ -41,7 +44,9 @@ def rounded(rows: Vectors, precision: UnitPrecision) -> Vectors:
 
 
 def packed(rows: Vectors, precision: UnitPrecision) -> bytes:
-    """Vectors that were `rounded`, as bytes: two for a number, or one and four more for a vector."""
+    """Vectors that were `rounded`, as bytes: four a number, two, or one and four more for a vector."""
+    if precision == "float32":
+        return rows.astype("<f4").tobytes()
     if precision == "float16":
         return rows.astype("<f2").tobytes()
     scales = _scales(rows)
@@ -56,6 +61,8 @@ def unpacked(data: bytes, count: int, precision: UnitPrecision) -> Vectors:
     """
     if not count:
         return np.zeros((0, 0), np.float32)
+    if precision == "float32":
+        return np.frombuffer(data, "<f4").reshape(count, -1).astype(np.float32)
     if precision == "float16":
         return np.frombuffer(data, "<f2").reshape(count, -1).astype(np.float32)
     scales = np.frombuffer(data[: 4 * count], "<f4")

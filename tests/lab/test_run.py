@@ -21,7 +21,7 @@ from penchant.cli import app
 from penchant.files import write_rows
 from penchant.lab.report import read_report
 from penchant.lab.studies import STUDIES
-from penchant.types import Settings
+from penchant.settings import Settings
 
 LIGHT = "units (sum),units (max),ItemPop,mean vector,maximum over history"
 

@@ -183,7 +183,7 @@ def test_memory_stays_flat_under_mixed_load(processes, tmp_path):
     What the settings bound is bounded low, so that a quarter of an hour fills it.
     """
     titles = [f"{word} {thing}" for word in ("fast", "slow", "old", "new") for thing in TITLES.values()]
-    bounded = Settings(users_cached=100, texts_cached=500, searches_cached=2_000, clicks_remembered=5_000)
+    bounded = Settings(users_cached=100, texts_cached=500, searches_cached=2_000, click_ids_kept=5_000)
     with Engine.open(tmp_path / "state", settings=bounded) as engine:
         engine.add([Document(f"d{n}", title) for n, title in enumerate(titles)])
     service = processes(PENCHANT_LOG="errors")

@@ -14,7 +14,8 @@ from penchant.demo.community import BEGIN, WEEK, Community, simulate
 from penchant.engine import Engine
 from penchant.errors import InvalidQuery
 from penchant.jobs import Report, add_documents, observe_log, quiet
-from penchant.types import Change, Click, Settings
+from penchant.settings import Settings
+from penchant.types import Change, Click
 
 THRESHOLD = 0.15
 """Of 0.06 to 0.25 the one at which units agree best with the simulated truth: 98 % of a unit's documents are of one topic."""

@@ -11,7 +11,8 @@ import numpy as np
 from penchant.embed import Embedder
 from penchant.errors import EmbedderError, PenchantError
 from penchant.recent import Recent
-from penchant.types import Settings, Vector, Vectors
+from penchant.settings import Settings
+from penchant.types import Vector, Vectors
 from penchant.vectors import unit_length
 
 Progress = Callable[[int], None]

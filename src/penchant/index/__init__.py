@@ -13,16 +13,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penchant.errors import InvalidQuery
-from penchant.types import Settings, Vectors
+from penchant.settings import Settings
+from penchant.types import Vectors
 
 Keys = NDArray[np.int64]
 
 
-class DocumentIndex(Protocol):
-    """What the engine asks of an index. One thread at a time."""
+class Neighbouring(Protocol):
+    """What a question asks of an index."""
 
     def __len__(self) -> int:
         """The number of documents."""
+
+    def search(self, vectors: Vectors, count: int) -> list[Keys]:
+        """For each vector the keys of the `count` nearest documents (all, where there are fewer), the nearest first.
+
+        An exact index adds those that are as near as the last one, so that the caller can break ties.
+        """
+
+    def vectors(self, keys: Keys) -> Vectors:
+        """The embeddings of known documents, float32 of shape (len(keys), dimension), as near as they are kept."""
+
+
+class DocumentIndex(Neighbouring, Protocol):
+    """What the engine asks of an index. One thread at a time."""
 
     def keys(self) -> Keys:
         """The keys of all documents, in no order."""
@@ -32,15 +46,6 @@ class DocumentIndex(Protocol):
 
     def remove(self, keys: Keys) -> None:
         """Forget documents; unknown keys are passed over."""
-
-    def search(self, vectors: Vectors, count: int) -> list[Keys]:
-        """For each vector the keys of the `count` nearest documents (all, where there are fewer).
-
-        An exact index adds those that are as near as the last one, so that the caller can break ties.
-        """
-
-    def vectors(self, keys: Keys) -> Vectors:
-        """The embeddings of known documents, float32 of shape (len(keys), dimension), as near as they are kept."""
 
     def save(self, path: Path) -> tuple[str, ...]:
         """Write the index to files that are named like the path and a suffix each; returns the suffixes, the last one ``""``.

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from functools import cache
+from collections.abc import Sequence
+from dataclasses import replace
 
 import msgspec
 import numpy as np
@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from penchant import blend as blending
 from penchant import community
-from penchant.blend import Blend, Matrix
-from penchant.community import Lesson
+from penchant.blend import Blend, Matrix, is_learned
+from penchant.blended import Known, ask
+from penchant.community import evidence_for
 from penchant.documents import Documents, numbered
 from penchant.embed.texts import Progress
 from penchant.evidence import kind_of
@@ -21,19 +22,15 @@ from penchant.lab.interests import InterestUnits, Variant
 from penchant.lab.log import Clicks, Log, Rows
 from penchant.lab.methods import Scores
 from penchant.lab.texts import RememberedTexts
-from penchant.readings import Readings, extended
-from penchant.smoothing import Smoothed, Smoother
-from penchant.teaching import after_choices
-from penchant.types import Vector, Vectors
-from penchant.units import by_recency
-
-_PART = 1_000
-"""Clicks are learned so many at a time, as a service learns them; the blend learns from what was known before each part."""
+from penchant.readings import Read, Readings
+from penchant.smoothing import Smoother
+from penchant.teaching import lesson, parts_of
+from penchant.types import User, Vector, Vectors
 
 
 class BlendedUnits(InterestUnits):
-    """Units, what others read, and the blend of both. All users' clicks are evidence; the blend learns from those of the users
-    who are asked, since the others' units are not made.
+    """Units, what others read, and the blend of both, by the product's own path. All users' clicks are evidence; the blend
+    learns from those of the users who are asked, since the others' units are not made.
 
     Args:
         documents: see `documents_of`.
@@ -54,12 +51,10 @@ class BlendedUnits(InterestUnits):
         without: frozenset[str] = frozenset(),
     ) -> None:
         super().__init__(log, vectors, texts, users, variant)
-        self._documents = documents
-        self._readings = Readings()
-        self._smoother = Smoother(variant.settings.fading_before)
-        self._blend = Blend()
+        settings = variant.settings
+        index = ComparedIndex(vectors, min(settings.candidates_per_unit, community.OF_LATEST))
+        self._known = Known(index, documents, Readings(), Blend(), Smoother(settings.decay_before), settings)
         self._learns = learns
-        self._nearest = _nearest_to(vectors, min(variant.settings.candidates_per_unit, community.OF_LATEST, len(vectors)))
         self._without = without
 
     def prepare(self, trial: Trial, progress: Progress | None = None) -> None:
@@ -67,77 +62,78 @@ class BlendedUnits(InterestUnits):
         self._users.clear()
 
     def learn(self, clicks: Clicks, progress: Progress | None = None) -> None:
-        for start in range(0, len(clicks), _PART):
-            part = clicks[start : start + _PART]
-            if self._learns:
-                self._learn_blend(part)
-            super().learn(part, progress)
-            trails = {}
-            for user, positions in part.of_user.items():
-                user_id = self._log.user_ids[user]
-                trails[user_id] = extended(
-                    self._readings.trail(user_id),
-                    part.documents[positions].tolist(),
-                    part.at[positions].tolist(),
-                    self._variant.settings.readings_kept,
-                )
-            self._readings.put(trails)
+        known, names = self._known, self._log.user_ids
+        users, rows, times = clicks.users.tolist(), clicks.documents.tolist(), clicks.at.tolist()
+        reads = [Read(names[user], row, at) for user, row, at in zip(users, rows, times, strict=True)]
+        asked = {names[user] for user in np.flatnonzero(self._asked).tolist()}
+        parts, offered = parts_of(
+            reads,
+            known.readings,
+            known.settings.reads_kept,
+            offered=known.blend.offered,
+            is_lesson=lambda offered: self._learns and is_learned(offered, len(known.documents)),
+            can_choose=lambda user_id, before: user_id in asked and (before or user_id in self._users),
+        )
+        for part in parts:
+            if part.seed is not None:
+                self._learn_blend(reads[part.start], part.seed)
+            super().learn(clicks[part.start : part.end], progress)
+            known.readings.put(part.trails, part.reads)
+        self._known = replace(self._known, blend=msgspec.structs.replace(self._known.blend, offered=offered))
 
-    def _learn_blend(self, part: Clicks) -> None:
-        firsts = sorted(int(positions[0]) for user, positions in part.of_user.items() if self._asked[user])
-        choices = [position for position in firsts if self._is_choice(int(part.users[position]), int(part.documents[position]))]
-
-        def lessons_of(choices: Sequence[tuple[int, int]]) -> Iterable[Lesson | None]:
-            for position, seed in choices:
-                asked, clicked = self._ask(int(part.users[position]), float(part.at[position])), int(part.documents[position])
-                lesson = community.lesson(asked, clicked, self._readings, self._documents, self._vectors_of, self._smoothed, seed)
-                yield None if lesson is None else lesson._replace(evidence=self._left(lesson.names, lesson.evidence))
-
-        self._blend = after_choices(self._blend, choices, len(self._documents), lessons_of, self._variant.settings)
-
-    def _is_choice(self, user: int, document: int) -> bool:
-        return bool(self.of(user).units) and document not in self._readings.trail(self._log.user_ids[user]).rows
+    def _learn_blend(self, read: Read, seed: int) -> None:
+        taught = lesson(self._known, read, self._users.get(read.user_id, User()), seed)
+        if taught is not None:
+            taught = taught._replace(evidence=self._left(taught.names, taught.evidence))
+            blend = blending.learned(self._known.blend, *taught, self._known.settings)
+            self._known = replace(self._known, blend=blend)
 
     def evidence(self, user: int, candidates: Rows, at: float) -> tuple[list[str], Matrix]:
         """(names of columns, values of shape (candidates, columns)); see `penchant.evidence`."""
-        rows, asked = candidates.astype(np.int64), self._ask(user, at)
-        return community.evidence_for(asked, rows, self._vectors_of(rows), self._smoothed, self._readings, self._documents)
+        known, user_id, rows = self._known, self._log.user_ids[user], candidates.astype(np.int64)
+        asked = ask(known, user_id, self.of(user), known.readings.trail(user_id), at)
+        return evidence_for(asked, rows, known.index.vectors(rows), known.smoothed, known.readings, known.documents)
 
     def score(self, user: int, candidates: Rows, at: float) -> Scores:
         names, evidence = self.evidence(user, candidates, at)
-        return blending.scores(self._blend, names, self._left(names, evidence))
+        return blending.scores(self._known.blend, names, self._left(names, evidence))
 
     def _left(self, names: Sequence[str], evidence: Matrix) -> Matrix:
         """The evidence without the kinds that are left out."""
         return np.where([kind_of(name) in self._without for name in names], 0.0, evidence) if self._without else evidence
 
-    def _ask(self, user: int, at: float) -> community.Asked:
-        user_id = self._log.user_ids[user]
-        units = by_recency(self.of(user).units)
-        trail = self._readings.trail(user_id)
-        settings = self._variant.settings
-        return community.ask(user_id, units, trail, self._readings, self._documents, self._search, self._vectors_of, settings, at)
 
-    def _smoothed(self, direction: Vector, rows: NDArray[np.int64], vectors: Vectors) -> Smoothed:
-        return self._smoother.towards(direction, rows, vectors, self._readings, self._vectors_of)
+class ComparedIndex:
+    """See `penchant.index.Neighbouring`: all documents are compared, and answers are remembered.
 
-    def _vectors_of(self, rows: NDArray[np.int64]) -> Vectors:
+    Args:
+        vectors: of all documents, by row.
+        most: nearest documents that are remembered for each question.
+    """
+
+    def __init__(self, vectors: Vectors, most: int) -> None:
+        self._vectors = vectors
+        self._most = min(most, len(vectors))
+        self._found: dict[bytes, NDArray[np.int64]] = {}
+
+    def __len__(self) -> int:
+        return len(self._vectors)
+
+    def search(self, vectors: Vectors, count: int) -> list[NDArray[np.int64]]:
+        """For each vector the rows of the nearest documents, at most as many as are remembered."""
+        return [self._nearest(vector)[:count] for vector in vectors]
+
+    def vectors(self, rows: NDArray[np.int64]) -> Vectors:
+        """The embeddings of rows."""
         return np.asarray(self._vectors[rows])
 
-    def _search(self, units: Vectors, count: int) -> list[NDArray[np.int64]]:
-        """The documents nearest to each unit."""
-        return [self._nearest(unit.tobytes())[:count] for unit in units]
-
-
-def _nearest_to(vectors: Vectors, count: int) -> Callable[[bytes], NDArray[np.int64]]:
-    """A search that remembers: most units are asked about again, unchanged."""
-
-    def nearest(unit: bytes) -> NDArray[np.int64]:
-        cosines = vectors @ np.frombuffer(unit, np.float32)
-        found = np.argpartition(-cosines, count - 1)[:count]
-        return found[np.argsort(-cosines[found], kind="stable")].astype(np.int64)
-
-    return cache(nearest)
+    def _nearest(self, vector: Vector) -> NDArray[np.int64]:
+        question = vector.tobytes()
+        if question not in self._found:
+            cosines = self._vectors @ vector
+            found = np.argpartition(-cosines, self._most - 1)[: self._most]
+            self._found[question] = found[np.argsort(-cosines[found], kind="stable")].astype(np.int64)
+        return self._found[question]
 
 
 def documents_of(log: Log) -> Documents:

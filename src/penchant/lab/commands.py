@@ -72,7 +72,7 @@ def run(
     from penchant.lab.protocols import Rules
     from penchant.lab.run import Plan, run
     from penchant.lab.tune import read_tuned
-    from penchant.types import Settings
+    from penchant.settings import Settings
 
     source = _source(data, documents, clicks, data_home, on_error, document_column, click_column)
     plan = Plan(

@@ -15,8 +15,9 @@ from penchant.lab.cases import Trial
 from penchant.lab.log import Clicks, Log, Rows
 from penchant.lab.methods import Scores
 from penchant.lab.texts import RememberedTexts
+from penchant.settings import Settings
 from penchant.text import contextual_text, key_terms
-from penchant.types import Settings, User, Vectors
+from penchant.types import User, Vectors
 from penchant.units import Clicked, PruneRule, TextRule, by_recency, prune
 from penchant.vectors import embeddings_of
 

@@ -17,7 +17,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-import penchant
 from penchant.errors import PeerFailed, PenchantError
 from penchant.lab.cases import Case, Trial
 from penchant.lab.log import Log, Rows
@@ -147,17 +146,6 @@ def trial_key(log_digest: str, trial: Trial) -> str:
         digest.update(case.candidates.tobytes())
         digest.update(case.relevant.tobytes())
     return digest.hexdigest()[:24]
-
-
-def source_digest(*modules: str) -> str:
-    """A digest of the source of modules or packages of penchant: an outcome of other code is not this one's."""
-    digest = sha256()
-    root = Path(penchant.__file__).parent
-    for module in modules:
-        path = root / module
-        for file in sorted(path.rglob("*.py")) if path.is_dir() else [path.with_suffix(".py")]:
-            digest.update(file.read_bytes())
-    return digest.hexdigest()[:12]
 
 
 def _state_bytes(method: Method, shared: Sequence[object]) -> int:

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from penchant.errors import MissingExtra
+from penchant.lab.registry import OURS
 
-OURS = "#0b6e4f"
+_COLOR_OF_OURS = "#0b6e4f"
 OTHERS = "#8a94a6"
 _STYLE: Any = {
     "svg.hashsalt": "penchant",
@@ -28,7 +29,7 @@ def bars(measure: str, methods: Mapping[str, Mapping[str, Any]]) -> str:
               [high - value for value, (_, high) in zip(values, ends, strict=True)]]  # fmt: skip
 
     def draw(axes: Any) -> None:
-        colors = [OURS if name.startswith(("units", "blend")) else OTHERS for name in order]
+        colors = [_COLOR_OF_OURS if name in OURS else OTHERS for name in order]
         axes.barh(order, values, xerr=errors, color=colors, error_kw={"elinewidth": 1, "ecolor": "#333333"})
         axes.set_xlabel(measure)
 
@@ -39,13 +40,11 @@ def weeks(found: Mapping[str, Any], most: int = 8) -> str:
     """One line a method over the weeks; ours and the best of the others."""
     means = {name: sum(values) for name, values in found["methods"].items()}
     best = sorted(means, key=lambda name: -means[name])[:most]
-    names = sorted({*best, *(name for name in means if name.startswith(("units", "blend")))}, key=lambda name: -means[name])
+    names = sorted({*best, *(name for name in means if name in OURS)}, key=lambda name: -means[name])
 
     def draw(axes: Any) -> None:
         for name in names:
-            axes.plot(
-                found["weeks"], found["methods"][name], label=name, linewidth=2 if name.startswith(("units", "blend")) else 1
-            )
+            axes.plot(found["weeks"], found["methods"][name], label=name, linewidth=2 if name in OURS else 1)
         axes.set_ylabel(found["measure"])
         axes.set_ylim(bottom=0)
         axes.set_xticks(range(0, len(found["weeks"]), max(1, len(found["weeks"]) // 10)))
@@ -63,7 +62,7 @@ def variants(measure: str, found: Mapping[str, Mapping[str, Any]]) -> str:
     high = [found[name][measure]["interval"][1] - value for name, value in zip(names, values, strict=True)]
 
     def draw(axes: Any) -> None:
-        axes.errorbar(names, values, yerr=[low, high], fmt="o", color=OURS, capsize=3)
+        axes.errorbar(names, values, yerr=[low, high], fmt="o", color=_COLOR_OF_OURS, capsize=3)
         axes.set_ylabel(measure)
         axes.set_ylim(bottom=0)
         axes.margins(x=0.2)
@@ -80,7 +79,7 @@ def big_units(units: Mapping[str, Mapping[str, Any]]) -> str:
         for number, (label, found) in enumerate(units.items()):
             counts = [*found["users_by_big"], *[0] * (longest - len(found["users_by_big"]))]
             places = [place + (number - 0.5) * width for place in range(longest)]
-            axes.bar(places, counts, width, label=f"{label} (mean {found['big']:g})", color=OURS if number else OTHERS)
+            axes.bar(places, counts, width, label=f"{label} (mean {found['big']:g})", color=_COLOR_OF_OURS if number else OTHERS)
         axes.set_xlabel("big units")
         axes.set_ylabel("users")
         axes.legend(fontsize=8)

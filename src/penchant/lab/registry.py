@@ -16,7 +16,8 @@ from penchant.lab.methods import BM25, LiveItemKNN, MeanVector, Method, NearestC
 from penchant.lab.peers import PEERS
 from penchant.lab.texts import RememberedTexts
 from penchant.ranking import SCORERS
-from penchant.types import Settings, Vectors
+from penchant.settings import Settings
+from penchant.types import Vectors
 
 
 @dataclass(frozen=True, eq=False)

@@ -41,7 +41,7 @@ class Table:
         """A table element."""
         head = "".join(f"<th>{escape(cell)}</th>" for cell in self.header)
         body = "".join(
-            f"<tr{' class=ours' if row[0].startswith('units') else ''}>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>"
+            f"<tr{' class=ours' if row[0] in OURS else ''}>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>"
             for row in self.rows
         )
         kind = " class=text" if self.text else ""

@@ -18,13 +18,13 @@ from penchant.documents import Documents
 from penchant.errors import InvalidQuery, PenchantError
 from penchant.jobs import Report as Progress
 from penchant.jobs import quiet
-from penchant.lab import evaluation, protocols, registry
+from penchant.lab import evaluation, protocols, registry, sources
 from penchant.lab.blended import documents_of
 from penchant.lab.cases import Trial, check_no_leak
 from penchant.lab.datasets import PRESETS, Source, fingerprint, read_log
 from penchant.lab.interests import InterestUnits, Variant
 from penchant.lab.log import Log
-from penchant.lab.outcomes import Kept, Outcome, ask, ask_peer, failure, source_digest, trial_key
+from penchant.lab.outcomes import Kept, Outcome, ask, ask_peer, failure, trial_key
 from penchant.lab.peers import PEERS, REQUIREMENTS
 from penchant.lab.peers.environments import Say
 from penchant.lab.peers.ranking import Order
@@ -32,21 +32,19 @@ from penchant.lab.peers.standins import StandIns
 from penchant.lab.protocols import Rules
 from penchant.lab.studies import STUDIES, chosen_studies, for_study
 from penchant.lab.texts import RememberedTexts, remembered
+from penchant.settings import Settings
 from penchant.text import document_text
-from penchant.types import Settings, Vectors
+from penchant.types import Vectors
 
 Protocol = Literal["live", "ira", "shift", "full", "eimf", "leave-one-out"]
 QUICK_USERS = 300
 QUICK_TRAININGS = 12
 QUICK_RETRAININGS = 2
-_LEARNS_TEXTS = ("units", "bulk", "ranking", "text", "lab/interests", "lab/methods", "lab/metrics", "lab/outcomes")
-_BLENDS = (
-    *_LEARNS_TEXTS,
-    *("lab/blended", "teaching", "community", "evidence", "tally", "neighbours", "blend"),
-    *("readings", "readers", "smoothing", "traits", "documents"),
-)
-_LEARNS_ALONE = ("lab/methods", "lab/metrics", "lab/outcomes")
-_TRAINED = ("lab/peers", "lab/metrics")
+_ASKED_BY = "penchant.lab.outcomes"
+_OURS = (_ASKED_BY, "penchant.lab.blended")
+_ALONE = (_ASKED_BY, "penchant.lab.methods")
+_TRAINED = (_ASKED_BY, *(f"penchant.lab.peers.worker_{environment}" for environment in REQUIREMENTS))
+"""The modules that compute an outcome of ours, of a light method, and of a trained peer."""
 
 
 @dataclass(frozen=True)
@@ -196,8 +194,7 @@ def outcome_of(
     if variant is not None:
         key["variant"] = repr((variant.scorer, variant.retrieved, variant.text_rule.__qualname__, variant.prune_rule.__qualname__,
                                penchant_settings(variant.settings)))  # fmt: skip
-    by_kind = {**dict.fromkeys(registry.UNITS, _LEARNS_TEXTS), **dict.fromkeys(registry.BLENDS, _BLENDS)}
-    key["source"] = source_digest(*(_LEARNS_TEXTS if variant is not None else by_kind.get(name, _LEARNS_ALONE)))
+    key["source"] = sources.digest(*(_OURS if variant is not None or name in registry.OURS else _ALONE))
 
     def compute() -> Outcome:
         try:
@@ -233,7 +230,7 @@ def _peer_outcome(
         params=chosen,
         days=days if trial.prequential else None,
         retrainings=retrainings,
-        source=source_digest(*_TRAINED),
+        source=sources.digest(*_TRAINED),
         seed=plan.rules.seed,
     )
     order = Order(

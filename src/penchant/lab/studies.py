@@ -13,8 +13,9 @@ from penchant.errors import InvalidQuery
 from penchant.lab.cases import Trial
 from penchant.lab.interests import Variant
 from penchant.ranking import SCORERS
+from penchant.settings import Settings
 from penchant.text import contextual_text
-from penchant.types import InterestUnit, Settings
+from penchant.types import InterestUnit
 from penchant.units import Terms, Units, by_recency, prune
 
 TOTAL = 20

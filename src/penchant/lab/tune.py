@@ -24,23 +24,23 @@ from penchant.lab.peers.environments import Say
 from penchant.lab.run import Plan, Setting, outcome_of, prepare
 from penchant.lab.statistics import mean
 from penchant.lab.weights import validation
-from penchant.types import Settings
+from penchant.settings import Settings
 
 MEASURE = "NDCG@20"
 _DAY = 86_400.0
 _UNITS: Space = MappingProxyType({"threshold": (-0.1, -0.05, 0.0, 0.05, 0.1, 0.2)})
 """In steps from the embedder's threshold; like all that follows, names of `penchant.Settings`."""
-_SOFT: Space = MappingProxyType({"sharpness": (5.0, 10.0, 20.0), "fading": (0.8, 0.85, 0.9, 0.95)})
+_SOFT: Space = MappingProxyType({"sharpness": (5.0, 10.0, 20.0), "decay": (0.8, 0.85, 0.9, 0.95)})
 _BLEND: Space = MappingProxyType(
     {
         "reads_weighed": (15, 30, 50, 100),
-        "fading_words": (0.9, 0.95, 0.97, 0.99),
-        "fading_order": (0.4, 0.6, 0.8),
-        "fading_beside": (0.4, 0.6, 0.8),
-        "fading_before": (0.6, 0.8, 0.9),
-        "clicks_half_life": (7 * _DAY, 14 * _DAY, 28 * _DAY),
-        "oldest": (30 * _DAY, 60 * _DAY, 120 * _DAY),
-        "session": (900.0, 1_800.0, 3_600.0),
+        "decay_words": (0.9, 0.95, 0.97, 0.99),
+        "decay_order": (0.4, 0.6, 0.8),
+        "decay_beside": (0.4, 0.6, 0.8),
+        "decay_before": (0.6, 0.8, 0.9),
+        "trend_half_life": (7 * _DAY, 14 * _DAY, 28 * _DAY),
+        "oldest_age": (30 * _DAY, 60 * _DAY, 120 * _DAY),
+        "session_gap": (900.0, 1_800.0, 3_600.0),
         "blend_precision": (30.0, 100.0, 300.0),
         "blend_precision_open": (3.0, 10.0, 30.0),
         "blend_memory": (0.99, 0.999, 1.0),

@@ -85,7 +85,7 @@ class Changes(msgspec.Struct, frozen=True, eq=False):
     forgotten_users: Sequence[str] = ()
     click_digests: Sequence[bytes] = ()
     """See `click_digest`."""
-    clicks_remembered: int = 0
+    click_ids_kept: int = 0
     """So many click ids are kept in all, the latest."""
     facts: Mapping[str, bytes] = {}
     """Names and values that describe the state as a whole."""

@@ -43,7 +43,7 @@ class MemoryStore:
             self._trails.pop(user_id, None)
         if changes.click_digests:
             self._clicks.update(dict.fromkeys(changes.click_digests))
-            while len(self._clicks) > changes.clicks_remembered:
+            while len(self._clicks) > changes.click_ids_kept:
                 self._clicks.popitem(last=False)
         self._facts.update(changes.facts)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from penchant.types import InterestUnit, Settings, UnitPrecision, User, Vector
+from penchant.settings import Settings, UnitPrecision
+from penchant.types import InterestUnit, User, Vector
 from penchant.vectors import embeddings_of, packed, unpacked
 
 _USUAL_TERMS = Settings().terms_in_text or 0

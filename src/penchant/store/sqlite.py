@@ -150,7 +150,7 @@ class SqliteStore:
         if changes.click_digests:
             many("INSERT OR IGNORE INTO clicks (digest) VALUES (?)", [(digest,) for digest in changes.click_digests])
             self._connection.execute(
-                "DELETE FROM clicks WHERE number <= (SELECT max(number) FROM clicks) - ?", (changes.clicks_remembered,)
+                "DELETE FROM clicks WHERE number <= (SELECT max(number) FROM clicks) - ?", (changes.click_ids_kept,)
             )
 
     def fact(self, name: str) -> bytes | None:
