@@ -27,21 +27,21 @@ import torch
 
 from measuring import DATA, heading
 from penchant import Click
-from penchant.align.evaluation import compared
-from penchant.align.examples import judged_lists
-from penchant.align.judges.clicks import from_clicks
-from penchant.align.models import plan_by_clicks, plan_for
-from penchant.align.pipeline import align
 from penchant.embed.transformer import TransformerEmbedder
+from penchant.engine.about import new_embedder
 from penchant.lab import protocols
 from penchant.lab.cases import Trial
 from penchant.lab.datasets import Source, read_log
-from penchant.lab.interests import InterestUnits, Variant
 from penchant.lab.log import Log
 from penchant.lab.methods import MeanVector
 from penchant.lab.metrics import ranks
 from penchant.lab.texts import RememberedTexts, remembered
-from penchant.state import new_embedder
+from penchant.lab.units_method import InterestUnits, Variant
+from penchant.train.align.evaluation import compared
+from penchant.train.align.examples import judged_lists
+from penchant.train.align.judges.clicks import from_clicks
+from penchant.train.align.models import plan_by_clicks, plan_for
+from penchant.train.align.pipeline import align
 from penchant.types import Vectors
 
 CACHE = Path(os.environ["PENCHANT_CACHE"]) if "PENCHANT_CACHE" in os.environ else None
@@ -75,7 +75,9 @@ def measure(name: str, data: str) -> None:
     held = set(np.random.default_rng(0).permutation(len(log.user_ids))[: len(log.user_ids) // 2].tolist())
     before, after, told = trained(name, log, held)
     print(f"\n### {name}, {data}\n\n{told}\n")
-    print("| protocol | held-out users | method | before | after | ratio | difference, 95 % |\n|---|---|---|---|---|---|---|")
+    print(
+        "| protocol | held-out users | method | before | after | ratio | difference, 95 % |\n|---|---|---|---|---|---|---|"
+    )
     reference = (before if name == "minilm" else remembered("minilm", log.titles, CACHE)).encode(log.titles)
     rules = protocols.Rules()
     trials = {
@@ -84,7 +86,9 @@ def measure(name: str, data: str) -> None:
         "ira uniform, H@20": protocols.ira(log, reference, replace(rules, candidates="uniform")),
     }
     for protocol, whole in trials.items():
-        trial = replace(whole, cases=[case for case in whole.cases if case.user in held], segments={}, periods=[])
+        trial = replace(
+            whole, cases=[case for case in whole.cases if case.user in held], segments={}, periods=[]
+        )
         found = [asked(embedder, log, trial) for embedder in (before, after)]
         for method in found[0]:
             value = compared(found[0][method], found[1][method], 0)
@@ -116,7 +120,9 @@ def trained(name: str, log: Log, held: set[int]) -> tuple[RememberedTexts, Remem
         if isinstance(made, TransformerEmbedder):
             after = Mapped(before, made)
             some = log.titles[:: max(1, len(log.titles) // 200)]
-            assert (np.einsum("nd,nd->n", after.encode(some), made.encode(some)) > 0.995).all(), "not the embedder that was made"
+            assert (np.einsum("nd,nd->n", after.encode(some), made.encode(some)) > 0.995).all(), (
+                "not the embedder that was made"
+            )
     told = (
         f"{len(lists):,} clicks of {len(log.user_ids) - len(held):,} users, {seconds:.0f} s of training; NDCG@10 of validation "
         f"clicks {curve.validation[0]:.3f} before, {curve.validation[curve.best]:.3f} after epoch {curve.best}; "
@@ -129,15 +135,21 @@ def asked(texts: RememberedTexts, log: Log, trial: Trial) -> dict[str, np.ndarra
     """Method -> the measure of each case."""
     vectors = texts.encode(log.titles)
     methods = {
-        f"units ({scorer})": InterestUnits(log, vectors, texts, trial.users(), Variant(scorer=scorer)) for scorer in SCORERS
+        f"units ({scorer})": InterestUnits(log, vectors, texts, trial.users(), Variant(scorer=scorer))
+        for scorer in SCORERS
     }
-    return {name: hits(method, trial) for name, method in {**methods, "mean vector": MeanVector(vectors)}.items()}
+    return {
+        name: hits(method, trial) for name, method in {**methods, "mean vector": MeanVector(vectors)}.items()
+    }
 
 
 def hits(method: InterestUnits | MeanVector, trial: Trial) -> np.ndarray:
     """The share of each case's relevant documents in the top 20: of all candidates, or each alone among the irrelevant ones."""
     method.learn(trial.training)
-    found = [ranks(case, method.score(case.user, case.candidates, case.at), alone=trial.alone) for case in trial.cases]
+    found = [
+        ranks(case, method.score(case.user, case.candidates, case.at), alone=trial.alone)
+        for case in trial.cases
+    ]
     return np.array([(each <= 20).mean() for each in found])
 
 

@@ -29,13 +29,13 @@ from scipy.stats import spearmanr
 
 from measuring import DATA, heading
 from penchant import Document
-from penchant.align.candidates import find_candidates
-from penchant.align.evaluation import compared, of_queries
-from penchant.align.examples import AlignQuery, JudgedList, Judgement, by_query, judged_lists
-from penchant.align.judges.file import judged, with_judged
-from penchant.align.models import aligned, mixed, model_of, plan_for
-from penchant.align.training import Part, train, weights_of
 from penchant.embed import Embedder, load_embedder
+from penchant.train.align.candidates import find_candidates
+from penchant.train.align.evaluation import compared, of_queries
+from penchant.train.align.examples import AlignQuery, JudgedList, Judgement, by_query, judged_lists
+from penchant.train.align.judges.file import judged, with_judged
+from penchant.train.align.models import aligned, mixed, model_of, plan_for
+from penchant.train.align.training import Part, train, weights_of
 
 EPOCHS = int(os.environ.get("PENCHANT_ALIGN_EPOCHS", "0"))
 NAMES = {"map": "A linear map", "all": "All weights"}
@@ -45,7 +45,9 @@ SHARES = (1.0, 0.7, 0.5, 0.3)
 
 def main() -> None:
     """Train once for each name; print what each share gives."""
-    heading("## Alignment with judgements, and what is lost\n", "scifact, stsb", "torch", "sentence-transformers")
+    heading(
+        "## Alignment with judgements, and what is lost\n", "scifact, stsb", "torch", "sentence-transformers"
+    )
     torch.set_num_threads(2)
     embedder = load_embedder("minilm")
     known = similarity(embedder)
@@ -68,27 +70,37 @@ def measure(embedder: Embedder, known: float, part: Part, what: str, most: int |
         model = model_of("minilm", embedder, part)
         untrained = weights_of(model)
         started = time.perf_counter()
-        curve = train(model, embedder.threshold, lists, replace(plan, epochs=EPOCHS or plan.epochs), Path(folder))
+        curve = train(
+            model, embedder.threshold, lists, replace(plan, epochs=EPOCHS or plan.epochs), Path(folder)
+        )
         print(f"\n### {NAMES[part]}, {TEXTS[what]}\n\n{pairs:,} judged pairs of {len(lists):,} claims, trained in "
               f"{time.perf_counter() - started:.0f} s; NDCG@10 of validation claims {curve.validation[0]:.3f} before, "
               f"{curve.validation[curve.best]:.3f} after epoch {curve.best}.\n")  # fmt: skip
-        print("| kept of what was learned | NDCG@10 | ratio | difference, 95 % | STS | threshold |\n|---|---|---|---|---|---|")
+        print(
+            "| kept of what was learned | NDCG@10 | ratio | difference, 95 % | STS | threshold |\n|---|---|---|---|---|---|"
+        )
         print(f"| as it comes | {before.mean():.4f} | | | {known:.4f} | {embedder.threshold} |", flush=True)
         learned = weights_of(model)
         for share in SHARES:
             model.load_state_dict(learned)
             mixed(model, untrained, share)
-            made = aligned("minilm", model, embedder, [each.title for each in documents], Path(folder) / f"share-{share}")
+            made = aligned(
+                "minilm", model, embedder, [each.title for each in documents], Path(folder) / f"share-{share}"
+            )
             value = compared(before, of_queries(made, asked, documents, by_query(relevant)), 0)
             low, high = value["interval"]
             print(f"| {share:.0%} | {value['after']:.4f} | {value['gain']:.2f} | {low:+.4f} to {high:+.4f} | "
                   f"{similarity(made):.4f} | {made.threshold} |", flush=True)  # fmt: skip
 
 
-def judged_pairs(embedder: Embedder, documents: list[Document], most: int | None) -> tuple[dict[str, JudgedList], int]:
+def judged_pairs(
+    embedder: Embedder, documents: list[Document], most: int | None
+) -> tuple[dict[str, JudgedList], int]:
     """(judged lists of claims, how many pairs they hold)."""
     queries, said = claims("scifact/claims_train.csv.gz")
-    candidates = with_judged(find_candidates(queries, documents, embedder), said, {each.id: each.title for each in documents})
+    candidates = with_judged(
+        find_candidates(queries, documents, embedder), said, {each.id: each.title for each in documents}
+    )
     chosen, pairs = {}, 0
     for query_id, each in judged_lists(queries, candidates, judged(candidates, said)).items():
         if most is None or pairs < most:
@@ -107,7 +119,9 @@ def claims(name: str) -> tuple[list[AlignQuery], list[Judgement]]:
     queries, said = {}, []
     for row in rows(name):
         queries[row["id"]] = AlignQuery(row["id"], row["claim"])
-        said += [Judgement(row["id"], cited, relevant=True) for cited in re.findall(r"\d+", row["cited_doc_ids"])]
+        said += [
+            Judgement(row["id"], cited, relevant=True) for cited in re.findall(r"\d+", row["cited_doc_ids"])
+        ]
     return list(queries.values()), said
 
 

@@ -89,7 +89,14 @@ def rows_of(name: str) -> list[dict]:
     rows = [json.loads(line) for line in ended.stdout.splitlines() if line.startswith("{")]
     if ended.returncode:
         rows.append(
-            {"what": f"{name}.py", "measured": "failed, see above", "budget": "", "met": False, "beside": "", "limit": ""}
+            {
+                "what": f"{name}.py",
+                "measured": "failed, see above",
+                "budget": "",
+                "met": False,
+                "beside": "",
+                "limit": "",
+            }
         )
     return rows
 
@@ -102,7 +109,9 @@ def show(results: dict[str, list[dict]]) -> None:
         table.add_section()
         table.add_row(f"[bold]{ABOUT[name][0]}[/bold]")
         for row in rows:
-            table.add_row(row["what"], row["measured"], row["budget"], verdict(row), row["beside"], row["limit"])
+            table.add_row(
+                row["what"], row["measured"], row["budget"], verdict(row), row["beside"], row["limit"]
+            )
     Console(width=None if sys.stdout.isatty() else 220).print(table)
 
 
@@ -140,7 +149,14 @@ def page(results: dict[str, list[dict]]) -> str:
                 "| "
                 + " | ".join(
                     cell.replace("|", "/")
-                    for cell in (row["what"], row["measured"], row["budget"], verdict(row), row["beside"], row["limit"])
+                    for cell in (
+                        row["what"],
+                        row["measured"],
+                        row["budget"],
+                        verdict(row),
+                        row["beside"],
+                        row["limit"],
+                    )
                 )
                 + " |"
                 for row in results[name]

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from measuring import heading, read, row
 from penchant import Engine
-from penchant.jobs import add_documents, build_state, observe_log
+from penchant.data.build import add_documents, build_state, observe_log
 
 CLICKS = 2_000
 
@@ -38,7 +38,12 @@ def with_corpus() -> None:
 
     with tempfile.TemporaryDirectory() as folder, Engine.open(Path(folder) / "s", "corpus") as engine:
         build_state(engine, documents, clicks, "log", Path(folder) / "s", report)
-    names = {"embedder": "embedder trained", "documents": "documents saved", "clicks": "clicks saved", "index": "index saved"}
+    names = {
+        "embedder": "embedder trained",
+        "documents": "documents saved",
+        "clicks": "clicks saved",
+        "index": "index saved",
+    }
     told = ", ".join(f"{names.get(stage, stage)} {seconds:.1f} s" for stage, seconds in ended.items())
     row(
         f"pydev with corpus: {len(documents):,} documents, {len(clicks):,} clicks",

@@ -23,14 +23,14 @@ import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from measuring import DATA, heading
-from penchant.blend import start_of
-from penchant.evidence import ATTRIBUTE, COLUMNS, kind_of
 from penchant.lab.datasets import Source
 from penchant.lab.metrics import measure, ranks
 from penchant.lab.protocols import Rules
 from penchant.lab.run import Plan
 from penchant.lab.statistics import interval
 from penchant.lab.weights import NAMES, Choices, choices, fit
+from penchant.rank.blend import start_of
+from penchant.rank.evidence import ATTRIBUTE, COLUMNS, kind_of
 
 CACHE = Path(os.environ.get("PENCHANT_CACHE", "~/.cache/penchant/lab")).expanduser()
 CASES = 700
@@ -46,7 +46,9 @@ Scorer = Callable[[int], np.ndarray]
 
 def main() -> None:
     """Print a table for each data set."""
-    heading("## What other weights would gain\n", "validation users of " + ", ".join(sys.argv[1:]), "scikit-learn")
+    heading(
+        "## What other weights would gain\n", "validation users of " + ", ".join(sys.argv[1:]), "scikit-learn"
+    )
     for name in sys.argv[1:] or ["pydev"]:
         plan = Plan(Source(name, home=DATA), "full", embedder="minilm", rules=Rules())
         told(choices(plan, CACHE, CASES))
@@ -57,7 +59,11 @@ def told(community: Choices) -> None:
     half = np.array([case.user for case in cases]) % 2
     much = behind(community)
     print(f"\n### {community.name}: {len(cases):,} cases of {len({case.user for case in cases}):,} readers\n")
-    measures = [name for name in ("Recall@20", "NDCG@20", "HR@5", "HR@20") if name in values(community, start(community))]
+    measures = [
+        name
+        for name in ("Recall@20", "NDCG@20", "HR@5", "HR@20")
+        if name in values(community, start(community))
+    ]
     first = values(community, start(community))
     print("| idea | " + " | ".join(f"{name} | beside the start, 95 %" for name in measures) + " |")
     print("|---|" + "---|---|" * len(measures))
@@ -76,17 +82,29 @@ def ideas(community: Choices, half: np.ndarray, much: np.ndarray) -> Sequence[tu
     halves = [weights(community, half != side, range(len(NAMES))) for side in (0, 1)]
     found = [("its own weights", by_weights(community, lambda case: halves[half[case]]))]
     groups = {
-        (side, size): weights(community, (half != side) & (much == size), range(len(NAMES))) for side in (0, 1) for size in (0, 1)
+        (side, size): weights(community, (half != side) & (much == size), range(len(NAMES)))
+        for side in (0, 1)
+        for size in (0, 1)
     }
     found.append(
-        ("its own weights, others for readers of much", by_weights(community, lambda case: groups[half[case], much[case]]))
+        (
+            "its own weights, others for readers of much",
+            by_weights(community, lambda case: groups[half[case], much[case]]),
+        )
     )
     forests = [trees(community, half != side) for side in (0, 1)]
-    found.append(("gradient boosted trees over the best 500", by_trees(community, lambda case: forests[half[case]])))
+    found.append(
+        ("gradient boosted trees over the best 500", by_trees(community, lambda case: forests[half[case]]))
+    )
     for kind in KINDS:
         kept = [place for place, name in enumerate(NAMES) if kind_of(name) != kind]
         without = [weights(community, half != side, kept) for side in (0, 1)]
-        found.append((f"its own weights, without {kind}", by_weights(community, lambda case, own=without: own[half[case]])))
+        found.append(
+            (
+                f"its own weights, without {kind}",
+                by_weights(community, lambda case, own=without: own[half[case]]),
+            )
+        )
     return found
 
 
@@ -133,7 +151,9 @@ def trees(community: Choices, cases: np.ndarray) -> HistGradientBoostingClassifi
         seen, best = among_best(community, number)
         rows.append(seen)
         labels.append(np.isin(best, community.relevant[number]))
-    model = HistGradientBoostingClassifier(max_iter=150, learning_rate=0.05, min_samples_leaf=50, random_state=0)
+    model = HistGradientBoostingClassifier(
+        max_iter=150, learning_rate=0.05, min_samples_leaf=50, random_state=0
+    )
     return model.fit(np.concatenate(rows), np.concatenate(labels))
 
 

@@ -19,11 +19,12 @@ from pathlib import Path
 import numpy as np
 
 from measuring import best_of, community, heading, read, row, settled, skewed
-from penchant import Click, Engine, Settings, kernel, linear
-from penchant.jobs import add_documents, observe_log
-from penchant.learning import clicked
+from penchant import Click, Engine, Settings
+from penchant.data.build import add_documents, observe_log
+from penchant.engine.clicks import clicked
 from penchant.store import Changes
 from penchant.store.packing import pack_user
+from penchant.units import arrays, kernel
 
 DOCUMENTS, USERS, BATCH = 20_000, 1_000, 100
 
@@ -37,7 +38,10 @@ def main() -> None:
     observe_log(engine, log, "log")
     settled()
     generator = random.Random(1)
-    fresh = [Click(f"u{generator.randrange(USERS)}", f"d{skewed(DOCUMENTS, generator)}", 1.8e9 + n) for n in range(6_000)]
+    fresh = [
+        Click(f"u{generator.randrange(USERS)}", f"d{skewed(DOCUMENTS, generator)}", 1.8e9 + n)
+        for n in range(6_000)
+    ]
     one_by_one(engine, fresh[:2_000])
     durable(engine, given, settings, fresh)
     bulk(engine, log, settings)
@@ -57,7 +61,10 @@ def without_embedder(engine: Engine, clicks: list[Click], size: int) -> tuple[fl
 def one_by_one(engine: Engine, clicks: list[Click]) -> None:
     alone, inside = without_embedder(engine, clicks[:1_000], 1)
     together, _ = without_embedder(engine, clicks[1_000:], BATCH)
-    units, vector = np.stack([unit.embedding for unit in engine.units("u1")]), engine.embedder.encode(["a title"])[0]
+    units, vector = (
+        np.stack([unit.embedding for unit in engine.units("u1")]),
+        engine.embedder.encode(["a title"])[0],
+    )
     cosines = best_of(200, lambda: units @ vector) * 1e6
     row(
         "observe of one click, in memory",
@@ -70,7 +77,10 @@ def one_by_one(engine: Engine, clicks: list[Click]) -> None:
 
 
 def durable(memory: Engine, documents, settings, clicks: list[Click]) -> None:
-    with tempfile.TemporaryDirectory() as folder, Engine.open(Path(folder) / "s", memory.embedder, "exact", settings) as engine:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Engine.open(Path(folder) / "s", memory.embedder, "exact", settings) as engine,
+    ):
         add_documents(engine, documents)
         users = memory.store.users(memory.user_ids())
         engine.store.commit([Changes(users=users)])
@@ -113,7 +123,9 @@ def bulk(engine: Engine, log: list[Click], settings) -> None:
         seconds: list[float] = []
         learn_it(known, engine, settings, threads, seconds)  # compiled and warm
         seconds.clear()
-        whole = best_of(3, lambda threads=threads, seconds=seconds: learn_it(known, engine, settings, threads, seconds))
+        whole = best_of(
+            3, lambda threads=threads, seconds=seconds: learn_it(known, engine, settings, threads, seconds)
+        )
         in_kernel[threads] = (min(seconds), whole)
     vectors = np.stack([each.vector for _, each in known])
     one_pass = best_of(5, lambda: np.einsum("nd,nd->n", vectors, vectors))
@@ -174,7 +186,7 @@ def learn_it(known, engine: Engine, settings, threads: int, seconds: list[float]
 
     kernel.learn = timed
     try:
-        linear.learn({}, known, engine.embedder, engine.threshold, settings, threads=threads)
+        arrays.learn({}, known, engine.embedder, engine.threshold, settings, threads=threads)
     finally:
         kernel.learn = original
     seconds.append(max(end for _, end in times) - min(start for start, _ in times))

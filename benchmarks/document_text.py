@@ -17,12 +17,12 @@ import torch
 from alignment_general import claims, rows
 from measuring import DATA, heading
 from penchant import Document
-from penchant.align.evaluation import compared, of_queries
-from penchant.align.examples import by_query
-from penchant.align.judges.file import read_judgements, read_queries
-from penchant.files import Problems, read_documents
-from penchant.state import new_embedder
+from penchant.data.files import Problems, read_documents
+from penchant.engine.about import new_embedder
 from penchant.text import document_text
+from penchant.train.align.evaluation import compared, of_queries
+from penchant.train.align.examples import by_query
+from penchant.train.align.judges.file import read_judgements, read_queries
 
 
 def main() -> None:
@@ -42,10 +42,15 @@ def main() -> None:
     for name, (documents, queries, said) in collections.items():
         relevant = by_query(said)
         asked = [query for query in queries if query.id in relevant]
-        longer = [msgspec.structs.replace(each, title=document_text(each.title, "title and terms")) for each in documents]
+        longer = [
+            msgspec.structs.replace(each, title=document_text(each.title, "title and terms"))
+            for each in documents
+        ]
         for embedder_name in ("corpus", "minilm"):
             embedder = new_embedder(embedder_name, [each.title for each in documents])
-            by_title, by_both = (of_queries(embedder, asked, given, relevant) for given in (documents, longer))
+            by_title, by_both = (
+                of_queries(embedder, asked, given, relevant) for given in (documents, longer)
+            )
             value = compared(by_title, by_both, 0)
             print(
                 f"{name}, {embedder_name}: by title {value['before']:.4f}, with terms {value['after']:.4f}: "

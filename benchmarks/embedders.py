@@ -18,9 +18,9 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.metrics import ndcg_score, roc_auc_score
 
 from measuring import DATA, heading, read
-from penchant.calibrate import _neighbours
 from penchant.embed import corpus as parts
 from penchant.embed import load_embedder
+from penchant.embed.calibrate import _neighbours
 from penchant.embed.corpus import CorpusEmbedder
 
 PAIRS = 3_000
@@ -50,10 +50,15 @@ def main() -> None:
     if "--minilm" in sys.argv:
         minilm = load_embedder("minilm")
         methods["minilm"] = lambda _: minilm
-    print(f"{'embedder':<22}{'cacm nDCG@10':>14}{'deskdrop AUC':>14}{'pydev AUC':>11}{'beauty AUC':>12}{'fit pydev, s':>14}")
+    print(
+        f"{'embedder':<22}{'cacm nDCG@10':>14}{'deskdrop AUC':>14}{'pydev AUC':>11}{'beauty AUC':>12}{'fit pydev, s':>14}"
+    )
     for name, make in methods.items():
         aucs, seconds = zip(*(auc(make, data) for data in ("deskdrop", "pydev", "beauty")), strict=True)
-        print(f"{name:<22}{ndcg(make):>14.3f}{aucs[0]:>14.3f}{aucs[1]:>11.3f}{aucs[2]:>12.3f}{seconds[1]:>14.1f}", flush=True)
+        print(
+            f"{name:<22}{ndcg(make):>14.3f}{aucs[0]:>14.3f}{aucs[1]:>11.3f}{aucs[2]:>12.3f}{seconds[1]:>14.1f}",
+            flush=True,
+        )
 
 
 def _changed(titles, **values):

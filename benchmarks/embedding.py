@@ -12,8 +12,8 @@ import torch
 
 from measuring import best_of, heading, read, row
 from penchant import Engine
+from penchant.data.build import add_documents, observe_log
 from penchant.embed.transformer import load_minilm
-from penchant.jobs import add_documents, observe_log
 
 TEXTS, ROUNDS = 800, 3
 FLOPS_A_TOKEN = 2 * 10.6e6
@@ -32,11 +32,18 @@ def main() -> None:
         for _ in range(ROUNDS):
             ours = min(ours, timed(lambda texts=texts: minilm.encode(texts)))
             theirs = min(
-                theirs, timed(lambda texts=texts: plain.encode(texts, normalize_embeddings=True, show_progress_bar=False))
+                theirs,
+                timed(
+                    lambda texts=texts: plain.encode(
+                        texts, normalize_embeddings=True, show_progress_bar=False
+                    )
+                ),
             )
         tokens = sum(len(ids) for ids in minilm._model.tokenizer(texts)["input_ids"])
         cosine = float(
-            np.einsum("nd,nd->n", minilm.encode(texts[:100]), plain.encode(texts[:100], normalize_embeddings=True)).min()
+            np.einsum(
+                "nd,nd->n", minilm.encode(texts[:100]), plain.encode(texts[:100], normalize_embeddings=True)
+            ).min()
         )
         row(
             f"MiniLM, {what}",

@@ -41,7 +41,12 @@ def curve(what: str, costs: Mapping[int, float], unit: str, flat: bool) -> None:
     sizes = sorted(costs)
     slope = math.log(costs[sizes[-1]] / costs[sizes[0]]) / math.log(sizes[-1] / sizes[0])
     points = ", ".join(f"{size:,}: {costs[size]:.3g} {unit}" for size in sizes)
-    row(what, f"{points}; slope {slope:.2f}", "flat (slope <= 0.2)" if flat else "", slope <= 0.2 if flat else None)
+    row(
+        what,
+        f"{points}; slope {slope:.2f}",
+        "flat (slope <= 0.2)" if flat else "",
+        slope <= 0.2 if flat else None,
+    )
 
 
 def with_documents() -> None:
@@ -79,12 +84,20 @@ def with_users(documents, embedder) -> None:
     """Durable clicks in batches of 100, in states of so many users with five clicks each."""
     costs, generator = {}, random.Random(1)
     for users in (1_000, 10_000, 100_000):
-        with tempfile.TemporaryDirectory() as folder, Engine.open(Path(folder) / "s", embedder, "exact") as engine:
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            Engine.open(Path(folder) / "s", embedder, "exact") as engine,
+        ):
             engine.add(documents)
-            log = [Click(f"u{n % users}", f"d{generator.randrange(5_000)}", float(n)) for n in range(5 * users)]
+            log = [
+                Click(f"u{n % users}", f"d{generator.randrange(5_000)}", float(n)) for n in range(5 * users)
+            ]
             for start in range(0, len(log), 100_000):
                 engine.observe(log[start : start + 100_000], tell=False, teach=False)
-            fresh = [Click(f"u{generator.randrange(users)}", f"d{generator.randrange(5_000)}", 1e7 + n) for n in range(3_000)]
+            fresh = [
+                Click(f"u{generator.randrange(users)}", f"d{generator.randrange(5_000)}", 1e7 + n)
+                for n in range(3_000)
+            ]
             costs[users] = learned(engine, fresh, 100)
     curve("a durable click in batches of 100, by users", costs, "us", flat=True)
 
@@ -100,7 +113,10 @@ def with_history(documents, embedder) -> None:
         engine.observe(log, tell=False, teach=False)
         asking[length] = asked(engine, [f"u{n}" for n in range(50)])
         size[length] = float(np.mean([len(pack_user(engine.user(f"u{n}"))) for n in range(50)])) / 1024
-        fresh = [Click(f"u{generator.randrange(50)}", f"d{generator.randrange(5_000)}", 1e6 + n) for n in range(1_000)]
+        fresh = [
+            Click(f"u{generator.randrange(50)}", f"d{generator.randrange(5_000)}", 1e6 + n)
+            for n in range(1_000)
+        ]
         clicking[length] = learned(engine, fresh, 1)
     curve("a click, by clicks before", clicking, "us", flat=True)
     curve("a recommendation, by clicks before", asking, "ms", flat=True)
@@ -115,10 +131,15 @@ def with_units(documents, embedder) -> None:
         engine = Engine(embedder, index="exact", settings=Settings(keep_small=units, threshold=0.9))
         engine.add(documents)
         engine.observe(
-            [Click(f"u{n % 50}", f"d{generator.randrange(5_000)}", float(n)) for n in range(50 * 60)], tell=False, teach=False
+            [Click(f"u{n % 50}", f"d{generator.randrange(5_000)}", float(n)) for n in range(50 * 60)],
+            tell=False,
+            teach=False,
         )
         asking[units] = asked(engine, [f"u{n}" for n in range(50)])
-        fresh = [Click(f"u{generator.randrange(50)}", f"d{generator.randrange(5_000)}", 1e6 + n) for n in range(1_000)]
+        fresh = [
+            Click(f"u{generator.randrange(50)}", f"d{generator.randrange(5_000)}", 1e6 + n)
+            for n in range(1_000)
+        ]
         clicking[units] = learned(engine, fresh, 1)
     curve("a click, by units a user", clicking, "us", flat=False)
     curve("a recommendation, by units a user", asking, "ms", flat=False)

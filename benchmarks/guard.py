@@ -21,9 +21,10 @@ from pathlib import Path
 from types import FrameType
 
 import penchant
-from penchant import Click, Engine, learning
-from penchant.demo.community import simulate
-from penchant.jobs import add_documents, observe_log
+from penchant import Click, Engine
+from penchant.data.build import add_documents, observe_log
+from penchant.data.simulated import simulate
+from penchant.engine import clicks as learning
 from penchant.store.packing import pack_user, unpack_user
 from penchant.text import _terms
 
@@ -52,7 +53,9 @@ def main() -> None:
         if instructions > ALLOWED * before or calls > ALLOWED * calls_before:
             worse.append(name)
     if worse:
-        sys.exit(f"over 5 % more than before: {', '.join(worse)}. If that is meant, `python benchmarks/guard.py --write`")
+        sys.exit(
+            f"over 5 % more than before: {', '.join(worse)}. If that is meant, `python benchmarks/guard.py --write`"
+        )
 
 
 def paths() -> dict[str, Callable[[], object]]:
@@ -76,7 +79,9 @@ def paths() -> dict[str, Callable[[], object]]:
         "100 clicks, one by one": lambda: [engine.observe([click]) for click in fresh],
         "50 recommendations": lambda: [engine.recommend(user) for user in users[:50]],
         "50 users to bytes and back": lambda: [pack_user(unpack_user(data)) for data in packed],
-        f"{len(community.clicks):,} clicks in bulk": lambda: again.observe(community.clicks, tell=False, teach=False),
+        f"{len(community.clicks):,} clicks in bulk": lambda: again.observe(
+            community.clicks, tell=False, teach=False
+        ),
     }
     for each in list(work.values())[:4]:
         each()

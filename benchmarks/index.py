@@ -36,11 +36,19 @@ WIDTHS = (128, 256, 384, 512)
 def main() -> None:
     """Print the rows."""
     count, dimension = int(option("--documents", "200000")), int(option("--dimension", "256"))
-    heading(f"An index of {count:,} documents, {dimension} dimensions", "see the script", "usearch", "faiss-cpu", "hnswlib")
+    heading(
+        f"An index of {count:,} documents, {dimension} dimensions",
+        "see the script",
+        "usearch",
+        "faiss-cpu",
+        "hnswlib",
+    )
     vectors, questions = from_state(count) if count <= 200_000 else made(count, dimension)
     worst, brute = exact(vectors, questions)
     recall = ours(vectors, questions, worst, brute)
-    for name, make in (("faiss HNSW", faiss_hnsw), ("hnswlib", hnswlib_index)) if "--alone" not in sys.argv else ():
+    for name, make in (
+        (("faiss HNSW", faiss_hnsw), ("hnswlib", hnswlib_index)) if "--alone" not in sys.argv else ()
+    ):
         beside(name, make, vectors, questions, worst, recall)
 
 
@@ -57,11 +65,16 @@ def made(count: int, dimension: int) -> tuple[np.ndarray, np.ndarray]:
     vectors = np.empty((count, dimension), np.float32)
     for start in range(0, count, 50_000):
         part = vectors[start : start + 50_000]
-        part[:] = 0.6 * topics[generator.integers(200, size=len(part))] + 0.4 * topics[generator.integers(200, size=len(part))]
+        part[:] = (
+            0.6 * topics[generator.integers(200, size=len(part))]
+            + 0.4 * topics[generator.integers(200, size=len(part))]
+        )
         part += 0.7 * generator.standard_normal(part.shape).astype(np.float32)
         part[:] = unit_length(part)
     chosen = vectors[generator.choice(count, QUESTIONS, replace=False)]
-    return vectors, unit_length(chosen + 0.5 / dimension**0.5 * generator.standard_normal(chosen.shape).astype(np.float32))
+    return vectors, unit_length(
+        chosen + 0.5 / dimension**0.5 * generator.standard_normal(chosen.shape).astype(np.float32)
+    )
 
 
 def exact(vectors: np.ndarray, questions: np.ndarray) -> tuple[np.ndarray, float]:
@@ -75,7 +88,14 @@ def exact(vectors: np.ndarray, questions: np.ndarray) -> tuple[np.ndarray, float
 
 def recall_of(found, vectors: np.ndarray, questions: np.ndarray, worst: np.ndarray) -> float:
     pairs = zip(found, questions, worst, strict=True)
-    return float(np.mean([np.sum(vectors[np.asarray(keys)] @ question >= low - 1e-5) / COUNT for keys, question, low in pairs]))
+    return float(
+        np.mean(
+            [
+                np.sum(vectors[np.asarray(keys)] @ question >= low - 1e-5) / COUNT
+                for keys, question, low in pairs
+            ]
+        )
+    )
 
 
 def ask(search: Callable, questions: np.ndarray) -> tuple[list, list[float]]:
@@ -186,7 +206,9 @@ def hnswlib_index(vectors: np.ndarray) -> tuple[Callable, Callable]:
     return lambda some: index.knn_query(some, COUNT, num_threads=1)[0], index.set_ef
 
 
-def beside(name: str, make: Callable, vectors: np.ndarray, questions: np.ndarray, worst: np.ndarray, at_least: float) -> None:
+def beside(
+    name: str, make: Callable, vectors: np.ndarray, questions: np.ndarray, worst: np.ndarray, at_least: float
+) -> None:
     try:
         started = time.perf_counter()
         search, set_width = make(vectors)

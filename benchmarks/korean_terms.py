@@ -29,10 +29,15 @@ def main() -> None:
     limit = _rate(analyse, sentences)
     print(f"{'method':<28}{'found':>8}{'terms':>8}{'sentences/s':>13}{'of kiwipiepy':>14}")
     print(f"{'kiwipiepy alone':<28}{'':>8}{'':>8}{limit:>13.0f}{1:>14.2f}")
-    for name, method in (("adjacent nouns and parts", lambda text: _baseline(text, analyse)), ("key_terms", korean_terms)):
+    for name, method in (
+        ("adjacent nouns and parts", lambda text: _baseline(text, analyse)),
+        ("key_terms", korean_terms),
+    ):
         rate = _rate(method, sentences)
         found = [set(method(sentence)) for sentence in sentences]
-        hits = sum(entity in terms for terms, entities in zip(found, names, strict=True) for entity in entities)
+        hits = sum(
+            entity in terms for terms, entities in zip(found, names, strict=True) for entity in entities
+        )
         share, count = hits / sum(map(len, names)), sum(map(len, found)) / len(found)
         print(f"{name:<28}{share:>8.3f}{count:>8.1f}{rate:>13.0f}{rate / limit:>14.2f}")
 

@@ -20,16 +20,16 @@ from types import MappingProxyType
 import numpy as np
 
 from measuring import DATA, heading
-from penchant import blend
-from penchant.lab.blended import BlendedUnits
+from penchant.lab.blend_method import BlendedUnits
 from penchant.lab.datasets import Source
-from penchant.lab.interests import Variant
 from penchant.lab.metrics import measure
 from penchant.lab.outcomes import ask
 from penchant.lab.protocols import Rules
 from penchant.lab.run import Plan, prepare
 from penchant.lab.statistics import interval
+from penchant.lab.units_method import Variant
 from penchant.lab.weights import validation
+from penchant.rank import blend
 from penchant.settings import Settings
 
 CACHE = Path(os.environ.get("PENCHANT_CACHE", "~/.cache/penchant/lab")).expanduser()
@@ -39,7 +39,10 @@ START = blend.START
 IDEAS = (
     ("the start", False, 0.0, 100.0),
     (f"the start, {LIKE} 0.9", False, 0.9, 100.0),
-    *((f"learned, precision {precision:g}", True, 0.0, precision) for precision in (10.0, 30.0, 100.0, 300.0)),
+    *(
+        (f"learned, precision {precision:g}", True, 0.0, precision)
+        for precision in (10.0, 30.0, 100.0, 300.0)
+    ),
 )
 """(name, whether clicks teach, the weight of LIKE before, the precision of the start)."""
 
@@ -53,7 +56,10 @@ def main() -> None:
 
 def told(name: str) -> None:
     setting = prepare(
-        Plan(Source(name, home=DATA), "full", embedder="minilm", rules=Rules()), CACHE, lambda *_: None, lambda _: None
+        Plan(Source(name, home=DATA), "full", embedder="minilm", rules=Rules()),
+        CACHE,
+        lambda *_: None,
+        lambda _: None,
     )
     trial = validation(setting)
     first: dict[str, np.ndarray] = {}
@@ -61,16 +67,23 @@ def told(name: str) -> None:
     for idea, learns, weight, precision in IDEAS:
         blend.START = MappingProxyType({**START, LIKE: weight})
         users, variant = trial.users(), Variant(Settings(blend_precision=precision))
-        method = BlendedUnits(setting.log, setting.vectors, setting.texts, users, setting.documents, variant, learns=learns)
+        method = BlendedUnits(
+            setting.log, setting.vectors, setting.texts, users, setting.documents, variant, learns=learns
+        )
         method.prepare(trial)
-        found = measure(trial, ask(method, trial, (setting.log, setting.vectors, setting.texts, setting.documents)).ranks)
+        found = measure(
+            trial, ask(method, trial, (setting.log, setting.vectors, setting.texts, setting.documents)).ranks
+        )
         first = first or found
         cells = []
         for each in (each for each in MEASURES if each in found):
             low, high = interval(found[each] - first[each], np.ones_like(found[each]), by_case=False, seed=0)
             cells.append(f"{each} {found[each].mean():.4f} ({low:+.4f} to {high:+.4f})")
         weights = blend.all_weights(method._blend)
-        print(f"- {idea}: {', '.join(cells)}; {method._blend.learned} lessons; {LIKE} {weights[LIKE]:.2f}", flush=True)
+        print(
+            f"- {idea}: {', '.join(cells)}; {method._blend.learned} lessons; {LIKE} {weights[LIKE]:.2f}",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "2")
 import numpy as np
 
 from penchant import Click, Document, Engine, Settings
-from penchant.files import Problems, read_clicks, read_documents
+from penchant.data.files import Problems, read_clicks, read_documents
 
 DATA = Path(os.environ.get("PENCHANT_DATA", Path(__file__).parents[2] / "shared" / "data"))
 
@@ -44,15 +44,29 @@ def read(name: str) -> tuple[list[Document], list[Click]]:
 def machine() -> str:
     """The processor and the versions that the figures depend on."""
     lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
-    model = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.machine())
+    model = next(
+        (line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.machine()
+    )
     flags = next((line for line in lines if line.startswith("flags")), "")
     has = [name for name in ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16") if name in flags]
-    names = ("penchant", "numpy", "numba", "usearch", "scikit-learn", "torch", "sentence-transformers", "litestar", "uvicorn")
+    names = (
+        "penchant",
+        "numpy",
+        "numba",
+        "usearch",
+        "scikit-learn",
+        "torch",
+        "sentence-transformers",
+        "litestar",
+        "uvicorn",
+    )
     versions = ", ".join(f"{name} {version(name)}" for name in names)
     return f"{os.cpu_count()} cores of {model} ({', '.join(has)}), Python {platform.python_version()}, {versions}"
 
 
-def row(what: str, measured: str, budget: str = "", met: bool | None = None, beside: str = "", limit: str = "") -> None:
+def row(
+    what: str, measured: str, budget: str = "", met: bool | None = None, beside: str = "", limit: str = ""
+) -> None:
     """One row of the table, printed, or as JSON where `make bench` reads it.
 
     Args:
@@ -61,7 +75,16 @@ def row(what: str, measured: str, budget: str = "", met: bool | None = None, bes
     """
     if "--json" in sys.argv:
         print(
-            json.dumps({"what": what, "measured": measured, "budget": budget, "met": met, "beside": beside, "limit": limit}),
+            json.dumps(
+                {
+                    "what": what,
+                    "measured": measured,
+                    "budget": budget,
+                    "met": met,
+                    "beside": beside,
+                    "limit": limit,
+                }
+            ),
             flush=True,
         )
         return
@@ -105,7 +128,11 @@ STATE = Path(os.environ.get("PENCHANT_BENCH_STATE", "/tmp/penchant-bench"))
 
 def titles(count: int, generator: random.Random) -> list[str]:
     """So many distinct titles: real ones, then pairs of halves of them."""
-    real = list(dict.fromkeys(document.title for name in ("pydev", "beauty", "deskdrop") for document in read(name)[0]))
+    real = list(
+        dict.fromkeys(
+            document.title for name in ("pydev", "beauty", "deskdrop") for document in read(name)[0]
+        )
+    )
     made = dict.fromkeys(real[:count])
     while len(made) < count:
         left, right = generator.choice(real).split(), generator.choice(real).split()
@@ -121,7 +148,10 @@ def skewed(count: int, generator: random.Random) -> int:
 def community(documents: int, users: int) -> tuple[list[Document], list[Click], Settings]:
     """Documents, and clicks that make nearly as many units as clicks: with these settings users end up with 20 units."""
     generator = random.Random(0)
-    given = [Document(f"d{n}", title, published_at=1.7e9 + n) for n, title in enumerate(titles(documents, generator))]
+    given = [
+        Document(f"d{n}", title, published_at=1.7e9 + n)
+        for n, title in enumerate(titles(documents, generator))
+    ]
     log = [
         Click(f"u{user}", f"d{skewed(documents, generator)}", 1.71e9 + n * 1e4 + user, id=f"{user}-{n}")
         for n in range(UNITS + 8)
@@ -132,7 +162,7 @@ def community(documents: int, users: int) -> tuple[list[Document], list[Click], 
 
 def build(state: Path, embedder: str, documents: int, users: int) -> None:
     """The state of that community, by the usual way."""
-    from penchant.jobs import add_documents, observe_log
+    from penchant.data.build import add_documents, observe_log
 
     given, log, settings = community(documents, users)
     with Engine.open(state, embedder, settings=settings) as engine:

@@ -41,7 +41,11 @@ def main() -> None:
             count=len(items),
             vectors=vectors,
         )
-        for name, environment in (("implicit ALS", "implicit"), ("rectools SASRec", "rectools"), ("qdrant recommend", None)):
+        for name, environment in (
+            ("implicit ALS", "implicit"),
+            ("rectools SASRec", "rectools"),
+            ("qdrant recommend", None),
+        ):
             results[name] = in_environment(name, environment, file)
     own = results["penchant"]
     for name, found in results.items():
@@ -93,7 +97,9 @@ def in_environment(name: str, environment: str | None, file: Path) -> dict[str, 
             if environment is None
             else str(python_of(environment, cache, lambda text: print(text, file=sys.stderr)))
         )
-        ended = subprocess.run([python, __file__, "--peer", name, str(file)], capture_output=True, text=True, check=False)
+        ended = subprocess.run(
+            [python, __file__, "--peer", name, str(file)], capture_output=True, text=True, check=False
+        )
     except PeerFailed as error:
         return {"failed": str(error)}
     if ended.returncode:
@@ -143,18 +149,28 @@ def sasrec(log) -> dict[str, float]:
 
     def table(users, items):
         times = pd.to_datetime(np.arange(len(users)), unit="s")
-        return pd.DataFrame({Columns.User: users, Columns.Item: items, Columns.Weight: 1.0, Columns.Datetime: times})
+        return pd.DataFrame(
+            {Columns.User: users, Columns.Item: items, Columns.Weight: 1.0, Columns.Datetime: times}
+        )
 
     def fitted(dataset):
         model = SASRecModel(
-            n_factors=64, n_blocks=2, n_heads=2, session_max_len=20, epochs=5, batch_size=128, recommend_torch_device="cpu"
+            n_factors=64,
+            n_blocks=2,
+            n_heads=2,
+            session_max_len=20,
+            epochs=5,
+            batch_size=128,
+            recommend_torch_device="cpu",
         )
         return model.fit(dataset)
 
     started = time.perf_counter()
     dataset = Dataset.construct(table(log["users"], log["items"]))
     model = fitted(dataset)
-    model.recommend(np.unique(log["users"]), dataset, k=K, filter_viewed=True, on_unsupported_targets="ignore")
+    model.recommend(
+        np.unique(log["users"]), dataset, k=K, filter_viewed=True, on_unsupported_targets="ignore"
+    )
     whole = time.perf_counter() - started
     seconds = []
     for user in range(10):
@@ -178,7 +194,9 @@ def qdrant(log) -> dict[str, float]:
     vectors = log["vectors"]
     started = time.perf_counter()
     client = QdrantClient(":memory:")
-    client.create_collection("d", vectors_config=models.VectorParams(size=vectors.shape[1], distance=models.Distance.COSINE))
+    client.create_collection(
+        "d", vectors_config=models.VectorParams(size=vectors.shape[1], distance=models.Distance.COSINE)
+    )
     client.upload_collection("d", vectors=vectors, ids=range(len(vectors)))
     histories: dict[int, list[int]] = {}
     for user, item in zip(log["users"].tolist(), log["items"].tolist(), strict=True):
@@ -186,7 +204,9 @@ def qdrant(log) -> dict[str, float]:
 
     def ask(history):
         liked = list(dict.fromkeys(history[-LATEST:]))
-        return client.query_points("d", query=models.RecommendQuery(recommend=models.RecommendInput(positive=liked)), limit=K)
+        return client.query_points(
+            "d", query=models.RecommendQuery(recommend=models.RecommendInput(positive=liked)), limit=K
+        )
 
     for history in histories.values():
         ask(history)
@@ -208,6 +228,10 @@ if __name__ == "__main__":
         peer, file = sys.argv[-2:]
         with np.load(file) as loaded:
             data = {key: loaded[key] for key in loaded}
-        print(json.dumps({"implicit ALS": als, "rectools SASRec": sasrec, "qdrant recommend": qdrant}[peer](data)))
+        print(
+            json.dumps(
+                {"implicit ALS": als, "rectools SASRec": sasrec, "qdrant recommend": qdrant}[peer](data)
+            )
+        )
     else:
         main()

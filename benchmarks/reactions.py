@@ -19,7 +19,7 @@ import numpy as np
 
 from measuring import heading, row
 from penchant import Click, Engine
-from penchant.demo.community import Community, simulate
+from penchant.data.simulated import Community, simulate
 
 READERS, SHOWN = [f"reader-{number:03d}" for number in range(100)], 10
 
@@ -56,7 +56,10 @@ def diversity(community: Community, value: float) -> None:
     relevant = np.mean([relevance(community, user, ids) for user, ids in found.items()])
     covered = np.mean([len({community.topic_of[name] for name in ids} & set(community.truth[user][-1])) / len(community.truth[user][-1])
                        for user, ids in found.items()])  # fmt: skip
-    row(f"diversity {value:g}", f"relevance {relevant:.3f}, of a reader's topics {covered:.0%} are among the first ten")
+    row(
+        f"diversity {value:g}",
+        f"relevance {relevant:.3f}, of a reader's topics {covered:.0%} are among the first ten",
+    )
 
 
 def repeated(community: Community) -> None:
@@ -73,7 +76,10 @@ def repeated(community: Community) -> None:
                         engine.shown(user, ids)
                 different.append(len(seen))
         label = "shown, told to the engine" if told else "shown, and not told"
-        row(f"{label}: ten answers", f"{np.mean(different):.0f} different documents, relevance {np.mean(relevant):.3f}")
+        row(
+            f"{label}: ten answers",
+            f"{np.mean(different):.0f} different documents, relevance {np.mean(relevant):.3f}",
+        )
 
 
 def dismissed(community: Community) -> None:
@@ -90,7 +96,9 @@ def dismissed(community: Community) -> None:
             after.append(share(community, now, topic))
             others_before.append(relevance_of_others(community, user, ids, topic))
             others_after.append(relevance_of_others(community, user, now, topic))
-            liked = [document.id for document in community.documents if community.topic_of[document.id] == topic][-40:]
+            liked = [
+                document.id for document in community.documents if community.topic_of[document.id] == topic
+            ][-40:]
             engine.observe([Click(user, name, at=engine.latest_at + 1 + n) for n, name in enumerate(liked)])
             later.append(share(community, ids_of(engine, user), topic))
     row(

@@ -32,7 +32,12 @@ def main() -> None:
     """Print the rows."""
     heading("Recommendations", "the large state", "usearch", "msgspec")
     seconds = [imported() for _ in range(5)]
-    row("import of penchant", f"{min(seconds) * 1e3:.0f} ms beside an empty interpreter", "<= 150 ms", min(seconds) <= 0.15)
+    row(
+        "import of penchant",
+        f"{min(seconds) * 1e3:.0f} ms beside an empty interpreter",
+        "<= 150 ms",
+        min(seconds) <= 0.15,
+    )
     with tempfile.TemporaryDirectory() as folder:
         state = Path(folder) / "state"
         shutil.copytree(large_state(), state)
@@ -41,7 +46,10 @@ def main() -> None:
         with Engine.open(state, settings=settings) as engine:
             started = time.perf_counter()
             engine.warm_up()
-            row("a state of 200,000 documents opens", f"{time.perf_counter() - started:.2f} s, documents, index and embedder")
+            row(
+                "a state of 200,000 documents opens",
+                f"{time.perf_counter() - started:.2f} s, documents, index and embedder",
+            )
             settled()
             recommend(engine)
 
@@ -77,14 +85,21 @@ def recommend(engine: Engine) -> None:
     brute = best_of(3, lambda: in_numpy(vectors, everything))
     searches = best_of(5, lambda: engine._state.index._index.search(vectors, N))
     bytes_moved = N * 20 * (2 * vectors.shape[1] + 4)
-    for what, seconds in (("first", first), ("again", again), ("after a click", clicked), ("after a new document", published)):
+    for what, seconds in (
+        ("first", first),
+        ("again", again),
+        ("after a click", clicked),
+        ("after a new document", published),
+    ):
         p50, p99 = percentile(seconds, 50), percentile(seconds, 99)
         row(
             f"recommend, 20 units, 200,000 documents, {what}",
             f"p50 {p50:.2f} ms, p99 {p99:.2f} ms",
             "p50 <= 2.5 ms, p99 <= 6 ms",
             p50 <= 2.5 and p99 <= 6,
-            f"numpy, all compared, {brute * 1e3:.0f} ms: {brute * 1e3 / p50:.0f} times" if what == "first" else "",
+            f"numpy, all compared, {brute * 1e3:.0f} ms: {brute * 1e3 / p50:.0f} times"
+            if what == "first"
+            else "",
             f"the index's searches alone {searches * 1e3:.1f} ms; {bytes_moved / 1e6:.1f} MB of candidates' vectors to read"
             if what == "first"
             else "",

@@ -34,7 +34,9 @@ class Service:
     def __init__(self, state: Path) -> None:
         started = time.perf_counter()
         command = [sys.executable, "-m", "penchant", "serve", str(state), "--port", "0"]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment())
+        self.process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment()
+        )
         line = self.process.stdout.readline()
         self.port = int(line.split(":")[2].split("/")[0])
         while self.get(http.client.HTTPConnection("127.0.0.1", self.port), "/health/ready")[0] != 200:
@@ -72,7 +74,9 @@ def environment() -> dict[str, str]:
     return {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PENCHANT_LOG": "errors"}
 
 
-def recommendations(service: Service, rate: float, seconds: float, users: int, threads: int = 8) -> list[float]:
+def recommendations(
+    service: Service, rate: float, seconds: float, users: int, threads: int = 8
+) -> list[float]:
     """Latencies at a steady rate, from the moment a request was due: a service that falls behind shows it."""
     begin, latencies, lock = time.perf_counter() + 0.1, [], threading.Lock()
     numbers = iter(range(int(rate * seconds)))
@@ -114,7 +118,9 @@ def everybody(service: Service, users: int, threads: int = 2) -> list[float]:
     return seconds
 
 
-def clicks(service: Service, seconds: float, users: int, documents: int, batch: int = 100, threads: int = 4) -> float:
+def clicks(
+    service: Service, seconds: float, users: int, documents: int, batch: int = 100, threads: int = 4
+) -> float:
     """Durable clicks a second in batches, as fast as they are accepted."""
     end, total, lock = time.perf_counter() + seconds, [0], threading.Lock()
 
@@ -139,7 +145,9 @@ def clicks(service: Service, seconds: float, users: int, documents: int, batch: 
     return total[0] / (time.perf_counter() - started)
 
 
-def click_to_visible(service: Service, count: int, users: int, documents: int, pause: float = 0.05) -> list[float]:
+def click_to_visible(
+    service: Service, count: int, users: int, documents: int, pause: float = 0.05
+) -> list[float]:
     """From sending a click until the user's units, asked for next, hold it."""
     connection, generator, seconds = service.connection(), random.Random(7), []
     for _ in range(count):
@@ -185,7 +193,9 @@ def main() -> None:
     parser.add_argument("--documents", type=int, default=200_000)
     parser.add_argument("--users", type=int, default=10_000)
     parser.add_argument("--asked", type=int, help="so many of the users ask; default: all")
-    parser.add_argument("--large", action="store_true", help="a copy of the large state that the benchmarks share")
+    parser.add_argument(
+        "--large", action="store_true", help="a copy of the large state that the benchmarks share"
+    )
     parser.add_argument("--seconds", type=float, default=15.0)
     parser.add_argument("--rates", type=float, nargs="*", default=[100, 200, 400, 600])
     parser.add_argument("--json", action="store_true")
@@ -213,10 +223,14 @@ def measure(state: Path, given: argparse.Namespace) -> None:
     started = time.perf_counter()
     asked = given.asked or given.users
     first = everybody(service, asked)
-    row("first recommendations of each user", f"{told(first)}; {asked / (time.perf_counter() - started):.0f}/s")
+    row(
+        "first recommendations of each user",
+        f"{told(first)}; {asked / (time.perf_counter() - started):.0f}/s",
+    )
     for rate in given.rates:
         clicking = threading.Thread(
-            target=click_to_visible, args=(service, int(rate / 10 * given.seconds), asked, given.documents, 10 / rate)
+            target=click_to_visible,
+            args=(service, int(rate / 10 * given.seconds), asked, given.documents, 10 / rate),
         )
         clicking.start()
         latencies = recommendations(service, rate, given.seconds, asked)
@@ -240,7 +254,12 @@ def measure(state: Path, given: argparse.Namespace) -> None:
     visible = click_to_visible(service, int(given.seconds / 0.08), given.users, given.documents)
     reading.join()
     goal = 20 if is_corpus else 60
-    row("click to visible, 100 recommendations/s", told(visible), f"p99 <= {goal} ms", percentile(visible, 99) <= goal)
+    row(
+        "click to visible, 100 recommendations/s",
+        told(visible),
+        f"p99 <= {goal} ms",
+        percentile(visible, 99) <= goal,
+    )
     service.kill()
     again = []
     for _ in range(3):

@@ -19,7 +19,7 @@ import numpy as np
 
 from measuring import heading, large_state, read, row
 from penchant import Engine, Settings
-from penchant.jobs import add_documents, observe_log
+from penchant.data.build import add_documents, observe_log
 from penchant.store.packing import pack_user
 from penchant.types import InterestUnit, User, encode
 from penchant.vectors import rounded, unit_length
@@ -41,9 +41,15 @@ def main() -> None:
 def of_users(users: list[User]) -> None:
     units = np.mean([len(user.units) for user in users])
     for precision, budget in (("float16", 24), ("int8", 12)):
-        wide = [msgspec.structs.replace(user, units=widened(user.units, 384, precision), precision=precision) for user in users]
+        wide = [
+            msgspec.structs.replace(user, units=widened(user.units, 384, precision), precision=precision)
+            for user in users
+        ]
         kilobytes = np.mean([len(pack_user(user)) for user in wide]) / 1024
-        now = np.mean([len(pack_user(msgspec.structs.replace(user, precision=precision))) for user in users]) / 1024
+        now = (
+            np.mean([len(pack_user(msgspec.structs.replace(user, precision=precision))) for user in users])
+            / 1024
+        )
         row(
             f"a user on disk, {units:.0f} units, 384 dimensions, {precision}",
             f"{kilobytes:.1f} KB; of 256 dimensions {now:.1f} KB",
@@ -66,9 +72,13 @@ def of_users(users: list[User]) -> None:
 
 
 def widened(units: tuple[InterestUnit, ...], dimension: int, precision: str) -> tuple[InterestUnit, ...]:
-    vectors = unit_length(np.random.default_rng(0).standard_normal((len(units), dimension)).astype(np.float32))
+    vectors = unit_length(
+        np.random.default_rng(0).standard_normal((len(units), dimension)).astype(np.float32)
+    )
     kept = rounded(vectors, precision)
-    return tuple(msgspec.structs.replace(unit, embedding=vector) for unit, vector in zip(units, kept, strict=True))
+    return tuple(
+        msgspec.structs.replace(unit, embedding=vector) for unit, vector in zip(units, kept, strict=True)
+    )
 
 
 def of_documents(engine: Engine) -> None:
@@ -107,12 +117,16 @@ def what_int8_loses() -> None:
     documents, clicks = read("deskdrop")
     engines = {}
     for precision in ("float16", "int8"):
-        engine = engines[precision] = Engine("corpus", index="exact", settings=Settings(unit_precision=precision))
+        engine = engines[precision] = Engine(
+            "corpus", index="exact", settings=Settings(unit_precision=precision)
+        )
         add_documents(engine, documents)
         observe_log(engine, clicks, "log")
     users = engines["float16"].user_ids()
     same = np.mean([texts(engines["float16"], user) == texts(engines["int8"], user) for user in users])
-    shared = np.mean([len(best(engines["float16"], user) & best(engines["int8"], user)) / 20 for user in users[:400]])
+    shared = np.mean(
+        [len(best(engines["float16"], user) & best(engines["int8"], user)) / 20 for user in users[:400]]
+    )
     row(
         "int8 beside float16, deskdrop",
         f"{same:.1%} of users have the same units, {shared:.1%} of the 20 best documents are the same",

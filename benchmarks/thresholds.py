@@ -16,7 +16,7 @@ import numpy as np
 
 from measuring import heading, read
 from penchant import Engine, Settings
-from penchant.state import new_embedder
+from penchant.engine.about import new_embedder
 
 READERS = 25
 THRESHOLDS = {"corpus": (0.1, 0.15, 0.2, 0.25, 0.35), "minilm": (0.3, 0.35, 0.4, 0.45, 0.5, 0.6)}
@@ -40,7 +40,10 @@ def main(name: str) -> None:
             units = [engine.units(reader) for reader in readers]
             big = np.mean([sum(unit.size >= 5 for unit in each) for each in units])
             largest = np.mean(
-                [max(unit.size for unit in each) / sizes[reader] for each, reader in zip(units, readers, strict=True)]
+                [
+                    max(unit.size for unit in each) / sizes[reader]
+                    for each, reader in zip(units, readers, strict=True)
+                ]
             )
             held = np.mean(
                 [

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from measuring import community, heading, large_state, read, row, settled, skewed
 from penchant import Click, Engine
-from penchant.jobs import add_documents, observe_log
+from penchant.data.build import add_documents, observe_log
 
 DOCUMENTS, USERS, SHOWN = 20_000, 1_000, 9
 
@@ -29,24 +29,38 @@ def main() -> None:
     heading("Where the time goes", "see the scripts")
     given, log, settings = community(DOCUMENTS, USERS)
     generator = random.Random(1)
-    fresh = [Click(f"u{generator.randrange(USERS)}", f"d{skewed(DOCUMENTS, generator)}", 1.8e9 + n) for n in range(3_000)]
-    with tempfile.TemporaryDirectory() as folder, Engine.open(Path(folder) / "s", "corpus", "exact", settings) as engine:
+    fresh = [
+        Click(f"u{generator.randrange(USERS)}", f"d{skewed(DOCUMENTS, generator)}", 1.8e9 + n)
+        for n in range(3_000)
+    ]
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Engine.open(Path(folder) / "s", "corpus", "exact", settings) as engine,
+    ):
         add_documents(engine, given)
         observe_log(engine, log, "log")
         engine.observe(fresh[:100])
         settled()
         told("a click, one by one, durable", lambda: [engine.observe([click]) for click in fresh[100:1_000]])
-        told("a click, durable batches of 100", lambda: [engine.observe(fresh[n : n + 100]) for n in range(1_000, 3_000, 100)])
+        told(
+            "a click, durable batches of 100",
+            lambda: [engine.observe(fresh[n : n + 100]) for n in range(1_000, 3_000, 100)],
+        )
     with Engine.open(large_state(), read_only=True) as engine:
         engine.warm_up()
         settled()
         told("a first recommendation", lambda: [engine.recommend(f"u{n}") for n in range(200)])
         told("the same again", lambda: [engine.recommend(f"u{n}") for n in range(200)])
     documents, clicks = read("pydev")
-    with tempfile.TemporaryDirectory() as folder, Engine.open(Path(folder) / "s", "corpus", "exact") as engine:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Engine.open(Path(folder) / "s", "corpus", "exact") as engine,
+    ):
         told("pydev: the embedder trained", lambda: engine.fit([document.title for document in documents]))
         told("pydev: documents added", lambda: add_documents(engine, documents))
-        told("pydev: clicks learned, key terms in the same process", lambda: observe_log(engine, clicks, "log"))
+        told(
+            "pydev: clicks learned, key terms in the same process", lambda: observe_log(engine, clicks, "log")
+        )
 
 
 def told(what: str, work: Callable[[], object]) -> None:

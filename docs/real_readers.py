@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 from penchant import Engine, Popular
-from penchant.files import Problems, read_clicks, read_documents
-from penchant.jobs import add_documents, observe_log
+from penchant.data.build import add_documents, observe_log
+from penchant.data.files import Problems, read_clicks, read_documents
 
 READERS = {
     "deskdrop": ["3891637997717104548", "3609194402293569455", "3302556033962996625"],
@@ -38,7 +38,9 @@ def build(folder: Path) -> Engine:
     """Everything that the data set holds, learned in memory."""
     engine, problems = Engine("corpus", index="exact"), Problems("stop")
     add_documents(engine, list(read_documents(folder / "documents.tsv.gz", {}, problems)))
-    observe_log(engine, list(read_clicks(folder / "clicks.tsv.gz", {}, problems, engine.__contains__)), folder.name)
+    observe_log(
+        engine, list(read_clicks(folder / "clicks.tsv.gz", {}, problems, engine.__contains__)), folder.name
+    )
     return engine
 
 
@@ -53,7 +55,11 @@ def show(engine: Engine, reader: str) -> None:
     for found in engine.recommend(reader, 5):
         assert found.because is not None
         nearest = "" if isinstance(found.because, Popular) else found.because.title
-        words = "; ".join(evidence.words for evidence in found.evidence if evidence.weight > 0 and evidence.kind != "interest")
+        words = "; ".join(
+            evidence.words
+            for evidence in found.evidence
+            if evidence.weight > 0 and evidence.kind != "interest"
+        )
         print(f"| {cell(found.document.title)} | {cell(words)} | {cell(nearest)} |")
 
 

@@ -12,7 +12,9 @@ from hypothesis import HealthCheck, settings
 from penchant import Document, Engine
 from penchant.testing import HashingEmbedder
 
-settings.register_profile("penchant", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+settings.register_profile(
+    "penchant", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
+)
 settings.load_profile("penchant")
 os.environ["HF_HUB_OFFLINE"] = "1"
 
@@ -34,7 +36,7 @@ SLOW = (
     "test_transformer",
     "test_peers",
     "test_run",
-    "test_cli",
+    "cli/test_main",
     "test_real_data",
     "test_crash",
 )

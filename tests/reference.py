@@ -33,7 +33,15 @@ class ReferenceUnit:
 
 class Reference:
     def __init__(
-        self, embedder, threshold, big_size=5, keep_big=10, keep_small=10, terms_in_text=10, candidates=100, terms_kept=100
+        self,
+        embedder,
+        threshold,
+        big_size=5,
+        keep_big=10,
+        keep_small=10,
+        terms_in_text=10,
+        candidates=100,
+        terms_kept=100,
     ):
         self.embedder, self.threshold = embedder, threshold
         self.big_size, self.keep_big, self.keep_small = big_size, keep_big, keep_small
@@ -63,7 +71,11 @@ class Reference:
                 merged.counts[term] = merged.counts.get(term, 0) + count
                 merged.last_seen[term] = max(unit.last_seen[term], merged.last_seen.get(term, 0))
             if (unit.updated_at, unit.title_click) > (merged.updated_at, merged.title_click):
-                merged.title, merged.updated_at, merged.title_click = unit.title, unit.updated_at, unit.title_click
+                merged.title, merged.updated_at, merged.title_click = (
+                    unit.title,
+                    unit.updated_at,
+                    unit.title_click,
+                )
         if document not in merged.documents:
             merged.documents[document] = number
             for term in key_terms(self.titles[document]):
@@ -87,7 +99,8 @@ class Reference:
 
     def scores(self, user):
         return {
-            document: sum(cosine(unit.vector, vector) for unit in self.users[user]) for document, vector in self.vectors.items()
+            document: sum(cosine(unit.vector, vector) for unit in self.users[user])
+            for document, vector in self.vectors.items()
         }
 
     def recommend(self, user, k):
@@ -96,7 +109,9 @@ class Reference:
         while True:
             found = set()
             for unit in self.users[user]:
-                nearest = sorted(self.vectors, key=lambda name: (-round(cosine(unit.vector, self.vectors[name]), 6), name))
+                nearest = sorted(
+                    self.vectors, key=lambda name: (-round(cosine(unit.vector, self.vectors[name]), 6), name)
+                )
                 found.update(nearest[:count])
             passing = found - self.seen[user]
             if len(passing) >= k or count >= len(self.vectors):

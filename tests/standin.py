@@ -26,9 +26,13 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.server.requests.append({**body, "path": self.path, "authorization": self.headers.get("Authorization")})
+        self.server.requests.append(
+            {**body, "path": self.path, "authorization": self.headers.get("Authorization")}
+        )
         script = self.server.script
-        status, headers, content, seconds = script.pop(0) if script else (200, {}, self.server.answer(body), 0.0)
+        status, headers, content, seconds = (
+            script.pop(0) if script else (200, {}, self.server.answer(body), 0.0)
+        )
         time.sleep(seconds)
         try:
             self.send_response(status)

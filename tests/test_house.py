@@ -19,7 +19,11 @@ def test_every_public_name_can_be_had_and_nothing_else():
     for name in penchant.__all__:
         assert getattr(penchant, name) is not None
     assert dir(penchant) == penchant.__all__
-    own = {name for name, value in vars(errors).items() if isinstance(value, type) and value.__module__ == "penchant.errors"}
+    own = {
+        name
+        for name, value in vars(errors).items()
+        if isinstance(value, type) and value.__module__ == "penchant.errors"
+    }
     assert own <= set(penchant.__all__)
     assert not hasattr(penchant, "nothing")
 
@@ -32,14 +36,28 @@ def test_the_tree_of_errors_is_drawn_whole():
 
 
 def test_imports_point_down():
-    result = subprocess.run([Path(sys.executable).parent / "lint-imports"], cwd=ROOT, capture_output=True, text=True)
+    result = subprocess.run(
+        [Path(sys.executable).parent / "lint-imports"], cwd=ROOT, capture_output=True, text=True
+    )
     assert result.returncode == 0, result.stdout + result.stderr
 
 
 def test_importing_penchant_loads_nothing_heavy():
     code = "import sys, penchant; penchant.Engine; print(*sys.modules)"
-    modules = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
-    for heavy in ("torch", "sentence_transformers", "sklearn", "scipy", "litestar", "uvicorn", "usearch", "rich", "typer"):
+    modules = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.split()
+    for heavy in (
+        "torch",
+        "sentence_transformers",
+        "sklearn",
+        "scipy",
+        "litestar",
+        "uvicorn",
+        "usearch",
+        "rich",
+        "typer",
+    ):
         assert heavy not in modules, heavy
 
 

@@ -9,9 +9,9 @@ from typer.testing import CliRunner
 
 from penchant import Engine
 from penchant.cli import app
-from penchant.files import Problems, read_clicks, read_documents
+from penchant.data.files import Problems, read_clicks, read_documents
 from reference import Reference
-from test_units import referenced, shown
+from units.test_rules import referenced, shown
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,9 @@ def test_a_state_of_real_readers_is_bounded_and_answers(state):
             assert all(unit.size >= len(unit.documents) > 0 for unit in units)
             found = engine.recommend(user, 10)
             assert len(found) == 10
-            assert not {each.document.id for each in found} & {name for unit in units for name in unit.documents}
+            assert not {each.document.id for each in found} & {
+                name for unit in units for name in unit.documents
+            }
 
 
 def test_real_readers_have_the_units_of_the_reference(state, data):

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penchant import Click, Engine, InvalidSettings, Settings, StateDamaged
-from penchant.ranking import NAMES
+from penchant.engine.about import ABOUT
+from penchant.rank.scorers import NAMES
 from penchant.settings import ScorerName
-from penchant.state import ABOUT
 from penchant.store import Changes
 from penchant.testing import HashingEmbedder
 
@@ -53,8 +53,13 @@ def test_the_message_says_what_is_allowed():
 
 
 def test_whole_numbers_and_numpys_numbers_become_what_the_field_is():
-    settings = Settings(blend_precision=100, threshold=0, big_size=np.int64(4), decay=np.float64(0.5), kinds=["like"])
-    assert [type(value) for value in (settings.blend_precision, settings.threshold, settings.big_size, settings.decay)] == [
+    settings = Settings(
+        blend_precision=100, threshold=0, big_size=np.int64(4), decay=np.float64(0.5), kinds=["like"]
+    )
+    assert [
+        type(value)
+        for value in (settings.blend_precision, settings.threshold, settings.big_size, settings.decay)
+    ] == [
         float,
         float,
         int,
@@ -67,13 +72,15 @@ def test_whole_numbers_and_numpys_numbers_become_what_the_field_is():
 def test_whole_numbers_teach_what_fractions_teach():
     def taught(**settings) -> dict[str, float]:
         with Engine(HashingEmbedder(), index="exact", settings=Settings(**settings)) as engine:
-            from test_blended import DOCUMENTS, busy
+            from rank.test_recommender import DOCUMENTS, busy
 
             engine.add(DOCUMENTS)
             engine.set_blend({"age": 1})
             return busy(engine).blend()
 
-    assert taught(blend_precision=100, blend_precision_open=10) == taught(blend_precision=100.0, blend_precision_open=10.0)
+    assert taught(blend_precision=100, blend_precision_open=10) == taught(
+        blend_precision=100.0, blend_precision_open=10.0
+    )
 
 
 def test_a_setting_in_a_saved_state_is_checked(tmp_path):
@@ -92,7 +99,7 @@ def test_the_scorers_that_can_be_set_are_those_that_there_are():
 @given(st.integers(2, 6), st.sampled_from(["float16", "int8", "float32"]))
 def test_a_precision_is_what_is_kept(clicks, precision):
     with Engine(HashingEmbedder(), index="exact", settings=Settings(unit_precision=precision)) as engine:
-        from test_blended import DOCUMENTS
+        from rank.test_recommender import DOCUMENTS
 
         engine.add(DOCUMENTS)
         engine.observe([Click("ana", DOCUMENTS[n].id, float(n)) for n in range(clicks)])

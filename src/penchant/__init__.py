@@ -1,4 +1,5 @@
-"""penchant: Interest Units for every reader, and recommendations by meaning, with each click and no retraining.
+"""penchant: Interest Units for every reader, and recommendations by meaning, with each click and no
+retraining.
 
 Names are loaded when they are first used, so that importing the package costs next to nothing.
 """

@@ -1,4 +1,5 @@
-"""What a document, a click and a title must be: every value from outside is checked before anything changes."""
+"""What a document, a click and a title must be: every value from outside is checked before anything
+changes."""
 
 from __future__ import annotations
 
@@ -37,7 +38,9 @@ def check_document(document: Document) -> None:
     name = f"document {document.id!r}"
     _check_text(document.title, f"title of {name}", InvalidDocument)
     if not document.title.strip():
-        raise InvalidDocument(f"title of {name} is empty: give it a title, penchant works by what titles mean")
+        raise InvalidDocument(
+            f"title of {name} is empty: give it a title, penchant works by what titles mean"
+        )
     if len(document.title) > MAX_TITLE:
         raise InvalidDocument(
             f"title of {name} has {len(document.title):,} characters, at most {MAX_TITLE:,} are accepted: "
@@ -53,13 +56,17 @@ def check_document(document: Document) -> None:
         if isinstance(value, str):
             _check_text(value, f"attribute {key!r} of {name}", InvalidDocument)
         elif not isinstance(value, bool | int | float) or not math.isfinite(value):
-            raise InvalidDocument(f"attribute {key!r} of {name} is {value!r}: use text, a finite number, True or False")
+            raise InvalidDocument(
+                f"attribute {key!r} of {name} is {value!r}: use text, a finite number, True or False"
+            )
 
 
 def check_ids(document_ids: Sequence[str]) -> None:
     """Raises InvalidQuery where one id was given instead of a list."""
     if isinstance(document_ids, str):
-        raise InvalidQuery(f"{document_ids!r} is one document id where a list is asked for: write [{document_ids!r}]")
+        raise InvalidQuery(
+            f"{document_ids!r} is one document id where a list is asked for: write [{document_ids!r}]"
+        )
 
 
 def check_click(click: Click) -> None:
@@ -104,7 +111,8 @@ def check_query(text: str) -> None:
 
 
 def _is_plain(value: Any) -> bool:
-    """Whether a value is surely text as it should be. It may be right without: this is what spares nearly all the questions."""
+    """Whether a value is surely text as it should be. It may be right without: this is what spares nearly all
+    the questions."""
     return type(value) is str and value.isprintable()
 
 
@@ -121,7 +129,9 @@ def _check_id(value: Any, what: str, failure: Failure) -> None:
     if not value:
         raise failure(f"{what} is empty: give each its own")
     if len(value) > MAX_ID:
-        raise failure(f"{what} has {len(value):,} characters, at most {MAX_ID:,} are accepted: {value[:40]!r}...")
+        raise failure(
+            f"{what} has {len(value):,} characters, at most {MAX_ID:,} are accepted: {value[:40]!r}..."
+        )
 
 
 def _check_text(value: Any, what: str, failure: Failure) -> None:

@@ -1,18 +1,11 @@
-"""Arithmetic of vectors in compiled code, for `penchant.kernel`."""
+"""Arithmetic of vectors in compiled code, for `penchant.units.kernel`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
-import numpy as np
 from numba import njit
-from numpy.typing import NDArray
-
-from penchant.types import Vector, Vectors
-
-_DOUBT = np.float32(1e-3)
-"""More than a sum of some thousand products can be wrong by in float32."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -22,7 +15,9 @@ def compiled(function: F, fastmath: Any = False) -> F:
     options = {"nogil": True, "fastmath": fastmath}
     try:
         made: Any = njit(cache=True, **options)(function)
-    except RuntimeError:  # neither the package nor the home of the user can be written, as in many a container
+    except (
+        RuntimeError
+    ):  # neither the package nor the home of the user can be written, as in many a container
         made = njit(**options)(function)
     return cast(F, made)
 
@@ -30,100 +25,3 @@ def compiled(function: F, fastmath: Any = False) -> F:
 def compiled_sum(function: F) -> F:
     """The same, where a sum may be taken in another order."""
     return compiled(function, {"reassoc", "contract"})
-
-
-@compiled
-def reaches(left: Vector, right: Vector, threshold: np.float32) -> bool:
-    """Whether the cosine is at least the threshold. In float32 where that is beyond doubt, which is nearly always."""
-    rough = _rough_dot(left, right)
-    if abs(rough - threshold) > _DOUBT:
-        return bool(rough > threshold)
-    return bool(np.float32(_dot(left, right)) >= threshold)
-
-
-@compiled_sum
-def _rough_dot(left: Vector, right: Vector) -> np.float32:
-    total = np.float32(0)
-    for number in range(len(left)):
-        total += left[number] * right[number]
-    return total
-
-
-@compiled_sum
-def _dot(left: Vector, right: Vector) -> float:
-    total = 0.0
-    for number in range(len(left)):
-        total += np.float64(left[number]) * np.float64(right[number])
-    return total
-
-
-@compiled
-def from_halves(halves: NDArray[np.uint16], keys: NDArray[np.int64], found: Vectors) -> None:
-    """The vectors of keys, from rows that hold the first half of each number, then two halves of what brings it to length 1."""
-    dimension = found.shape[1]
-    for place in range(len(keys)):
-        row = halves[keys[place]]
-        length = _joined(row[dimension + 1], row[dimension])
-        for number in range(dimension):
-            found[place, number] = _joined(row[number], np.uint16(0)) * length
-
-
-@compiled_sum
-def dots_of_halves(halves: NDArray[np.uint16], keys: NDArray[np.int64], vector: Vector, found: Vector) -> None:
-    """The dot products of those vectors with another."""
-    dimension = len(vector)
-    for place in range(len(keys)):
-        row = halves[keys[place]]
-        total = np.float32(0)
-        for number in range(dimension):
-            total += _joined(row[number], np.uint16(0)) * vector[number]
-        found[place] = total * _joined(row[dimension + 1], row[dimension])
-
-
-@compiled
-def _joined(first: np.uint16, second: np.uint16) -> np.float32:
-    """The number of which these are the two halves."""
-    bits = np.uint32((np.uint32(first) << np.uint32(16)) | np.uint32(second))
-    return bits.view(np.float32)
-
-
-@compiled
-def add_parts(total: NDArray[np.float64], parts: NDArray[np.int32], table: Vectors) -> None:
-    for part in parts:
-        row = table[part]
-        for number in range(len(total)):
-            total[number] += row[number]
-
-
-@compiled_sum
-def squares(total: NDArray[np.float64]) -> float:
-    result = 0.0
-    for number in range(len(total)):
-        result += total[number] * total[number]
-    return result
-
-
-@compiled
-def round_to_half(vector: Vector) -> None:
-    """To the nearest number of half precision, ties to even: 10 bits after the first, below 2**-14 steps of 2**-24."""
-    bits = vector.view(np.uint32)
-    for number in range(len(vector)):
-        steps = np.rint(vector[number] * np.float32(2.0**24)) * np.float32(2.0**-24)
-        odd = (bits[number] >> np.uint32(13)) & np.uint32(1)
-        is_tiny = abs(vector[number]) < np.float32(2.0**-14)
-        bits[number] = (bits[number] + np.uint32(0xFFF) + odd) & np.uint32(0xFFFFE000)
-        vector[number] = steps if is_tiny else vector[number]
-
-
-@compiled
-def round_to_int8(vector: Vector) -> None:
-    """See `penchant.vectors.rounded`."""
-    scale = np.zeros(1, np.float32)
-    for number in range(len(vector)):
-        scale[0] = max(scale[0], abs(vector[number]))
-    scale[0] = scale[0] / np.float32(127)
-    bits = scale.view(np.uint32)
-    bits[0] = (bits[0] + np.uint32(0xFF)) & np.uint32(0xFFFFFF00)
-    if scale[0] > 0:
-        for number in range(len(vector)):
-            vector[number] = np.float32(np.rint(vector[number] / scale[0])) * scale[0]

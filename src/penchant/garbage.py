@@ -9,7 +9,8 @@ from contextlib import contextmanager
 
 @contextmanager
 def no_garbage_collection() -> Iterator[None]:
-    """While hundreds of thousands of objects are made that all stay, to look for garbage again and again only takes time."""
+    """While hundreds of thousands of objects are made that all stay, to look for garbage again and again only
+    takes time."""
     before = gc.isenabled()
     gc.disable()
     try:

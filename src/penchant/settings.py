@@ -1,7 +1,7 @@
 """Every number of the method, in groups: units, candidates, evidence, blend, memory, index.
 
-Each field says what it does, its unit, its range and where its default comes from. `penchant lab tune` searches those that
-decide the ranking. Values are checked when a `Settings` is made, wherever they come from.
+Each field says what it does, its unit, its range and where its default comes from. `penchant lab tune`
+searches those that decide the ranking. Values are checked when a `Settings` is made, wherever they come from.
 """
 
 from __future__ import annotations
@@ -50,12 +50,13 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     terms_in_text: Limit = 10
     """Key terms after the title in the contextual text (IRA, section 2.1)."""
     document_text: DocumentText = "title"
-    """What of a document is embedded: its title, or its title and then its key terms, as in a unit's contextual text."""
+    """What of a document is embedded: its title, or its title and then its key terms, as in a unit's
+    contextual text."""
     unit_precision: UnitPrecision = "float16"
     """How a number of a unit's embedding is kept, in memory and on disk.
 
-    ``float16`` moves a cosine by at most 0.0005, ``int8`` by some 0.005 in half the bytes. ``float32`` takes twice the bytes
-    and gives the scores of the paper's rule to 1e-5.
+    ``float16`` moves a cosine by at most 0.0005, ``int8`` by some 0.005 in half the bytes. ``float32`` takes
+    twice the bytes and gives the scores of the paper's rule to 1e-5.
     """
     kinds: tuple[str, ...] | None = None
     """Clicks of these kinds are learned. None: all. A click without a kind is always learned."""
@@ -63,18 +64,22 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     # Candidates and scorer (IRA, Algorithm 2)
 
     scorer: ScorerName = "blend"
-    """How candidates are ranked: ``blend`` weighs all evidence; ``sum`` (the paper's), ``max`` and ``soft`` use units alone."""
+    """How candidates are ranked: ``blend`` weighs all evidence; ``sum`` (the paper's), ``max`` and ``soft``
+    use units alone."""
     candidates_per_unit: Count = 100
     """N: nearest documents looked up for each unit (IRA, section 2.3)."""
     sharpness: Positive = 10.0
-    """How far the nearest unit outweighs the others: a cosine counts by ``exp(sharpness * cosine)``. For ``soft`` and blend."""
+    """How far the nearest unit outweighs the others: a cosine counts by ``exp(sharpness * cosine)``. For
+    ``soft`` and blend."""
 
     # Evidence: how far back clicks count, and how much
 
     reads_weighed: Count = 50
-    """Last documents of a user that are evidence: of readers who read the same, of words and attributes that are liked."""
+    """Last documents of a user that are evidence: of readers who read the same, of words and attributes that
+    are liked."""
     decay: Decay = 0.9
-    """Decay per step back in the history: each document weighs this fraction of the next newer one. Likewise for units."""
+    """Decay per step back in the history: each document weighs this fraction of the next newer one. Likewise
+    for units."""
     decay_words: Decay = 0.97
     """The same decay, for the words of titles."""
     decay_order: Decay = 0.6
@@ -82,9 +87,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     decay_beside: Decay = 0.6
     """Decay per document that lies between two in the order of reading."""
     decay_before: Decay = 0.8
-    """Decay per step back among what a document's readers had read before it. It smooths the document's embedding."""
+    """Decay per step back among what a document's readers had read before it. It smooths the document's
+    embedding."""
     trend_half_life: Seconds = 14 * 86_400.0
-    """Half-life of a click in the slowest trend column, in seconds; the others are 14, 112 and 672 times as fast."""
+    """Half-life of a click in the slowest trend column, in seconds; the others are 14, 112 and 672 times as
+    fast."""
     popularity_half_life: Seconds = 3 * 86_400.0
     """Half-life of a click in the popularity that new users are shown, in seconds."""
     oldest_age: Seconds = 60 * 86_400.0
@@ -97,7 +104,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     blend_learns: bool = True
     """Whether clicks teach the blend its weights."""
     blend_precision: Positive = 100.0
-    """Precision of the prior over the weights. It counts as this many clicks that tell something of a weight."""
+    """Precision of the prior over the weights. It counts as this many clicks that tell something of a
+    weight."""
     blend_precision_open: Positive = 10.0
     """Precision of the prior over weights that start at 0."""
     blend_memory: Decay = 0.999

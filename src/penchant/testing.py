@@ -20,7 +20,8 @@ from penchant.vectors import unit_length
 
 
 class HashingEmbedder:
-    """Words with a random direction each, added up: nothing to train, the same everywhere, and good enough for tests."""
+    """Words with a random direction each, added up: nothing to train, the same everywhere, and good enough
+    for tests."""
 
     def __init__(self, dimension: int = 64, threshold: float = 0.5, name: str = "hashing") -> None:
         self.dimension = dimension
@@ -35,12 +36,17 @@ class HashingEmbedder:
     def _sum(self, words: Sequence[str]) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
         total = np.zeros(self.dimension, np.float32)
         for word in words:
-            total += np.random.default_rng(zlib.crc32(word.encode())).standard_normal(self.dimension).astype(np.float32)
+            total += (
+                np.random.default_rng(zlib.crc32(word.encode()))
+                .standard_normal(self.dimension)
+                .astype(np.float32)
+            )
         return total
 
 
 def check_embedder(embedder: Embedder) -> None:
-    """Shapes, types, unit length, order, and that the same text gives the same vector, alone and among others."""
+    """Shapes, types, unit length, order, and that the same text gives the same vector, alone and among
+    others."""
     texts = ["Fast cosine search", "Slow bread", "Fast cosine search", "캠핑 의자", "a"]
     vectors = embedder.encode(texts)
     assert vectors.dtype == np.float32
@@ -77,16 +83,22 @@ def check_index(make: Callable[[int], DocumentIndex], directory: Path) -> None:
         assert all(left.tolist() == right.tolist() for left, right in pairs)
 
 
-def _check_search(index: DocumentIndex, keys: np.ndarray[tuple[int], np.dtype[np.int64]], vectors: Vectors) -> None:
+def _check_search(
+    index: DocumentIndex, keys: np.ndarray[tuple[int], np.dtype[np.int64]], vectors: Vectors
+) -> None:
     found = index.search(vectors[:20], 10)
     best = keys[np.argsort(-(vectors[:20] @ vectors.T), axis=1)[:, :10]]
     assert all(len(one) >= 10 for one in found)
-    recall = np.mean([len(set(one[:10].tolist()) & set(true.tolist())) / 10 for one, true in zip(found, best, strict=True)])
+    recall = np.mean(
+        [len(set(one[:10].tolist()) & set(true.tolist())) / 10 for one, true in zip(found, best, strict=True)]
+    )
     assert recall >= 0.95, f"recall@10 is {recall}"
     assert [sorted(one.tolist()) for one in index.search(vectors[:2], 1_000)] == [sorted(keys.tolist())] * 2
 
 
-def _check_update_and_removal(index: DocumentIndex, keys: np.ndarray[tuple[int], np.dtype[np.int64]], vectors: Vectors) -> None:
+def _check_update_and_removal(
+    index: DocumentIndex, keys: np.ndarray[tuple[int], np.dtype[np.int64]], vectors: Vectors
+) -> None:
     index.add(keys[:1], -vectors[:1])
     assert len(index) == 300
     assert np.allclose(index.vectors(keys[:1]), -vectors[:1], atol=2e-2)
@@ -100,12 +112,22 @@ def _check_update_and_removal(index: DocumentIndex, keys: np.ndarray[tuple[int],
 
 
 def check_store(make: Callable[[], Store]) -> None:
-    """What is committed comes back, in all parts or none, also (where it is kept) from a store opened again."""
+    """What is committed comes back, in all parts or none, also (where it is kept) from a store opened
+    again."""
     store = make()
-    unit = InterestUnit("T", (("t", 2),), 1, 5.0, ("d1",), "T t", np.arange(4, dtype=np.float32), (3,), (1,), 3, 3)
+    unit = InterestUnit(
+        "T", (("t", 2),), 1, 5.0, ("d1",), "T t", np.arange(4, dtype=np.float32), (3,), (1,), 3, 3
+    )
     user = User((unit,), 3, ("d1", "d2"))
-    times: list[tuple[float | None, float | None, bool]] = [(None, None, False), (1.0, None, True), (2.0, 9.0, False)]
-    stored = [StoredDocument(key, Document(f"d{key}", f"title {key}", *of), float(key), 1) for key, of in enumerate(times)]
+    times: list[tuple[float | None, float | None, bool]] = [
+        (None, None, False),
+        (1.0, None, True),
+        (2.0, 9.0, False),
+    ]
+    stored = [
+        StoredDocument(key, Document(f"d{key}", f"title {key}", *of), float(key), 1)
+        for key, of in enumerate(times)
+    ]
     vectors = {key: np.full(4, key, np.float32).tobytes() for key in range(3)}
     digests = [click_digest(f"c{number}") for number in range(5)]
     store.commit(
@@ -131,7 +153,9 @@ def check_store(make: Callable[[], Store]) -> None:
     next(reading)
     store.commit([Changes(users={"cem": User(steps=1)})])
     store.commit([Changes(users={"cem": User(steps=2)})])
-    assert store.users(["cem"])["cem"].steps == 2, "what is still being read must not hide what was kept since"
+    assert store.users(["cem"])["cem"].steps == 2, (
+        "what is still being read must not hide what was kept since"
+    )
     store.commit([Changes(forgotten_users=["cem"])])
     assert [document.key for document in reading] == [1, 2]
     store.commit([Changes(removed_documents=[1], popularity={2: 9.0}, forgotten_users=["bob", "nobody"])])
@@ -146,7 +170,9 @@ def _check_contents(store: Store, stored: list[StoredDocument], user: User, dige
     assert list(store.documents()) == stored
     columns = store.columns()
     assert columns.keys.tolist() == [0, 1, 2]
-    assert [msgspec.msgpack.decode(packed, type=Document) for packed in columns.packed] == [each.document for each in stored]
+    assert [msgspec.msgpack.decode(packed, type=Document) for packed in columns.packed] == [
+        each.document for each in stored
+    ]
     assert columns.ids == [each.document.id for each in stored]
     assert columns.hidden.tolist() == [each.document.hidden for each in stored]
     assert np.isnan(columns.published_at[0])

@@ -61,8 +61,8 @@ def _no_vector() -> Vector:
 class InterestUnit(msgspec.Struct, frozen=True, eq=False):
     """One interest of one user (IRA, section 2.1).
 
-    The fields that end in ``_step`` or ``_steps`` order what the times cannot: a step is the number of a click among
-    the clicks learned of this user, from 1.
+    The fields that end in ``_step`` or ``_steps`` order what the times cannot: a step is the number of a
+    click among the clicks learned of this user, from 1.
     """
 
     title: str
@@ -118,8 +118,8 @@ class Evidence(msgspec.Struct, frozen=True):
     """Something that speaks for a recommendation, or against it."""
 
     kind: str
-    """``interest``, ``words``, ``attributes``, ``freshness``, ``trend``, ``popularity``, ``readers``, ``dismissed``, ``shown``
-    or ``source NAME``."""
+    """``interest``, ``words``, ``attributes``, ``freshness``, ``trend``, ``popularity``, ``readers``,
+    ``dismissed``, ``shown`` or ``source NAME``."""
     weight: float
     """What it adds to the score, beside the mean of all candidates."""
     words: str
@@ -132,21 +132,23 @@ class Recommendation(msgspec.Struct, frozen=True, eq=False):
     document: Document
     score: float
     because: InterestUnit | Popular | None = None
-    """The Interest Unit that speaks most for it; ``Popular`` for a user without units; None for ``search`` and
-    ``similar``, where no user is involved."""
+    """The Interest Unit that speaks most for it; ``Popular`` for a user without units; None for ``search``
+    and ``similar``, where no user is involved."""
     evidence: tuple[Evidence, ...] = ()
     """What the scorer ``blend`` weighed, the weightiest first."""
 
 
 class Source(msgspec.Struct, frozen=True):
-    """A ranking from elsewhere: another model, an editor's choice, a search. Unknown documents are passed over."""
+    """A ranking from elsewhere: another model, an editor's choice, a search. Unknown documents are passed
+    over."""
 
     name: str
     ranking: Sequence[str]
     """Document ids, best first."""
     weight: float = 1.0
-    """What its first document gains, in the blend's logarithmic scores: 1 makes it 2.7 times as likely. Document n gains
-    ``weight * 60 / (59 + n)``, as in reciprocal rank fusion (Cormack, Clarke and Büttcher, SIGIR 2009)."""
+    """What its first document gains, in the blend's logarithmic scores: 1 makes it 2.7 times as likely.
+    Document n gains ``weight * 60 / (59 + n)``, as in reciprocal rank fusion (Cormack, Clarke and Büttcher,
+    SIGIR 2009)."""
 
     def __post_init__(self) -> None:
         if isinstance(self.ranking, str):
@@ -165,8 +167,8 @@ class Change(msgspec.Struct, frozen=True):
     document_id: str
     at: float
     action: Action
-    """``created`` a new unit; ``reinforced`` one unit; ``merged`` several into one; or the click was ``ignored``
-    (its id was seen before, or its kind is not learned)."""
+    """``created`` a new unit; ``reinforced`` one unit; ``merged`` several into one; or the click was
+    ``ignored`` (its id was seen before, or its kind is not learned)."""
     unit: str = ""
     """The contextual text of the unit that the document is in now."""
     merged: tuple[str, ...] = ()

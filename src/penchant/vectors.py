@@ -1,4 +1,5 @@
-"""Arithmetic of embeddings that has to come out the same wherever a vector stands, and the few bytes a unit's is kept in."""
+"""Arithmetic of embeddings that has to come out the same wherever a vector stands, and the few bytes a unit's
+is kept in."""
 
 from __future__ import annotations
 
@@ -34,7 +35,8 @@ def unit_length(rows: NDArray[np.floating]) -> Vectors:
 
 
 def rounded(rows: Vectors, precision: UnitPrecision) -> Vectors:
-    """The vectors of units as they are kept: what `packed` and `unpacked` change no further, float32 of the same shape."""
+    """The vectors of units as they are kept: what `packed` and `unpacked` change no further, float32 of the
+    same shape."""
     if precision == "float32":
         return rows
     if precision == "float16":
@@ -66,11 +68,14 @@ def unpacked(data: bytes, count: int, precision: UnitPrecision) -> Vectors:
     if precision == "float16":
         return np.frombuffer(data, "<f2").reshape(count, -1).astype(np.float32)
     scales = np.frombuffer(data[: 4 * count], "<f4")
-    return np.asarray(np.frombuffer(data[4 * count :], np.int8).reshape(count, -1) * scales[:, None], np.float32)
+    return np.asarray(
+        np.frombuffer(data[4 * count :], np.int8).reshape(count, -1) * scales[:, None], np.float32
+    )
 
 
 def _scales(rows: Vectors) -> NDArray[np.float32]:
-    """What one step of an int8 vector stands for. It has 16 significant bits, so that 127 steps of it are exact."""
+    """What one step of an int8 vector stands for. It has 16 significant bits, so that 127 steps of it are
+    exact."""
     least = np.asarray(np.abs(rows).max(axis=1, initial=0.0) / _STEPS, np.float32)
     return ((least.view(np.uint32) + 0xFF) & 0xFFFFFF00).view(np.float32)
 

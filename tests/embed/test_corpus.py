@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from penchant import EmbedderError
-from penchant.demo.community import simulate
+from penchant.data.simulated import simulate
 from penchant.embed.corpus import CorpusEmbedder, ngrams_of, tokens
 from penchant.testing import check_embedder
 
@@ -50,7 +50,11 @@ def test_the_same_titles_give_the_same_model_and_name(titles, embedder):
 
 def test_a_saved_model_gives_the_same_vectors_name_and_threshold(titles, embedder):
     loaded = CorpusEmbedder.from_bytes(embedder.to_bytes())
-    assert (loaded.name, loaded.threshold, loaded.dimension) == (embedder.name, embedder.threshold, embedder.dimension)
+    assert (loaded.name, loaded.threshold, loaded.dimension) == (
+        embedder.name,
+        embedder.threshold,
+        embedder.dimension,
+    )
     texts = [*titles[:50], "Kubernetes Zwetschgendatschi", "처음 보는 단어들"]
     assert np.array_equal(loaded.encode(texts), embedder.encode(texts))
 

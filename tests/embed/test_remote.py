@@ -26,7 +26,7 @@ def embeddings(body: dict) -> bytes:
 
 @pytest.fixture
 def endpoint(monkeypatch):
-    monkeypatch.setattr("penchant.endpoint._FIRST_WAIT", 0.01)
+    monkeypatch.setattr("penchant.embed.endpoint._FIRST_WAIT", 0.01)
     with standing_in(embeddings) as server:
         yield server
 
@@ -81,6 +81,6 @@ def test_it_gives_up_after_some_attempts(endpoint):
 
 
 def test_an_endpoint_that_is_not_there(monkeypatch):
-    monkeypatch.setattr("penchant.endpoint._FIRST_WAIT", 0.01)
+    monkeypatch.setattr("penchant.embed.endpoint._FIRST_WAIT", 0.01)
     with pytest.raises(EndpointError, match="did not answer"):
         RemoteEmbedder("http://127.0.0.1:9/v1", "m", attempts=2)

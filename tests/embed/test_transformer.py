@@ -26,7 +26,9 @@ def test_minilm_keeps_the_contract(minilm):
 
 
 def test_minilm_knows_what_texts_mean(minilm):
-    cat, kitten, bank = minilm.encode(["A cat sits on the mat", "a kitten is on a rug", "interest rates of central banks"])
+    cat, kitten, bank = minilm.encode(
+        ["A cat sits on the mat", "a kitten is on a rug", "interest rates of central banks"]
+    )
     assert cat @ kitten > 0.5 > 0.2 > cat @ bank
 
 
@@ -35,7 +37,12 @@ def test_batches_do_not_change_order_or_result(minilm):
     together = minilm.encode(texts)
     alone = np.concatenate([minilm.encode([text]) for text in texts])
     assert np.allclose(together, alone, atol=2e-2)
-    assert sorted(position for batch in minilm._batches(np.array([5, 300, 5, 90])) for position in batch) == [0, 1, 2, 3]
+    assert sorted(position for batch in minilm._batches(np.array([5, 300, 5, 90])) for position in batch) == [
+        0,
+        1,
+        2,
+        3,
+    ]
 
 
 def test_in_bfloat16_the_vectors_are_nearly_the_same(minilm, monkeypatch):

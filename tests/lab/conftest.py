@@ -8,12 +8,16 @@ import pytest
 from penchant import Click, Document
 from penchant.lab.log import Log, make_log
 
-WORDS = "search vector graph cache index parser kernel socket bread rye oven crumb trail shoes hills mud".split()
+WORDS = (
+    "search vector graph cache index parser kernel socket bread rye oven crumb trail shoes hills mud".split()
+)
 DAY = 86_400.0
 START = 1_700_000_000.0
 
 
-def drawn_rows(users: int = 40, documents: int = 160, seed: int = 0, *, clock: bool = True) -> tuple[list[Document], list[Click]]:
+def drawn_rows(
+    users: int = 40, documents: int = 160, seed: int = 0, *, clock: bool = True
+) -> tuple[list[Document], list[Click]]:
     """Readers who each have two topics, documents of four words of one topic, published over 120 days."""
     rng = np.random.default_rng(seed)
     made = []

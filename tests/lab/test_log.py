@@ -10,7 +10,11 @@ DOCUMENTS = [Document("a", "bread", published_at=2e9), Document("b", "rye"), Doc
 
 
 def test_clicks_are_ordered_by_time_and_a_second_click_on_a_document_is_left_out():
-    log = make_log("x", DOCUMENTS, [Click("u", "b", 3e9), Click("v", "a", 2e9), Click("u", "a", 1e9), Click("u", "b", 2.5e9)])
+    log = make_log(
+        "x",
+        DOCUMENTS,
+        [Click("u", "b", 3e9), Click("v", "a", 2e9), Click("u", "a", 1e9), Click("u", "b", 2.5e9)],
+    )
     assert [(log.user_ids[u], log.documents[d].id) for u, d in zip(log.clicks.users, log.clicks.documents, strict=True)] == [
         ("u", "a"), ("v", "a"), ("u", "b")
     ]  # fmt: skip

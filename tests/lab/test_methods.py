@@ -9,8 +9,7 @@ import pytest
 
 from penchant import Engine, InvalidQuery, Settings
 from penchant.lab import protocols, registry
-from penchant.lab.blended import documents_of
-from penchant.lab.interests import InterestUnits, Variant
+from penchant.lab.blend_method import documents_of
 from penchant.lab.log import Clicks, Log
 from penchant.lab.methods import (
     BM25,
@@ -26,6 +25,7 @@ from penchant.lab.protocols import Rules
 from penchant.lab.registry import Given
 from penchant.lab.studies import largest, most_recent, terms_only, title_only
 from penchant.lab.texts import RememberedTexts
+from penchant.lab.units_method import InterestUnits, Variant
 from penchant.testing import HashingEmbedder
 from penchant.types import Click
 
@@ -62,7 +62,9 @@ def test_newest_takes_what_is_published_later_for_just_published(log):
 
 def test_a_click_counts_half_after_the_half_life(log):
     method = Trending(log, half_life=100.0)
-    two = Clicks(np.array([0, 1, 2], np.int32), np.array([5, 6, 6], np.int32), np.array([1e9, 1e9 - 100, 1e9 - 100]))
+    two = Clicks(
+        np.array([0, 1, 2], np.int32), np.array([5, 6, 6], np.int32), np.array([1e9, 1e9 - 100, 1e9 - 100])
+    )
     method.learn(two)
     five, six, none = method.score(0, np.array([5, 6, 7], np.int32), 1e9)
     assert five == pytest.approx(six)
@@ -80,7 +82,9 @@ def test_the_mean_vector_and_the_last_ones(log, vectors):
 def test_the_nearest_document_clicked(log, vectors):
     method = NearestClicked(vectors)
     method.learn(log.clicks)
-    assert method.score(7, ALL, 0.0) == pytest.approx((vectors @ vectors[history(log, 7)].T).max(axis=1), abs=1e-5)
+    assert method.score(7, ALL, 0.0) == pytest.approx(
+        (vectors @ vectors[history(log, 7)].T).max(axis=1), abs=1e-5
+    )
     assert not method.score(999, ALL, 0.0).any()
 
 
@@ -132,9 +136,14 @@ def test_units_score_as_the_engine_does(log, texts, scorer):
         for user in (2, 9):
             name = log.user_ids[user]
             assert [unit.text for unit in engine.units(name)] == [
-                unit.text for unit in sorted(method.of(user).units, key=lambda unit: (-unit.updated_at, -unit.changed_step))
+                unit.text
+                for unit in sorted(
+                    method.of(user).units, key=lambda unit: (-unit.updated_at, -unit.changed_step)
+                )
             ]
-            assert np.array_equal(method.score(user, ALL, 0.0), engine.score(name, [d.id for d in log.documents]))
+            assert np.array_equal(
+                method.score(user, ALL, 0.0), engine.score(name, [d.id for d in log.documents])
+            )
 
 
 def test_preparing_learns_nothing_but_embeds_everything(log, texts):
@@ -228,4 +237,6 @@ def test_a_method_sees_no_click_after_the_question(log):
         ask(spy, trial, shared=())
         for case, (user, known) in zip(trial.cases, spy.asked, strict=True):
             assert (user, known) == (case.user, case.learned)
-            assert not {(case.user, document) for document in case.relevant.tolist()} & set(spy.learned[:known])
+            assert not {(case.user, document) for document in case.relevant.tolist()} & set(
+                spy.learned[:known]
+            )

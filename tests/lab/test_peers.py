@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from penchant import PeerFailed
 from penchant.cli import app
-from penchant.files import write_rows
+from penchant.data.files import write_rows
 from penchant.lab import peers, protocols
 from penchant.lab.cases import Case, Trial
 from penchant.lab.log import Clicks, Log
@@ -31,7 +31,9 @@ CACHE = Path(os.environ.get("PENCHANT_CACHE", "~/.cache/penchant/lab")).expandus
 SHORT = {"epochs": 1, "n_epochs": 1, "num_epochs": 1, "iterations": 3}
 
 
-def ask(name: str, log: Log, trial: Trial, vectors: np.ndarray, cache: Path = CACHE, **params: object) -> Answered:
+def ask(
+    name: str, log: Log, trial: Trial, vectors: np.ndarray, cache: Path = CACHE, **params: object
+) -> Answered:
     chosen = {key: SHORT.get(key, value) for key, value in PEERS[name].params.items()} | params
     order = Order(
         name, chosen, retrain_days=40, retrainings=3, seed=0, threads=1, cache=cache, say=lambda text: None, report=lambda done, of: None
@@ -75,7 +77,12 @@ def test_a_job_survives_its_files(tmp_path):
               np.array([0, 1, 3]), numbers, np.ones((9, 2), np.float32), None)  # fmt: skip
     write_job(tmp_path, job)
     again = read_job(tmp_path)
-    assert (again.peer, again.params, again.rounds, again.models) == ("ALS", {"factors": 8}, [Round(2, 0, 2)], None)
+    assert (again.peer, again.params, again.rounds, again.models) == (
+        "ALS",
+        {"factors": 8},
+        [Round(2, 0, 2)],
+        None,
+    )
     for name in ("users", "documents", "request_users", "histories", "offsets", "candidates", "vectors"):
         assert np.array_equal(getattr(again, name), getattr(job, name))
     assert [(user, known, rows.tolist()) for user, known, rows, _ in again.requests(Round(2, 0, 2))] == [
@@ -158,7 +165,9 @@ def test_a_peer_that_fails_says_why(log, vectors, trial):
 
 
 def test_an_environment_that_cannot_be_made_leaves_nothing_behind(tmp_path, monkeypatch):
-    monkeypatch.setattr("penchant.lab.peers.environments.REQUIREMENTS", {"none": ("penchant-no-such-package==1",)})
+    monkeypatch.setattr(
+        "penchant.lab.peers.environments.REQUIREMENTS", {"none": ("penchant-no-such-package==1",)}
+    )
     with pytest.raises(PeerFailed, match="environment of none could not be made"):
         python_of("none", tmp_path, lambda text: None)
     assert list((tmp_path / "environments").iterdir()) == []

@@ -112,15 +112,22 @@ def test_ira_draws_negatives_that_are_far_from_every_test_document(log, vectors)
         assert len(others) == 30
         assert (vectors[others] @ vectors[case.relevant].T < 0.4).all()
     uniform = protocols.ira(log, vectors, replace(FEW, candidates="uniform"))
-    near = [(vectors[np.setdiff1d(c.candidates, c.relevant)] @ vectors[c.relevant].T >= 0.4).any() for c in uniform.cases]
+    near = [
+        (vectors[np.setdiff1d(c.candidates, c.relevant)] @ vectors[c.relevant].T >= 0.4).any()
+        for c in uniform.cases
+    ]
     assert any(near)
 
 
 def test_ira_draws_the_same_for_the_same_seed_and_other_for_another(log, vectors):
     first, again = protocols.ira(log, vectors, FEW), protocols.ira(log, vectors, FEW)
     other = protocols.ira(log, vectors, replace(FEW, seed=1))
-    assert all(np.array_equal(a.candidates, b.candidates) for a, b in zip(first.cases, again.cases, strict=True))
-    assert any(not np.array_equal(a.candidates, b.candidates) for a, b in zip(first.cases, other.cases, strict=True))
+    assert all(
+        np.array_equal(a.candidates, b.candidates) for a, b in zip(first.cases, again.cases, strict=True)
+    )
+    assert any(
+        not np.array_equal(a.candidates, b.candidates) for a, b in zip(first.cases, other.cases, strict=True)
+    )
 
 
 def test_fewer_users_are_some_of_all_and_what_they_may_know_stays(log, vectors):
@@ -144,7 +151,9 @@ def test_live_by_hand():
     trial = protocols.live(make_log("x", documents, [*reads, first, hit]))
     (case,) = trial.cases  # the clicks before it are a user's first five, or a document's first
     assert (case.learned, case.at) == (6, START + 3 * DAY)
-    assert [documents[row].id for row in case.candidates] == ["new"]  # what u has read, is too old or not yet there is left out
+    assert [documents[row].id for row in case.candidates] == [
+        "new"
+    ]  # what u has read, is too old or not yet there is left out
     assert trial.periods == ["2023-W46"]
 
 
@@ -229,7 +238,9 @@ def test_segments_are_told_at_the_moment_of_the_question(log, vectors):
     assert trial.segments["cold documents (no reader so far)"].tolist() == (counts[relevant] == 0).tolist()
 
 
-@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 12), st.integers(0, 400)), min_size=12, max_size=120))
+@given(
+    st.lists(st.tuples(st.integers(0, 3), st.integers(0, 12), st.integers(0, 400)), min_size=12, max_size=120)
+)
 def test_live_never_leaks_whatever_the_log(rows: list[tuple[int, int, int]]):
     documents = [Document(f"d{n}", "x", published_at=START + n * DAY) for n in range(13)]
     clicks = [Click(f"u{u}", f"d{d}", START + 20 * DAY + m * DAY / 10) for u, d, m in rows]

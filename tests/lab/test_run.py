@@ -18,7 +18,7 @@ from tests.lab.conftest import drawn_rows
 from typer.testing import CliRunner
 
 from penchant.cli import app
-from penchant.files import write_rows
+from penchant.data.files import write_rows
 from penchant.lab.report import read_report
 from penchant.lab.studies import STUDIES
 from penchant.settings import Settings
@@ -93,7 +93,9 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag, attrs):
         self.counts[tag] = self.counts.get(tag, 0) + 1
-        self.outside += [value for name, value in attrs if name in ("src", "href") and value and not value.startswith("#")]
+        self.outside += [
+            value for name, value in attrs if name in ("src", "href") and value and not value.startswith("#")
+        ]
         if tag not in ("meta", "link", "br", "path", "use"):
             self.open.append(tag)
 
@@ -114,7 +116,14 @@ def test_the_page_is_whole_and_needs_nothing_from_outside(ira):
 
 def test_every_table_and_figure_of_the_paper_has_its_counterpart(ira):
     text = (ira[1] / "report.md").read_text()
-    for place in ("Table 2", "Table 3", "Figure 2, left", "Figure 2, right", "Figure 3, left", "Figure 3, right"):
+    for place in (
+        "Table 2",
+        "Table 3",
+        "Figure 2, left",
+        "Figure 2, right",
+        "Figure 3, left",
+        "Figure 3, right",
+    ):
         assert place in text
     assert "one mean vector of the history" in text
 
@@ -150,7 +159,9 @@ def test_shift_shows_a_beside_a_and_b(community, cache, tmp_path):
     assert units["A"]["users"] == units["A+B"]["users"] == sum(units["A"]["users_by_big"])
     assert units["A+B"]["big"] >= units["A"]["big"] > 0
     assert set(report["shift"]["methods"]["ItemPop"]) == {"A", "A+B"}
-    assert report["methods"]["ItemPop"]["H@20"]["value"] == report["shift"]["methods"]["ItemPop"]["A+B"]["H@20"]
+    assert (
+        report["methods"]["ItemPop"]["H@20"]["value"] == report["shift"]["methods"]["ItemPop"]["A+B"]["H@20"]
+    )
 
 
 def test_quick_asks_fewer_users_and_no_studies(community, cache, tmp_path):
@@ -160,12 +171,16 @@ def test_quick_asks_fewer_users_and_no_studies(community, cache, tmp_path):
 
 def test_uniform_candidates_stand_beside_the_distant_ones(ira, community, cache, tmp_path):
     beside = ira[0]["uniform"]["mean vector"]["H@20"]
-    report = run(community, cache, tmp_path, "--protocol", "ira", "--candidates", "uniform", "--studies", "none")
+    report = run(
+        community, cache, tmp_path, "--protocol", "ira", "--candidates", "uniform", "--studies", "none"
+    )
     assert report["methods"]["mean vector"]["H@20"]["value"] == beside
     assert report["uniform"] == {}
 
 
-def test_a_report_does_not_differ_from_itself_and_other_embedders_are_told_apart(community, cache, ira, tmp_path):
+def test_a_report_does_not_differ_from_itself_and_other_embedders_are_told_apart(
+    community, cache, ira, tmp_path
+):
     found = json.loads(lab("compare", ira[1], ira[1], "--json"))
     assert found["changed"] == {}
     assert all(row["difference"] == 0 and row["p"] == 1 for row in found["rows"])
@@ -195,24 +210,61 @@ def test_results_are_one_page_from_reports(ira, tmp_path):
 
 
 def test_the_search_keeps_to_its_trials_and_the_run_takes_what_it_chose(community, cache, tmp_path):
-    lab("tune", "--data", community, "--cache", cache, "--methods", "units (sum)", "--trials", 3, "--out", tmp_path / "t.json")
+    lab(
+        "tune",
+        "--data",
+        community,
+        "--cache",
+        cache,
+        "--methods",
+        "units (sum)",
+        "--trials",
+        3,
+        "--out",
+        tmp_path / "t.json",
+    )
     found = json.loads((tmp_path / "t.json").read_text())["methods"]["units (sum)"]
     assert len(found["trials"]) == 3
     assert found["trials"][0]["params"] == {"threshold": 0.0}  # the default comes first
     assert found["value"] == max(entry["NDCG@20"] for entry in found["trials"])
     again = tmp_path / "again.json"
-    lab("tune", "--data", community, "--cache", cache, "--methods", "units (sum)", "--trials", 3, "--out", again)
+    lab(
+        "tune",
+        "--data",
+        community,
+        "--cache",
+        cache,
+        "--methods",
+        "units (sum)",
+        "--trials",
+        3,
+        "--out",
+        again,
+    )
     assert again.read_bytes() == (tmp_path / "t.json").read_bytes()
-    run(community, cache, tmp_path / "r", "--protocol", "full", "--studies", "none", "--tuned", tmp_path / "t.json")
+    run(
+        community,
+        cache,
+        tmp_path / "r",
+        "--protocol",
+        "full",
+        "--studies",
+        "none",
+        "--tuned",
+        tmp_path / "t.json",
+    )
     lab("results", tmp_path / "r", "--tuned", tmp_path / "t.json", "--out", tmp_path / "results.md")
     assert re.search(r"\| units \(sum\) \| \d+ \| 3 \|", (tmp_path / "results.md").read_text())
     broken = CliRunner().invoke(
-        app, ["lab", "run", "--data", str(community), "--out", "x", "--tuned", str(community / "clicks.jsonl")]
+        app,
+        ["lab", "run", "--data", str(community), "--out", "x", "--tuned", str(community / "clicks.jsonl")],
     )
     assert "is not what `penchant lab tune" in broken.output
 
 
-def test_a_search_in_several_communities_goes_by_their_geometric_mean_one_step_from_the_default_first(community, cache, tmp_path):
+def test_a_search_in_several_communities_goes_by_their_geometric_mean_one_step_from_the_default_first(
+    community, cache, tmp_path
+):
     other = tmp_path / "other"
     shutil.copytree(community, other)
     rows = (other / "clicks.jsonl").read_text().splitlines()
@@ -225,7 +277,12 @@ def test_a_search_in_several_communities_goes_by_their_geometric_mean_one_step_f
         assert trial["NDCG@20"] == pytest.approx((one * two) ** 0.5, abs=1e-6)
     default = trials[0]["params"]
     assert default["blend_precision"] == Settings().blend_precision
-    assert [sum(value != default[key] for key, value in trial["params"].items()) for trial in trials] == [0, 1, 1, 1]
+    assert [sum(value != default[key] for key, value in trial["params"].items()) for trial in trials] == [
+        0,
+        1,
+        1,
+        1,
+    ]
     run(community, cache, tmp_path / "r", "--protocol", "full", "--methods", "ItemPop", "--studies", "none")
     lab("results", tmp_path / "r", "--tuned", tmp_path / "t.json", "--out", tmp_path / "results.md")
     assert re.search(r"\| threshold -0.05 \| \d\.\d+ \|", (tmp_path / "results.md").read_text())
@@ -240,7 +297,18 @@ def test_a_search_in_several_communities_goes_by_their_geometric_mean_one_step_f
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(community, cache, tmp_path, arguments, message):
-    given = ["lab", "run", "--data", str(community), "--cache", str(cache), "--out", str(tmp_path / "r"), "--methods", "ItemPop"]
+    given = [
+        "lab",
+        "run",
+        "--data",
+        str(community),
+        "--cache",
+        str(cache),
+        "--out",
+        str(tmp_path / "r"),
+        "--methods",
+        "ItemPop",
+    ]
     result = CliRunner().invoke(app, [*given, *arguments], env={"COLUMNS": "300"})
     assert result.exit_code == 1
     assert message in result.output

@@ -20,10 +20,12 @@ def names(*modules: str) -> set[str]:
 def test_what_an_outcome_of_ours_runs_is_in_its_key():
     """Beside the interpreter: every module of penchant that is loaded when the method is made and asked."""
     code = (
-        "import sys, penchant.lab.outcomes, penchant.lab.blended\n"
+        "import sys, penchant.lab.outcomes, penchant.lab.blend_method\n"
         "print(*(name for name in sys.modules if name.startswith('penchant.')))"
     )
-    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.split()
     found = names(*_OURS)
     for module in loaded:
         path = module.removeprefix("penchant.").replace(".", "/")

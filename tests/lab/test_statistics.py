@@ -34,7 +34,12 @@ def test_one_user_has_no_interval():
 
 
 def test_equal_methods_do_not_differ():
-    assert paired((SUMS, COUNTS), (SUMS, COUNTS), by_case=False, seed=0) == {"difference": 0, "low": 0, "high": 0, "p": 1}
+    assert paired((SUMS, COUNTS), (SUMS, COUNTS), by_case=False, seed=0) == {
+        "difference": 0,
+        "low": 0,
+        "high": 0,
+        "p": 1,
+    }
 
 
 @pytest.mark.parametrize("by_case", [True, False])

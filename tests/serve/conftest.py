@@ -28,11 +28,15 @@ def serving() -> Iterator[Callable[..., TestClient]]:
     """Make a service over five documents; settings as of `Config`."""
     open_: list[TestClient] = []
 
-    def make(engine: Engine | None = None, directory: Path | None = None, clock=lambda: NOW, **settings: object) -> TestClient:
+    def make(
+        engine: Engine | None = None, directory: Path | None = None, clock=lambda: NOW, **settings: object
+    ) -> TestClient:
         if engine is None:
             engine = Engine(HashingEmbedder(), index="exact")
             engine.add([Document(name, title) for name, title in TITLES.items()])
-        client = TestClient(make_app(engine, Config(**{**LOCAL, **settings}), directory, clock), raise_server_exceptions=False)
+        client = TestClient(
+            make_app(engine, Config(**{**LOCAL, **settings}), directory, clock), raise_server_exceptions=False
+        )
         client.__enter__()
         open_.append(client)
         for _ in range(200):
@@ -59,7 +63,9 @@ class Process:
         environment = {**os.environ, **variables}
         self.errors = state.with_name(f"{state.name}.errors")
         with self.errors.open("ab") as errors:
-            self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True, env=environment)
+            self.process = subprocess.Popen(
+                command, stdout=subprocess.PIPE, stderr=errors, text=True, env=environment
+            )
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         assert " at http" in line, (line, self.log())

@@ -10,7 +10,7 @@ import pytest
 
 from conftest import TITLES
 from penchant import Click, Document
-from penchant.client import AsyncClient, Client, ServiceError
+from penchant.serve.client import AsyncClient, Client, ServiceError
 
 MINE = [{"name": "mine", "ranking": ["d5"], "weight": 9.0}]
 
@@ -25,7 +25,9 @@ def flaky(fail: list[object]):
         if isinstance(failure, Exception):
             raise failure
         if isinstance(failure, int):
-            return httpx.Response(failure, json={"detail": "as asked", "status": failure}, headers={"Retry-After": "0"})
+            return httpx.Response(
+                failure, json={"detail": "as asked", "status": failure}, headers={"Retry-After": "0"}
+            )
         return httpx.Response(200, json={"accepted": 2, "ignored": 0, "changes": None, "units": []})
 
     return httpx.MockTransport(answer), seen

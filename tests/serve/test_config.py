@@ -42,7 +42,8 @@ def file(tmp_path):
 
 def test_a_file_is_read_and_variables_come_after_it(file):
     config = read_config(
-        file, {"PENCHANT_PORT": "9001", "PENCHANT_ALLOWED_HOSTS": "a.example, b.example", "PENCHANT_CACHE": "/x"}
+        file,
+        {"PENCHANT_PORT": "9001", "PENCHANT_ALLOWED_HOSTS": "a.example, b.example", "PENCHANT_CACHE": "/x"},
     )
     assert (config.port, config.threads, config.allowed_hosts) == (9001, 4, ("a.example", "b.example"))
     assert config.tokens[0].scopes == ("read", "write")
@@ -51,7 +52,9 @@ def test_a_file_is_read_and_variables_come_after_it(file):
 
 
 def test_tokens_may_come_as_variables_each_with_what_the_lesser_ones_may():
-    config = read_config(None, {"PENCHANT_TOKEN_WRITE": "a secret of some length", "PENCHANT_HOST": "0.0.0.0"})
+    config = read_config(
+        None, {"PENCHANT_TOKEN_WRITE": "a secret of some length", "PENCHANT_HOST": "0.0.0.0"}
+    )
     assert [(token.name, token.scopes) for token in config.tokens] == [("write", ("read", "write"))]
 
 
@@ -71,8 +74,14 @@ def test_tokens_may_come_as_variables_each_with_what_the_lesser_ones_may():
         ("[[tokens]]\nname = 'a'\nscopes = ['read']", "either secret or sha256"),
         ("[[tokens]]\nname = 'a'\nscopes = ['read']\nsha256 = 'xyz'", "64 hexadecimal digits"),
         ("[experiment]\nname = 'x'\n[experiment.variants.a]\n", "at least two variants"),
-        ("[experiment]\nname = 'x'\n[experiment.variants.a]\nscorer = 'best'\n[experiment.variants.b]", "unknown scorer 'best'"),
-        ("[experiment]\nname = 'x'\n[experiment.variants.a]\nshare = 0\n[experiment.variants.b]\nshare = 0", "all shares"),
+        (
+            "[experiment]\nname = 'x'\n[experiment.variants.a]\nscorer = 'best'\n[experiment.variants.b]",
+            "unknown scorer 'best'",
+        ),
+        (
+            "[experiment]\nname = 'x'\n[experiment.variants.a]\nshare = 0\n[experiment.variants.b]\nshare = 0",
+            "all shares",
+        ),
     ],
 )
 def test_what_is_wrong_is_named(tmp_path, text, words):

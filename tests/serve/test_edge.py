@@ -41,7 +41,8 @@ class TestTokens:
         assert service.delete("/users/ana", headers=bearing("admin")).status_code == 200
 
     @pytest.mark.parametrize(
-        "header", [None, "Bearer", "Bearer wrong", f"Basic {SECRETS['admin']}", SECRETS["admin"], "Bearer \u00ff"]
+        "header",
+        [None, "Bearer", "Bearer wrong", f"Basic {SECRETS['admin']}", SECRETS["admin"], "Bearer \u00ff"],
     )
     def test_without_a_good_one_nothing_of_the_state_is_told(self, serving, header):
         service = serving(tokens=TOKENS)
@@ -85,7 +86,9 @@ def test_no_more_than_the_rate_passes_in_the_long_run(rate, pauses):
 
 
 class TestHostsAndBodies:
-    @pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example:80", ""])
+    @pytest.mark.parametrize(
+        "host", ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example:80", ""]
+    )
     def test_a_name_made_to_point_here_does_not_reach_an_open_service(self, serving, host):
         service = serving(allowed_hosts=())
         problem(service.get("/users", headers={"Host": host}), 421)
@@ -95,17 +98,24 @@ class TestHostsAndBodies:
         client = serving(allowed_hosts=("testserver.local", "localhost", "127.0.0.1", "[::1]"))
         assert client.get("/users", headers={"Host": host}).status_code == 200
 
-    @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", None])
+    @pytest.mark.parametrize(
+        "kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", None]
+    )
     def test_what_a_form_of_another_site_can_send_is_refused(self, service, kind):
         headers = {} if kind is None else {"Content-Type": kind}
-        problem(service.post("/clicks", content=b'{"user_id":"ana","document_id":"d1"}', headers=headers), 415)
+        problem(
+            service.post("/clicks", content=b'{"user_id":"ana","document_id":"d1"}', headers=headers), 415
+        )
         assert service.get("/users").json()["user_ids"] == []
 
     def test_other_origins_are_not_allowed_unless_named(self, serving):
         headers = {"Origin": "https://shop.example", "Access-Control-Request-Method": "GET"}
         assert "access-control-allow-origin" not in serving().options("/users", headers=headers).headers
         named = serving(cors_origins=("https://shop.example",))
-        assert named.options("/users", headers=headers).headers["access-control-allow-origin"] == "https://shop.example"
+        assert (
+            named.options("/users", headers=headers).headers["access-control-allow-origin"]
+            == "https://shop.example"
+        )
 
     def test_answers_carry_headers_that_keep_a_browser_safe(self, service):
         for path in ("/", "/users", "/nothing"):

@@ -33,7 +33,9 @@ class TestSplit:
 
     def test_another_salt_is_another_split(self):
         other = Experiment("scorers", SPLIT.variants, salt="2")
-        same = sum(variant_of(SPLIT, f"u{n}")[0] == variant_of(other, f"u{n}")[0] for n in range(4_000)) / 4_000
+        same = (
+            sum(variant_of(SPLIT, f"u{n}")[0] == variant_of(other, f"u{n}")[0] for n in range(4_000)) / 4_000
+        )
         assert same == pytest.approx(0.75**2 + 0.25**2, abs=0.03), "as two independent draws would agree"
 
     def test_a_variant_without_share_gets_nobody(self):
@@ -63,7 +65,10 @@ class TestLog:
         service.put("/documents", json=[{"id": "d1", "title": "fast search"}, {"id": "d2", "title": "bread"}])
         shown = {f"u{n}": service.get(f"/users/u{n}/recommendations").json()["variant"] for n in range(40)}
         assert shown == {user: variant_of(SPLIT, user)[0] for user in shown}
-        service.post("/clicks", json=[{"user_id": "u1", "document_id": "d1"}, {"user_id": "stranger", "document_id": "d1"}])
+        service.post(
+            "/clicks",
+            json=[{"user_id": "u1", "document_id": "d1"}, {"user_id": "stranger", "document_id": "d1"}],
+        )
         export = service.get("/users/u1/export").json()
         assert export["experiments"] == [
             {
@@ -81,7 +86,11 @@ class TestLog:
 
 
 def exposed(clicks: dict[str, list[int]]) -> list[Exposed]:
-    return [Exposed("x", f"{v}{n}", v, 0.0, 2, count) for v, counts in clicks.items() for n, count in enumerate(counts)]
+    return [
+        Exposed("x", f"{v}{n}", v, 0.0, 2, count)
+        for v, counts in clicks.items()
+        for n, count in enumerate(counts)
+    ]
 
 
 class TestReport:
@@ -118,7 +127,9 @@ class TestReport:
             left_out = {"sequential": False, "fixed": False}
             for n in range(100, 3_001, 100):
                 difference = b[:n].mean() - a[:n].mean()
-                left_out["sequential"] |= abs(difference) > sequential_radius(b[:n].astype(float), a[:n].astype(float))
+                left_out["sequential"] |= abs(difference) > sequential_radius(
+                    b[:n].astype(float), a[:n].astype(float)
+                )
                 left_out["fixed"] |= abs(difference) > 1.96 * math.sqrt((a[:n].var() + b[:n].var()) / n)
             wrong_sequential += left_out["sequential"]
             wrong_fixed += left_out["fixed"]

@@ -11,12 +11,14 @@ from pathlib import Path
 import pytest
 
 from penchant import Document, Engine
-from penchant.demo.tour import built_community
+from penchant.cli.demo import built_community
 
 playwright = pytest.importorskip("playwright.sync_api")
 from axe_playwright_python.sync_playwright import Axe  # noqa: E402
 
-CHROMIUM = next((path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None)
+CHROMIUM = next(
+    (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
+)
 PICTURE = Path(__file__).parents[2] / "docs" / "page.png"
 HOSTILE = {
     "script": "<script>document.title='broken'</script><img src=x onerror=alert(1)> fast search",
@@ -34,7 +36,9 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def browser() -> Iterator:
     with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage"])
+        browser = driver.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage"]
+        )
         yield browser
         browser.close()
 
@@ -59,12 +63,17 @@ def community(tmp_path_factory) -> Iterator[str]:
 
 @pytest.fixture
 def page(browser, community) -> Iterator:
-    context = browser.new_context(viewport={"width": 1280, "height": 960}, locale="en-GB", reduced_motion="reduce")
+    context = browser.new_context(
+        viewport={"width": 1280, "height": 960}, locale="en-GB", reduced_motion="reduce"
+    )
     page = context.new_page()
     troubles: list[str] = []
     page.on("pageerror", lambda error: troubles.append(str(error)))
     page.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
-    page.on("request", lambda request: troubles.append(request.url) if not request.url.startswith(community) else None)
+    page.on(
+        "request",
+        lambda request: troubles.append(request.url) if not request.url.startswith(community) else None,
+    )
     yield page
     context.close()
     assert troubles == [], "an error on the page, or a request to somewhere else"
@@ -98,7 +107,9 @@ def test_new_clicks_appear_by_themselves(page, community):
     import httpx
 
     show(page, community, "/", "dd")
-    httpx.post(f"{community}/clicks", json={"user_id": "just-now", "document_id": "d0001", "at": 1.74e9}).raise_for_status()
+    httpx.post(
+        f"{community}/clicks", json={"user_id": "just-now", "document_id": "d0001", "at": 1.74e9}
+    ).raise_for_status()
     page.wait_for_selector("text=just-now", timeout=10_000)
 
 
@@ -112,7 +123,9 @@ def test_a_reader_has_cards_a_river_and_reasons(page, community):
     assert page.locator(".because").count() == 12
     assert page.locator(".evidence").count() == 12
     assert page.locator(".evidence li").first.inner_text().split()[-1].lstrip("+−").replace(".", "").isdigit()
-    sizes = page.locator(".card .terms span").evaluate_all("spans => spans.map(s => parseFloat(getComputedStyle(s).fontSize))")
+    sizes = page.locator(".card .terms span").evaluate_all(
+        "spans => spans.map(s => parseFloat(getComputedStyle(s).fontSize))"
+    )
     assert max(sizes) > min(sizes), "terms are sized by their count"
     page.locator(".card summary").first.click()
     page.wait_for_selector(".card details li a")
@@ -148,13 +161,18 @@ def test_what_if_changes_what_is_seen_and_nothing_else(page, community):
 
     before = httpx.get(f"{community}{READER}/export").json()
     show(page, community, READER, ".what-if")
-    cards_before, shown = cards(page), page.locator("[data-document]").evaluate_all("all => all.map(one => one.dataset.document)")
+    cards_before, shown = (
+        cards(page),
+        page.locator("[data-document]").evaluate_all("all => all.map(one => one.dataset.document)"),
+    )
     first = page.locator("[data-document]").first
     title = first.locator("a").inner_text()
     first.locator(".what-if").click()
     page.wait_for_selector(".banner")
     assert page.locator(".card.changed").count() == 1
-    assert title in page.locator(".card.changed").inner_text(), "the clicked title is the interest's title now"
+    assert title in page.locator(".card.changed").inner_text(), (
+        "the clicked title is the interest's title now"
+    )
     assert cards(page) != cards_before
     after = page.locator("[data-document]").evaluate_all("all => all.map(one => one.dataset.document)")
     assert shown[0] not in after, "what was clicked is not shown again"
@@ -208,7 +226,9 @@ def test_hostile_titles_are_text_and_break_nothing(page, community):
         assert width[0] <= width[1], f"{address} is wider than the window"
 
 
-@pytest.mark.parametrize("address", ["/", READER, "/documents/d0100", "/map", "/search/bread", "/users/nobody"])
+@pytest.mark.parametrize(
+    "address", ["/", READER, "/documents/d0100", "/map", "/search/bread", "/users/nobody"]
+)
 def test_it_is_readable_on_a_phone(page, community, address):
     page.set_viewport_size({"width": 360, "height": 740})
     show(page, community, address, "h1")
@@ -227,7 +247,11 @@ def test_axe_finds_no_serious_fault(page, community, address, scheme):
         page.locator(".what-if").first.click()
         page.wait_for_selector(".banner")
     found = Axe().run(page).response["violations"]
-    serious = [(fault["id"], fault["nodes"][0]["html"][:200]) for fault in found if fault["impact"] in ("serious", "critical")]
+    serious = [
+        (fault["id"], fault["nodes"][0]["html"][:200])
+        for fault in found
+        if fault["impact"] in ("serious", "critical")
+    ]
     assert serious == []
 
 
@@ -244,10 +268,14 @@ def test_it_speaks_korean(page, community):
 def test_both_languages_say_everything(page, community):
     show(page, community, "/", "dd")
     words = (Path(__file__).parents[2] / "src/penchant/serve/page/words.js").read_text()
-    english, korean = (set(re.findall(r"(\w+): \"", part)) for part in words.split("};\n\nconst KEY")[0].split("ko: {", 1))
+    english, korean = (
+        set(re.findall(r"(\w+): \"", part)) for part in words.split("};\n\nconst KEY")[0].split("ko: {", 1)
+    )
     assert english == korean
     used = {
-        key for path in Path("src/penchant/serve/page").glob("*.js") for key in re.findall(r"say\(\"(\w+)\"", path.read_text())
+        key
+        for path in Path("src/penchant/serve/page").glob("*.js")
+        for key in re.findall(r"say\(\"(\w+)\"", path.read_text())
     }
     assert used <= english
 

@@ -14,8 +14,8 @@ import pytest
 
 from conftest import TITLES
 from penchant import Document, Engine, Settings
-from penchant.client import Client, ServiceError
-from penchant.state import CORPUS_MODEL
+from penchant.engine.about import CORPUS_MODEL
+from penchant.serve.client import Client, ServiceError
 from penchant.store import Changes
 from penchant.testing import HashingEmbedder
 
@@ -40,7 +40,12 @@ def test_told_to_stop_it_finishes_what_it_has(processes, tmp_path):
         number = 0
         try:
             while True:
-                client.observe([{"user_id": "ana", "document_id": "d1", "at": number, "id": f"{number}-{n}"} for n in range(20)])
+                client.observe(
+                    [
+                        {"user_id": "ana", "document_id": "d1", "at": number, "id": f"{number}-{n}"}
+                        for n in range(20)
+                    ]
+                )
                 accepted.append(20)
                 number += 1
         except ServiceError:
@@ -96,14 +101,23 @@ def test_a_backup_of_a_running_state_opens(processes, tmp_path):
     def click() -> None:
         number = 0
         while not stop.is_set():
-            service.http.post("/clicks", json={"user_id": "ana", "document_id": "d1", "at": number, "id": str(number)})
+            service.http.post(
+                "/clicks", json={"user_id": "ana", "document_id": "d1", "at": number, "id": str(number)}
+            )
             number += 1
 
     clicking = threading.Thread(target=click)
     clicking.start()
     try:
         for name in ("a", "b"):
-            command = [sys.executable, "-m", "penchant", "backup", str(tmp_path / "state"), str(tmp_path / name)]
+            command = [
+                sys.executable,
+                "-m",
+                "penchant",
+                "backup",
+                str(tmp_path / "state"),
+                str(tmp_path / name),
+            ]
             subprocess.run(command, check=True, capture_output=True)
     finally:
         stop.set()
@@ -111,7 +125,9 @@ def test_a_backup_of_a_running_state_opens(processes, tmp_path):
     again = subprocess.run(command, capture_output=True, text=True)
     assert again.returncode == 1
     assert "never written over" in again.stderr
-    subprocess.run([sys.executable, "-m", "penchant", "restore", str(tmp_path / "a"), str(tmp_path / "copy")], check=True)
+    subprocess.run(
+        [sys.executable, "-m", "penchant", "restore", str(tmp_path / "a"), str(tmp_path / "copy")], check=True
+    )
     with Engine.open(tmp_path / "copy") as copy, Engine.open(tmp_path / "state", read_only=True) as now:
         assert 0 < learned(copy) <= learned(now)
         assert [unit.title for unit in copy.units("ana")] == [TITLES["d1"]]
@@ -119,7 +135,9 @@ def test_a_backup_of_a_running_state_opens(processes, tmp_path):
     data = (tmp_path / "a").read_bytes()
     broken.write_bytes(data[:8_192] + b"\xff" * 8_192 + data[16_384:])
     result = subprocess.run(
-        [sys.executable, "-m", "penchant", "restore", str(broken), str(tmp_path / "no")], capture_output=True, text=True
+        [sys.executable, "-m", "penchant", "restore", str(broken), str(tmp_path / "no")],
+        capture_output=True,
+        text=True,
     )
     assert result.returncode == 1
     assert "damaged" in result.stderr
@@ -131,7 +149,9 @@ def small_disk(tmp_path):
     """A file system of two megabytes."""
     mount = tmp_path / "small"
     mount.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "none", str(mount)], capture_output=True).returncode:
+    if subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=2m", "none", str(mount)], capture_output=True
+    ).returncode:
         pytest.skip("no right to mount a small file system")
     yield mount
     subprocess.run(["umount", "-l", str(mount)], check=True)
@@ -142,7 +162,10 @@ def test_a_full_disk_is_told_and_nothing_is_lost(processes, small_disk):
     service.http.put("/documents", json=DOCUMENTS)
     sent, status = 0, 200
     for number in range(20_000):
-        body = [{"user_id": f"u{number}-{n}", "document_id": "d1", "at": number, "id": f"{number}-{n}"} for n in range(20)]
+        body = [
+            {"user_id": f"u{number}-{n}", "document_id": "d1", "at": number, "id": f"{number}-{n}"}
+            for n in range(20)
+        ]
         answer = service.http.post("/clicks", json=body)
         status = answer.status_code
         if status != 200:
@@ -166,7 +189,9 @@ def test_a_disk_that_becomes_read_only_is_told(serving, tmp_path):
     service = serving(engine)
     service.put("/documents", json=DOCUMENTS)
     assert service.post("/clicks", json={"user_id": "ana", "document_id": "d1"}).status_code == 200
-    engine.store._connection.execute("PRAGMA query_only = 1")  # SQLite's own failure of a database that may not be written
+    engine.store._connection.execute(
+        "PRAGMA query_only = 1"
+    )  # SQLite's own failure of a database that may not be written
     answer = service.post("/clicks", json={"user_id": "ana", "document_id": "d3"})
     assert answer.status_code == 503
     assert answer.headers["Retry-After"]
@@ -192,13 +217,24 @@ def test_memory_stays_flat_under_mixed_load(processes, tmp_path):
     begin = time.monotonic()
     while (passed := time.monotonic() - begin) < LOAD_SECONDS:
         user = f"u{draw.randrange(40)}"
-        body = [{"user_id": user, "document_id": f"d{draw.randrange(len(titles))}", "id": str(draw.random())} for _ in range(5)]
+        body = [
+            {"user_id": user, "document_id": f"d{draw.randrange(len(titles))}", "id": str(draw.random())}
+            for _ in range(5)
+        ]
         assert service.http.post("/clicks", json=body).status_code == 200
-        for path in (f"/users/{user}/recommendations", f"/users/{user}/units", "/search?q=fast+bread", "/overview", "/nothing"):
+        for path in (
+            f"/users/{user}/recommendations",
+            f"/users/{user}/units",
+            "/search?q=fast+bread",
+            "/overview",
+            "/nothing",
+        ):
             assert service.http.get(path).status_code in (200, 404)
         if draw.random() < 0.05:
             service.http.get(f"/users/{user}/history")
-            service.http.put("/documents", json={"id": f"d{draw.randrange(len(titles))}", "title": draw.choice(titles)})
+            service.http.put(
+                "/documents", json={"id": f"d{draw.randrange(len(titles))}", "title": draw.choice(titles)}
+            )
             service.http.delete(f"/users/u{draw.randrange(40)}")
         if passed > LOAD_SECONDS / 4:
             marks.append(resident(service.process.pid))
@@ -216,7 +252,9 @@ def resident(pid: int) -> int:
 class TestStart:
     def refused(self, *arguments: str, **variables: str) -> str:
         command = [sys.executable, "-m", "penchant", "serve", *arguments]
-        result = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **variables}, timeout=60)
+        result = subprocess.run(
+            command, capture_output=True, text=True, env={**os.environ, **variables}, timeout=60
+        )
         assert result.returncode == 1, result.stdout + result.stderr
         assert "Traceback" not in result.stderr
         return result.stderr

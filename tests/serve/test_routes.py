@@ -41,14 +41,21 @@ class TestClicks:
         assert told["accepted"] == 1
         assert told["changes"][0]["action"] == "created"
         (unit,) = service.get("/users/ana/units").json()["units"]
-        assert (unit["title"], unit["size"], unit["documents"], unit["updated_at"]) == ("fast cosine search", 1, ["d1"], 5.0)
+        assert (unit["title"], unit["size"], unit["documents"], unit["updated_at"]) == (
+            "fast cosine search",
+            1,
+            ["d1"],
+            5.0,
+        )
 
     def test_without_a_time_it_is_now_by_the_clock_of_the_service(self, service):
         assert click(service, "ana", "d1")["changes"][0]["at"] == NOW
 
     def test_where_times_are_positions_the_click_has_to_bring_one(self, service):
         click(service, "ana", "d1", at=3)
-        assert "positions" in problem(service.post("/clicks", json={"user_id": "ana", "document_id": "d2"}), 422)
+        assert "positions" in problem(
+            service.post("/clicks", json={"user_id": "ana", "document_id": "d2"}), 422
+        )
 
     def test_a_repeated_click_is_harmless(self, service):
         click(service, "ana", "d1", id="1")
@@ -92,8 +99,12 @@ class TestStreams:
 
     def test_a_stream_is_learned_in_parts(self, serving):
         service = serving(max_batch=10)
-        body = self.lines(*({"user_id": f"u{n % 3}", "document_id": f"d{n % 5 + 1}", "id": str(n)} for n in range(95)))
-        assert service.post("/clicks/stream", content=body + b"\n\n", headers=NDJSON).json() == {"accepted": 95}
+        body = self.lines(
+            *({"user_id": f"u{n % 3}", "document_id": f"d{n % 5 + 1}", "id": str(n)} for n in range(95))
+        )
+        assert service.post("/clicks/stream", content=body + b"\n\n", headers=NDJSON).json() == {
+            "accepted": 95
+        }
         assert service.get("/users").json()["user_ids"] == ["u0", "u1", "u2"]
 
     def test_a_bad_line_is_named_and_what_came_before_is_kept(self, serving):
@@ -102,7 +113,9 @@ class TestStreams:
         answer = service.post("/clicks/stream", content=self.lines(*good, {"user_id": "ana"}), headers=NDJSON)
         assert "line 7" in problem(answer, 422)
         assert answer.json()["accepted"] == 6
-        answer = service.post("/clicks/stream", content=self.lines(*good, {"user_id": "a", "document_id": "no"}), headers=NDJSON)
+        answer = service.post(
+            "/clicks/stream", content=self.lines(*good, {"user_id": "a", "document_id": "no"}), headers=NDJSON
+        )
         assert "lines 5 to 7" in problem(answer, 422)
         assert answer.json()["accepted"] == 4
 
@@ -130,7 +143,9 @@ class TestRecommendations:
         engine = Engine(HashingEmbedder(), index="exact", settings=Settings(scorer="sum"))
         documents = [
             Document("a", "fast cosine search", attributes={"lang": "en", "price": 5.0}),
-            Document("b", "fast vector search", attributes={"lang": "ko", "price": 9.0}, published_at=NOW - 10),
+            Document(
+                "b", "fast vector search", attributes={"lang": "ko", "price": 9.0}, published_at=NOW - 10
+            ),
             Document("c", "fast search", attributes={"lang": "en", "price": 12.0}, expires_at=NOW - 1),
         ]
         engine.add(documents)
@@ -139,7 +154,8 @@ class TestRecommendations:
 
         def ids(options: str) -> list[str]:
             return [
-                one["document"]["id"] for one in service.get(f"/users/ana/recommendations?{options}").json()["recommendations"]
+                one["document"]["id"]
+                for one in service.get(f"/users/ana/recommendations?{options}").json()["recommendations"]
             ]
 
         assert ids("") == ["b"], "c has expired by the clock of the service"
@@ -148,7 +164,10 @@ class TestRecommendations:
         assert ids("exclude_seen=false&where=lang=en") == ["a"]
         assert ids("exclude_seen=false&where=price>=6&where=price<=10") == ["b"]
         assert ids(f"exclude_seen=false&published_after={NOW - 20}") == ["b"]
-        assert service.get("/users/ana/recommendations?explain=false").json()["recommendations"][0]["because"] is None
+        assert (
+            service.get("/users/ana/recommendations?explain=false").json()["recommendations"][0]["because"]
+            is None
+        )
 
     def test_a_new_reader_gets_what_is_popular(self, service):
         click(service, "bob", "d3")
@@ -192,7 +211,9 @@ class TestRecommendations:
         before = service.get("/users/ana/recommendations").json()["recommendations"]
         last = before[-1]["document"]["id"]
         editor = {"name": "editor", "ranking": [last, "nowhere"], "weight": 50}
-        after = service.post("/users/ana/recommendations", json={"k": 2, "sources": [editor]}).json()["recommendations"]
+        after = service.post("/users/ana/recommendations", json={"k": 2, "sources": [editor]}).json()[
+            "recommendations"
+        ]
         assert len(after) == 2
         assert after[0]["document"]["id"] == last
         assert after[0]["evidence"][0]["kind"] == "source editor"
@@ -202,13 +223,22 @@ class TestRecommendations:
 
     def test_what_is_dismissed_goes_and_what_was_shown_stands_back(self, service):
         click(service, "ana", "d1")
-        first = [one["document"]["id"] for one in service.get("/users/ana/recommendations").json()["recommendations"]]
+        first = [
+            one["document"]["id"]
+            for one in service.get("/users/ana/recommendations").json()["recommendations"]
+        ]
         assert service.post("/users/ana/dismissed", json={"document_id": first[0]}).json() == {"accepted": 1}
-        after = [one["document"]["id"] for one in service.get("/users/ana/recommendations").json()["recommendations"]]
+        after = [
+            one["document"]["id"]
+            for one in service.get("/users/ana/recommendations").json()["recommendations"]
+        ]
         assert after[0] == first[1]
         for _ in range(8):
             service.post("/users/ana/shown", json={"document_ids": [first[1]]})
-        last = [one["document"]["id"] for one in service.get("/users/ana/recommendations").json()["recommendations"]]
+        last = [
+            one["document"]["id"]
+            for one in service.get("/users/ana/recommendations").json()["recommendations"]
+        ]
         assert last[-1] == first[1]
         assert service.post("/users/ana/dismissed", json={"document_id": "nothing"}).status_code == 422
         kept = service.get("/users/ana/export").json()
@@ -219,9 +249,9 @@ class TestRecommendations:
 class TestDocuments:
     def test_one_or_many_are_added_and_replaced(self, service):
         assert service.put("/documents", json={"id": "n", "title": "a new one"}).json() == {"accepted": 1}
-        assert service.put("/documents", json=[{"id": "n", "title": "renamed"}, {"id": "m", "title": "more"}]).json() == {
-            "accepted": 2
-        }
+        assert service.put(
+            "/documents", json=[{"id": "n", "title": "renamed"}, {"id": "m", "title": "more"}]
+        ).json() == {"accepted": 2}
         found = service.get("/documents?id=n&id=m&id=none").json()["documents"]
         assert [one["title"] for one in found] == ["renamed", "more"]
         assert service.get("/search?q=renamed&k=1").json()["documents"][0]["document"]["id"] == "n"
@@ -304,7 +334,12 @@ class TestTheWhole:
     def test_the_overview_counts(self, service):
         click(service, "ana", "d1")
         now = service.get("/overview").json()
-        assert (now["documents"], now["users"], now["clicks_last_minute"], sum(now["clicks_by_minute"])) == (5, 1, 1, 1)
+        assert (now["documents"], now["users"], now["clicks_last_minute"], sum(now["clicks_by_minute"])) == (
+            5,
+            1,
+            1,
+            1,
+        )
         assert now["changes"][0]["user_id"] == "ana"
 
     def test_the_map_does_not_say_who(self, service):

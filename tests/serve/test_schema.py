@@ -41,7 +41,10 @@ def test_every_route_is_in_the_schema_with_its_problems(service):
     schema = service.get("/schema").json()
     described = {(path, method.upper()) for path, methods in schema["paths"].items() for method in methods}
     routes = {
-        (re.sub(r":\w+}", "}", path), str(method)) for route in ROUTES for path in route.paths for method in route.http_methods
+        (re.sub(r":\w+}", "}", path), str(method))
+        for route in ROUTES
+        for path in route.paths
+        for method in route.http_methods
     }
     assert described == routes
     for path, methods in schema["paths"].items():
@@ -96,7 +99,9 @@ def test_no_request_that_the_schema_allows_or_forbids_breaks_the_service(live, m
     """
     operation = schemathesis.openapi.from_url(f"{live.url}/schema")[path][method]
 
-    @hypothesis.settings(max_examples=CASES, deadline=None, database=None, suppress_health_check=list(hypothesis.HealthCheck))
+    @hypothesis.settings(
+        max_examples=CASES, deadline=None, database=None, suppress_health_check=list(hypothesis.HealthCheck)
+    )
     @hypothesis.given(case=operation.as_strategy(generation_mode=mode))
     def check(case):
         response = case.call(base_url=live.url)

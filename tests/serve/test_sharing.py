@@ -39,7 +39,9 @@ def test_clicks_of_many_requests_are_embedded_together():
         batches: list[int] = []
         sharing.batches = batches.append
         Counting.calls = 0
-        changes = await asyncio.gather(*(sharing.observe([Click(f"u{n}", "d1", float(n))]) for n in range(100)))
+        changes = await asyncio.gather(
+            *(sharing.observe([Click(f"u{n}", "d1", float(n))]) for n in range(100))
+        )
         assert [change.user_id for (change,) in changes] == [f"u{n}" for n in range(100)]
         assert len(batches) <= 3
         assert sum(batches) == 100
@@ -69,7 +71,9 @@ def test_a_failure_of_the_store_is_the_answer_to_each_request(monkeypatch):
             raise StateFull("no room left")
 
         monkeypatch.setattr(sharing.engine.store, "commit", full)
-        answers = await asyncio.gather(*(sharing.observe([Click(f"u{n}", "d1", 1.0)]) for n in range(5)), return_exceptions=True)
+        answers = await asyncio.gather(
+            *(sharing.observe([Click(f"u{n}", "d1", 1.0)]) for n in range(5)), return_exceptions=True
+        )
         assert all(isinstance(answer, StateFull) for answer in answers)
         monkeypatch.undo()
         assert (await sharing.observe([Click("u0", "d1", 1.0)]))[0].action == "created"
@@ -94,7 +98,9 @@ def test_a_line_that_is_too_long_is_refused():
 def test_what_was_asked_first_is_done_first():
     async def run() -> None:
         sharing = shared()
-        adding = asyncio.create_task(sharing.change(lambda engine: engine.add([Document("new", "something new")])))
+        adding = asyncio.create_task(
+            sharing.change(lambda engine: engine.add([Document("new", "something new")]))
+        )
         await asyncio.sleep(0)
         (change,) = await sharing.observe([Click("ana", "new", 1.0)])
         assert change.action == "created"

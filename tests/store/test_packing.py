@@ -15,9 +15,9 @@ from penchant.types import InterestUnit, User
 from penchant.vectors import packed, rounded, unit_length, unpacked
 
 precisions = st.sampled_from(["float16", "int8", "float32"])
-vectors = arrays(np.float32, st.tuples(st.integers(1, 5), st.integers(1, 30)), elements=st.floats(-1, 1, width=32)).map(
-    unit_length
-)
+vectors = arrays(
+    np.float32, st.tuples(st.integers(1, 5), st.integers(1, 30)), elements=st.floats(-1, 1, width=32)
+).map(unit_length)
 words = st.text(st.characters(codec="utf-8"), max_size=6)
 terms = st.lists(st.tuples(words, st.integers(1, 9)), max_size=4).map(tuple)
 

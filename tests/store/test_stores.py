@@ -171,7 +171,9 @@ def fill(engine: Engine) -> None:
 def test_a_disk_that_is_really_full(tmp_path, documents):
     mount = tmp_path / "small"
     mount.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", str(mount)], capture_output=True).returncode:
+    if subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=1m", "none", str(mount)], capture_output=True
+    ).returncode:
         pytest.skip("no right to mount a small file system")
     try:
         engine = Engine.open(mount / "state", HashingEmbedder())

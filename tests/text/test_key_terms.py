@@ -15,18 +15,33 @@ from penchant.text import contextual_text, key_terms, korean
 @pytest.mark.parametrize(
     ("title", "terms"),
     [
-        ("How Stack Overflow runs Python 3.11 on x86_64", ["Stack Overflow", "runs", "Python 3.11", "x86_64"]),
-        ("Fix read_csv() for np.array with --no-deps (#1234)", ["fix", "read_csv()", "np.array", "--no-deps"]),
-        ("Bank of America and the New York Times use C++ and C#", ["Bank of America", "New York Times", "C++", "C#"]),
+        (
+            "How Stack Overflow runs Python 3.11 on x86_64",
+            ["Stack Overflow", "runs", "Python 3.11", "x86_64"],
+        ),
+        (
+            "Fix read_csv() for np.array with --no-deps (#1234)",
+            ["fix", "read_csv()", "np.array", "--no-deps"],
+        ),
+        (
+            "Bank of America and the New York Times use C++ and C#",
+            ["Bank of America", "New York Times", "C++", "C#"],
+        ),
         ("iPhone 15 vs GTX-1080 #MachineLearning", ["iPhone 15", "GTX-1080", "#MachineLearning"]),
         ("Use `GunicornWebWorker` in __init__.py", ["GunicornWebWorker", "__init__.py"]),
-        ("Elon Musk Unveils New Tesla Model 3 in New York", ["elon", "musk", "unveils", "new", "tesla", "model", "New York"]),
+        (
+            "Elon Musk Unveils New Tesla Model 3 in New York",
+            ["elon", "musk", "unveils", "new", "tesla", "model", "New York"],
+        ),
         ("Don't panic: It's about the U.S. economy", ["panic", "U.S", "economy"]),
         ("OPI Nail Lacquer, 0.5 Fluid Ounce", ["OPI Nail Lacquer"]),
         ("https://example.org/a/b read this page", ["read", "page"]),
         ("The Beatles and the blockchain of Google's cloud", ["beatles", "blockchain", "google", "cloud"]),
         ("Moving to The Hague in May 2024", ["moving", "The Hague"]),
-        ("Universidade de São Paulo abre inscrições para o curso", ["Universidade de São Paulo", "abre", "inscrições", "curso"]),
+        (
+            "Universidade de São Paulo abre inscrições para o curso",
+            ["Universidade de São Paulo", "abre", "inscrições", "curso"],
+        ),
         ("Wie man mit Python Daten aus dem Netz holt", ["python", "daten", "netz", "holt"]),
         ("JavaScript and javascript", ["JavaScript", "javascript"]),
         ("search, search and search again", ["search"]),

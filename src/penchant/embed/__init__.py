@@ -52,7 +52,8 @@ class Bags(NamedTuple):
     """The parts of some texts."""
 
     rows: NDArray[np.int32]
-    """The rows of the parts of all texts, one text after the other; from ``len(table)`` on those of `others`."""
+    """The rows of the parts of all texts, one text after the other; from ``len(table)`` on those of
+    `others`."""
     starts: NDArray[np.int64]
     """Where the rows of each text begin, and at last where those of all end; shape (texts + 1,)."""
     others: Vectors
@@ -63,8 +64,9 @@ class Bags(NamedTuple):
 class LinearEmbedder(Embedder, Protocol):
     """An embedder whose vector of a text is the sum of the vectors of its parts, scaled to length 1.
 
-    Texts joined by spaces have the parts of each. The vectors of parts hold numbers of half precision, so that sums in
-    float64 are exact, in whatever order: Interest Units can be kept without cutting a text into parts twice.
+    Texts joined by spaces have the parts of each. The vectors of parts hold numbers of half precision, so
+    that sums in float64 are exact, in whatever order: Interest Units can be kept without cutting a text into
+    parts twice.
     """
 
     @property
@@ -91,10 +93,15 @@ def load_embedder(name: str, *, api_key: str | None = None, batch_size: int | No
 
         model, separator, url = name.removeprefix("remote:").partition("@")
         if not (model and separator and url):
-            raise EmbedderError(f"embedder {name!r}: write remote:MODEL@URL, for example remote:bge-m3@http://127.0.0.1:8000/v1")
+            raise EmbedderError(
+                f"embedder {name!r}: write remote:MODEL@URL, for example remote:bge-m3@http://127.0.0.1:8000/v1"
+            )
         return RemoteEmbedder(url, model, api_key=api_key, batch_size=batch_size or 128)
     if name == "corpus" or name.startswith("corpus-"):
-        raise EmbedderError("the corpus embedder is trained on titles: use CorpusEmbedder.fit(titles), or open a state with it")
+        raise EmbedderError(
+            "the corpus embedder is trained on titles: use CorpusEmbedder.fit(titles), or open a state with "
+            "it"
+        )
     if (Path(name) / ALIGNED_CORPUS).exists():
         from penchant.embed.corpus import CorpusEmbedder
 

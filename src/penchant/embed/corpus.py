@@ -1,9 +1,9 @@
 """An embedder trained on the user's own titles in seconds, in any language, with nothing to download.
 
-Latent semantic analysis (Deerwester et al., 1990) of TF-IDF over words and their character n-grams. Because an n-gram
-never crosses a word (as in fastText; Bojanowski et al., 2017), a text's vector is the sum of its words' vectors, and a
-word that was not in the titles still has those of its n-grams, and a direction of its own. `benchmarks/embedders.py`
-shows what each part gives.
+Latent semantic analysis (Deerwester et al., 1990) of TF-IDF over words and their character n-grams. Because
+an n-gram never crosses a word (as in fastText; Bojanowski et al., 2017), a text's vector is the sum of its
+words' vectors, and a word that was not in the titles still has those of its n-grams, and a direction of its
+own. `benchmarks/embedders.py` shows what each part gives.
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ _NGRAM_WEIGHT = 2.0
 _SINGULAR_POWER = -0.25
 """Singular values are damped by this power, so that the commonest topics do not drown the rest."""
 _FEW_TITLES = 500
-"""Below, there is nothing to learn from co-occurrence: features get random directions instead (Kanerva et al., 2000)."""
+"""Below, there is nothing to learn from co-occurrence: features get random directions instead (Kanerva et
+al., 2000)."""
 _MOST_TITLES = 15_000
 """Titles that the singular vectors are computed from; more change the result little and cost time."""
 _USUAL_THRESHOLD = 0.25
@@ -95,15 +96,21 @@ class CorpusEmbedder:
         from sklearn.feature_extraction.text import CountVectorizer
 
         titles = list(dict.fromkeys(titles))
-        counter = CountVectorizer(analyzer=tokens, min_df=1 if len(titles) < 5_000 else 2, max_features=_MOST_WORDS)
+        counter = CountVectorizer(
+            analyzer=tokens, min_df=1 if len(titles) < 5_000 else 2, max_features=_MOST_WORDS
+        )
         try:
             words_of_title = counter.fit_transform(titles)
         except ValueError as error:
-            raise EmbedderError(f"none of the {len(titles)} titles holds a word to train the corpus embedder on") from error
+            raise EmbedderError(
+                f"none of the {len(titles)} titles holds a word to train the corpus embedder on"
+            ) from error
         words = counter.get_feature_names_out().tolist()
         ngrams, ngrams_of_word = _ngrams_of_words(words)
         idf = _idf(words_of_title)
-        features_of_word = sparse.diags(idf) @ sparse.hstack([sparse.identity(len(words)), _NGRAM_WEIGHT * ngrams_of_word])
+        features_of_word = sparse.diags(idf) @ sparse.hstack(
+            [sparse.identity(len(words)), _NGRAM_WEIGHT * ngrams_of_word]
+        )
         sample = _some(len(titles), seed)
         features_of_title = _unit_rows(words_of_title[sample] @ features_of_word.tocsr())
         directions = _directions(features_of_title, dimension, seed)
@@ -114,8 +121,11 @@ class CorpusEmbedder:
         return model
 
     def encode(self, texts: Sequence[str]) -> Vectors:
-        """Vectors of unit length, float32 of shape (len(texts), dimension); of zeros for a text without a word."""
-        parts = [self._of_bags(self.bags(texts[start : start + _PART])) for start in range(0, len(texts), _PART)]
+        """Vectors of unit length, float32 of shape (len(texts), dimension); of zeros for a text without a
+        word."""
+        parts = [
+            self._of_bags(self.bags(texts[start : start + _PART])) for start in range(0, len(texts), _PART)
+        ]
         return np.concatenate(parts) if parts else np.zeros((0, self.dimension), np.float32)
 
     @property
@@ -141,7 +151,8 @@ class CorpusEmbedder:
         return Bags(np.array(rows, np.int32), np.array(starts, np.int64), others)
 
     def _of_bags(self, bags: Bags) -> Vectors:
-        """Summed in float64, where numbers of half precision add up without an error, so that no order of words matters."""
+        """Summed in float64, where numbers of half precision add up without an error, so that no order of
+        words matters."""
         vectors = self._word_vectors.take(bags.rows, axis=0, mode="clip")
         if len(bags.others):
             unseen = bags.rows >= len(self._words)
@@ -164,17 +175,24 @@ class CorpusEmbedder:
 
     def _computed(self, words: list[str]) -> NDArray[np.float16]:
         """The vectors of unseen words; what a word's is does not depend on which others are asked for."""
-        vectors = np.stack([random_direction(word, self.dimension) for word in words]) * np.float32(self._usual_length)
+        vectors = np.stack([random_direction(word, self.dimension) for word in words]) * np.float32(
+            self._usual_length
+        )
         row_of_ngram = self._row_of_ngram.get
         for vector, word in zip(vectors, words, strict=True):
             ngrams = ngrams_of(word)
             known = [row for ngram in ngrams if (row := row_of_ngram(ngram)) is not None]
             if known:
-                vector += self._ngram_vectors.take(known, axis=0).sum(axis=0) * (self._idf / math.sqrt(len(ngrams)))
+                vector += self._ngram_vectors.take(known, axis=0).sum(axis=0) * (
+                    self._idf / math.sqrt(len(ngrams))
+                )
         return (self._unseen_gain * vectors).astype(np.float16)
 
-    def changed(self, gains: NDArray[np.floating], unseen_gain: float, change: Vectors, threshold: float) -> CorpusEmbedder:
-        """The embedder with all vectors mapped, and those of words multiplied by a gain, see `penchant.align`.
+    def changed(
+        self, gains: NDArray[np.floating], unseen_gain: float, change: Vectors, threshold: float
+    ) -> CorpusEmbedder:
+        """The embedder with all vectors mapped, and those of words multiplied by a gain, see
+        `penchant.train.align`.
 
         Args:
             gains: of the known words, shape (words,).
@@ -212,7 +230,9 @@ class CorpusEmbedder:
         try:
             with np.load(io.BytesIO(data), allow_pickle=False) as file:
                 if int(file["format"]) > FORMAT:
-                    raise EmbedderError("the corpus embedder of this state was made by a newer penchant: upgrade it")
+                    raise EmbedderError(
+                        "the corpus embedder of this state was made by a newer penchant: upgrade it"
+                    )
                 return cls(
                     words=_split(file["words"]),
                     word_vectors=file["word_vectors"].astype(np.float32),
@@ -254,7 +274,9 @@ def _ngrams_of_words(words: list[str]) -> tuple[list[str], Sparse]:
     """(n-grams, matrix of shape (words, n-grams) whose rows have length 1)."""
     from sklearn.feature_extraction.text import CountVectorizer
 
-    counter = CountVectorizer(analyzer=ngrams_of, min_df=1 if len(words) < 1_000 else 2, max_features=_MOST_NGRAMS)
+    counter = CountVectorizer(
+        analyzer=ngrams_of, min_df=1 if len(words) < 1_000 else 2, max_features=_MOST_NGRAMS
+    )
     matrix = counter.fit_transform(words)
     return counter.get_feature_names_out().tolist(), _unit_rows(matrix)
 

@@ -1,4 +1,5 @@
-"""An embedder behind an OpenAI-compatible `/v1/embeddings` endpoint (vLLM, Ollama, llama.cpp, a hosted one)."""
+"""An embedder behind an OpenAI-compatible `/v1/embeddings` endpoint (vLLM, Ollama, llama.cpp, a hosted
+one)."""
 
 from __future__ import annotations
 
@@ -8,14 +9,15 @@ from typing import Any, Self
 import numpy as np
 
 from penchant.embed import DEFAULT_THRESHOLD
-from penchant.endpoint import Endpoint
+from penchant.embed.endpoint import Endpoint
 from penchant.errors import EndpointError
 from penchant.types import Vectors
 from penchant.vectors import unit_length
 
 
 class RemoteEmbedder:
-    """Embeds by POST to `{url}/embeddings`, see `penchant.endpoint`; the dimension is asked for with a first, short text.
+    """Embeds by POST to `{url}/embeddings`, see `penchant.embed.endpoint`; the dimension is asked for with a
+    first, short text.
 
     Args:
         url: ends in `/v1`.
@@ -38,7 +40,9 @@ class RemoteEmbedder:
         self.threshold = threshold
         self._model = model
         self._batch_size = batch_size
-        self._endpoint = Endpoint(url.rstrip("/") + "/embeddings", model, api_key=api_key, timeout=timeout, attempts=attempts)
+        self._endpoint = Endpoint(
+            url.rstrip("/") + "/embeddings", model, api_key=api_key, timeout=timeout, attempts=attempts
+        )
         try:
             self.dimension = int(self._embed(["dimension"]).shape[1])
         except BaseException:
@@ -47,8 +51,14 @@ class RemoteEmbedder:
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Vectors of unit length, float32 of shape (len(texts), dimension)."""
-        batches = [list(texts[start : start + self._batch_size]) for start in range(0, len(texts), self._batch_size)]
-        return np.concatenate([self._embed(batch) for batch in batches]) if batches else np.zeros((0, self.dimension), np.float32)
+        batches = [
+            list(texts[start : start + self._batch_size]) for start in range(0, len(texts), self._batch_size)
+        ]
+        return (
+            np.concatenate([self._embed(batch) for batch in batches])
+            if batches
+            else np.zeros((0, self.dimension), np.float32)
+        )
 
     def __enter__(self) -> Self:
         return self

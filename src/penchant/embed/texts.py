@@ -1,4 +1,5 @@
-"""Embedding many texts with any embedder: each text once, in batches, with progress, checked against the contract."""
+"""Embedding many texts with any embedder: each text once, in batches, with progress, checked against the
+contract."""
 
 from __future__ import annotations
 
@@ -8,9 +9,9 @@ from time import perf_counter
 
 import numpy as np
 
+from penchant.cache import RecentCache
 from penchant.embed import Embedder
 from penchant.errors import EmbedderError, PenchantError
-from penchant.recent import Recent
 from penchant.settings import Settings
 from penchant.types import Vector, Vectors
 from penchant.vectors import unit_length
@@ -35,7 +36,7 @@ class TextEmbedder:
         self.embedder = embedder
         self.seconds = 0.0
         """Time spent inside the embedder."""
-        self._cache: Recent[str, Vector] = Recent(cached)
+        self._cache: RecentCache[str, Vector] = RecentCache(cached)
         self._lock = Lock()
 
     def encode(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
@@ -52,7 +53,8 @@ class TextEmbedder:
             chunk = missing[start : start + _CHUNK]
             started = perf_counter()
             vectors = _checked(self.embedder, chunk)
-            # a row of its own each: a view would keep the vectors of the whole chunk for as long as one of them is used
+            # a row of its own each: a view would keep the vectors of the whole chunk for as long as one of
+            # them is used
             found.update((text, vector.copy()) for text, vector in zip(chunk, vectors, strict=True))
             with self._lock:
                 self.seconds += perf_counter() - started
@@ -69,7 +71,8 @@ def _report(progress: Progress | None, done: int) -> None:
 
 
 def _checked(embedder: Embedder, texts: list[str]) -> Vectors:
-    """What the embedder makes of the texts, if it keeps the contract; vectors of another length are scaled to 1."""
+    """What the embedder makes of the texts, if it keeps the contract; vectors of another length are scaled to
+    1."""
     try:
         vectors = np.ascontiguousarray(embedder.encode(texts), dtype=np.float32)
     except PenchantError:
@@ -80,7 +83,9 @@ def _checked(embedder: Embedder, texts: list[str]) -> Vectors:
         ) from error
     expected = (len(texts), embedder.dimension)
     if vectors.shape != expected:
-        raise EmbedderError(f"embedder {embedder.name!r} returned an array of shape {vectors.shape} instead of {expected}")
+        raise EmbedderError(
+            f"embedder {embedder.name!r} returned an array of shape {vectors.shape} instead of {expected}"
+        )
     if not np.isfinite(vectors).all():
         bad = texts[int(np.flatnonzero(~np.isfinite(vectors).all(axis=1))[0])]
         raise EmbedderError(f"embedder {embedder.name!r} returned NaN or infinity for the text {bad[:80]!r}")

@@ -30,12 +30,16 @@ _TOKENS_PER_BATCH = 768
 class TransformerEmbedder:
     """A sentence-transformers model.
 
-    On a CPU texts are sorted by their number of tokens and cut into batches of few tokens, so that next to nothing is
-    padding; on a processor that multiplies bfloat16 itself, the model runs in bfloat16.
+    On a CPU texts are sorted by their number of tokens and cut into batches of few tokens, so that next to
+    nothing is padding; on a processor that multiplies bfloat16 itself, the model runs in bfloat16.
     """
 
     def __init__(
-        self, model: SentenceTransformer, name: str, threshold: float = DEFAULT_THRESHOLD, batch_size: int | None = None
+        self,
+        model: SentenceTransformer,
+        name: str,
+        threshold: float = DEFAULT_THRESHOLD,
+        batch_size: int | None = None,
     ) -> None:
         self.name = name
         self.threshold = threshold
@@ -51,7 +55,9 @@ class TransformerEmbedder:
         """Vectors of unit length, float32 of shape (len(texts), dimension)."""
         if not texts:
             return np.zeros((0, self.dimension), np.float32)
-        lengths = np.array([len(ids) for ids in self._model.tokenizer(list(texts), truncation=True)["input_ids"]])
+        lengths = np.array(
+            [len(ids) for ids in self._model.tokenizer(list(texts), truncation=True)["input_ids"]]
+        )
         vectors = np.zeros((len(texts), self.dimension), np.float32)
         for batch in self._batches(lengths):
             vectors[batch] = self._model.encode(
@@ -63,7 +69,9 @@ class TransformerEmbedder:
         # not by the model: in bfloat16 their lengths would be off by some thousandths
         return unit_length(vectors)
 
-    def _batches(self, lengths: np.ndarray[Any, np.dtype[np.int64]]) -> list[np.ndarray[Any, np.dtype[np.int64]]]:
+    def _batches(
+        self, lengths: np.ndarray[Any, np.dtype[np.int64]]
+    ) -> list[np.ndarray[Any, np.dtype[np.int64]]]:
         """Positions of texts of like length, each batch of `batch_size` texts, or of few enough tokens."""
         order = np.argsort(lengths, kind="stable")
         if self._batch_size is not None or self._model.device.type != "cpu":
@@ -101,7 +109,8 @@ def minilm_path() -> Path:
 
 
 def load_sentence_transformer(name: str, batch_size: int | None = None) -> TransformerEmbedder:
-    """Any sentence-transformers model by its name on the hub or its path; one that `penchant align` made has its threshold."""
+    """Any sentence-transformers model by its name on the hub or its path; one that `penchant align` made has
+    its threshold."""
     about = Path(name) / ALIGNED_ABOUT
     threshold = float(json.loads(about.read_text())["threshold"]) if about.exists() else DEFAULT_THRESHOLD
     return TransformerEmbedder(_load(name), name, threshold, batch_size)
@@ -112,13 +121,16 @@ def _load(name: str) -> SentenceTransformer:
         from sentence_transformers import SentenceTransformer
         from transformers.utils import logging
     except ImportError as error:
-        raise MissingExtra(f"the embedder {name!r} needs sentence-transformers: pip install 'penchant[torch]'") from error
+        raise MissingExtra(
+            f"the embedder {name!r} needs sentence-transformers: pip install 'penchant[torch]'"
+        ) from error
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         return SentenceTransformer(name)
     except Exception as error:
         raise EmbedderError(
-            f"no embedder {name!r}: use minilm, corpus, remote:MODEL@URL, or the name or path of a sentence-transformers "
+            f"no embedder {name!r}: use minilm, corpus, remote:MODEL@URL, or the name or path of a "
+            "sentence-transformers "
             f"model ({type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''})"
         ) from error
 
@@ -130,5 +142,6 @@ def _multiplies_bfloat16(device: str) -> bool:
     if device.startswith("cuda"):
         return bool(torch.cuda.is_bf16_supported())
     return device == "cpu" and any(
-        bool(getattr(torch.cpu, check, lambda: False)()) for check in ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+        bool(getattr(torch.cpu, check, lambda: False)())
+        for check in ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
     )

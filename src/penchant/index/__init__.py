@@ -1,7 +1,7 @@
 """Nearest neighbours among the documents' embeddings: the DocumentIndex protocol and its backends.
 
-`usearch` is approximate and fast; `exact` compares with every document, and is the reference. An index knows documents
-by integer keys. It is a cache: what it holds can be built again from the store.
+`usearch` is approximate and fast; `exact` compares with every document, and is the reference. An index knows
+documents by integer keys. It is a cache: what it holds can be built again from the store.
 """
 
 from __future__ import annotations
@@ -26,13 +26,15 @@ class Neighbouring(Protocol):
         """The number of documents."""
 
     def search(self, vectors: Vectors, count: int) -> list[Keys]:
-        """For each vector the keys of the `count` nearest documents (all, where there are fewer), the nearest first.
+        """For each vector the keys of the `count` nearest documents (all, where there are fewer), the nearest
+        first.
 
         An exact index adds those that are as near as the last one, so that the caller can break ties.
         """
 
     def vectors(self, keys: Keys) -> Vectors:
-        """The embeddings of known documents, float32 of shape (len(keys), dimension), as near as they are kept."""
+        """The embeddings of known documents, float32 of shape (len(keys), dimension), as near as they are
+        kept."""
 
 
 class DocumentIndex(Neighbouring, Protocol):
@@ -42,13 +44,15 @@ class DocumentIndex(Neighbouring, Protocol):
         """The keys of all documents, in no order."""
 
     def add(self, keys: Keys, vectors: Vectors) -> None:
-        """Add documents, or give known ones new embeddings; keys are distinct, vectors float32 of unit length."""
+        """Add documents, or give known ones new embeddings; keys are distinct, vectors float32 of unit
+        length."""
 
     def remove(self, keys: Keys) -> None:
         """Forget documents; unknown keys are passed over."""
 
     def save(self, path: Path) -> tuple[str, ...]:
-        """Write the index to files that are named like the path and a suffix each; returns the suffixes, the last one ``""``.
+        """Write the index to files that are named like the path and a suffix each; returns the suffixes, the
+        last one ``""``.
 
         None, where there is nothing worth a file.
         """

@@ -1,4 +1,5 @@
-"""Nearest neighbours by comparing with every document: the reference, and the best choice for some thousand documents."""
+"""Nearest neighbours by comparing with every document: the reference, and the best choice for some thousand
+documents."""
 
 from __future__ import annotations
 

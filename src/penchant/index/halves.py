@@ -34,18 +34,18 @@ class Halves:
 
     def get(self, keys: Keys) -> Vectors:
         """The vectors of known keys, float32 of length 1, shape (len(keys), dimension)."""
-        from penchant import compiled  # it takes half a second to load
+        from penchant.index import halves_kernel  # it takes half a second to load
 
         vectors = np.empty((len(keys), self._dimension), np.float32)
-        compiled.from_halves(self._rows, keys, vectors)
+        halves_kernel.from_halves(self._rows, keys, vectors)
         return vectors
 
     def cosines(self, keys: Keys, vector: Vector) -> Vector:
         """The cosines of the vectors of known keys to another, of length 1, shape (len(keys),)."""
-        from penchant import compiled
+        from penchant.index import halves_kernel
 
         found = np.empty(len(keys), np.float32)
-        compiled.dots_of_halves(self._rows, keys, vector, found)
+        halves_kernel.dots_of_halves(self._rows, keys, vector, found)
         return found
 
     def save(self, path: Path, rows: int) -> None:

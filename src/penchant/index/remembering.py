@@ -1,7 +1,8 @@
 """An index that remembers what it found, so that an interest that did not change is not looked up again.
 
-A click changes one of a user's Interest Units; the others ask the same question as before. Documents that came since are
-compared with what was found, so that on a site where something is published every second nobody is looked up from nothing.
+A click changes one of a user's Interest Units; the others ask the same question as before. Documents that
+came since are compared with what was found, so that on a site where something is published every second
+nobody is looked up from nothing.
 """
 
 from __future__ import annotations
@@ -14,15 +15,16 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from penchant.cache import RecentCache
 from penchant.index import DocumentIndex, Keys
-from penchant.recent import Recent
 from penchant.types import Vector, Vectors
 from penchant.vectors import cosines
 
 Question = bytes
 """The digest of a vector."""
 _MOST_CHANGES = 1_000
-"""After so many documents came, changed or went, everything is looked up again: to compare with them all takes as long."""
+"""After so many documents came, changed or went, everything is looked up again: to compare with them all
+takes as long."""
 
 
 class Found(NamedTuple):
@@ -43,7 +45,7 @@ class RememberingIndex:
 
     def __init__(self, index: DocumentIndex, capacity: int) -> None:
         self._index = index
-        self._found: Recent[Question, Found] = Recent(capacity)
+        self._found: RecentCache[Question, Found] = RecentCache(capacity)
         self._changes: list[int] = []
         """The keys of documents that came, changed or went since the first answer that is remembered."""
         self._gone: set[int] = set()
@@ -66,8 +68,14 @@ class RememberingIndex:
 
     def search(self, vectors: Vectors, count: int) -> list[Keys]:
         questions = [hashlib.blake2b(vector.tobytes(), digest_size=16).digest() for vector in vectors]
-        found = {question: answer for question, answer in self._found.find(questions).items() if answer.asked >= count}
-        stale = [position for position, question in enumerate(questions) if self._is_stale(found.get(question))]
+        found = {
+            question: answer
+            for question, answer in self._found.find(questions).items()
+            if answer.asked >= count
+        }
+        stale = [
+            position for position, question in enumerate(questions) if self._is_stale(found.get(question))
+        ]
         learned = self._caught_up({questions[position]: vectors[position] for position in stale}, found)
         for question in {questions[position] for position in stale} - learned.keys():
             del found[question]
@@ -102,8 +110,11 @@ class RememberingIndex:
     def _is_stale(self, found: Found | None) -> bool:
         return found is not None and found.changes < len(self._changes)
 
-    def _caught_up(self, asked: dict[Question, Vector], found: dict[Question, Found]) -> dict[Question, Found]:
-        """Answers from before, with the documents that came since; none where a document of the answer changed or went."""
+    def _caught_up(
+        self, asked: dict[Question, Vector], found: dict[Question, Found]
+    ) -> dict[Question, Found]:
+        """Answers from before, with the documents that came since; none where a document of the answer
+        changed or went."""
         if not asked:
             return {}
         oldest = min(found[question].changes for question in asked)
@@ -118,7 +129,9 @@ class RememberingIndex:
             question, answer = questions[place], before[place]
             nearer = np.setdiff1d(come[is_nearer[place]], answer.keys) if is_nearer[place].any() else come[:0]
             if len(nearer):
-                learned[question] = self._answer(np.concatenate([answer.keys, nearer]), asked[question], answer.asked)
+                learned[question] = self._answer(
+                    np.concatenate([answer.keys, nearer]), asked[question], answer.asked
+                )
             else:
                 learned[question] = answer._replace(changes=len(self._changes))
         return learned

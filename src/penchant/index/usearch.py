@@ -1,7 +1,8 @@
 """Nearest neighbours in a graph (HNSW) by usearch: approximate, a millisecond or less in a million documents.
 
-The graph knows vectors in one byte a number (int8), which halves what a search has to read; some four times as many documents
-as asked for are looked up, and the nearest of them are chosen by vectors of two bytes a number.
+The graph knows vectors in one byte a number (int8), which halves what a search has to read; some four times
+as many documents as asked for are looked up, and the nearest of them are chosen by vectors of two bytes a
+number.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ from penchant.vectors import cosines
 _EXHAUSTIVE_SHARE = 4
 """From a quarter of all documents on, comparing with every one is faster than the graph, and complete."""
 _WIDTH = {"int8": (4, 60), "bf16": (5, 70)}
-"""A search for n documents keeps so many times n in sight and so many more, of which the nearest are chosen by the vectors of
-two bytes a number; `benchmarks/index.py` shows what that is worth."""
+"""A search for n documents keeps so many times n in sight and so many more, of which the nearest are chosen
+by the vectors of two bytes a number; `benchmarks/index.py` shows what that is worth."""
 _LARGE = 200_000
 _WIDER = 0.6
 """Beyond so many documents the width grows by this power of their number."""

@@ -1,4 +1,5 @@
-"""What a protocol makes of a click log: a trial, which is what may be learned and the cases in which it is asked."""
+"""What a protocol makes of a click log: a trial, which is what may be learned and the cases in which it is
+asked."""
 
 from __future__ import annotations
 
@@ -39,17 +40,21 @@ class Trial:
     alone: bool = False
     """Each relevant document is ranked alone against the candidates that are not relevant."""
     by_case: bool = False
-    """Whether a figure is a mean over cases (clicks); otherwise it is the mean over users of the mean over their cases."""
+    """Whether a figure is a mean over cases (clicks); otherwise it is the mean over users of the mean over
+    their cases."""
     prequential: bool = False
-    """Test, then train: clicks are learned between cases, and trained peers are retrained from time to time."""
+    """Test, then train: clicks are learned between cases, and trained peers are retrained from time to
+    time."""
     trained_on: int | None = None
-    """Trained peers see only so many clicks of the training; the rest is history. None: what the case allows."""
+    """Trained peers see only so many clicks of the training; the rest is history. None: what the case
+    allows."""
     population: Sequence[int] = ()
     """The users whom the protocol could ask, of whom it asks all or some."""
     segments: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
     """Name -> which of the (case, relevant document) pairs belong to it."""
     periods: Sequence[str] = ()
-    """The week of each (case, relevant document) pair, where there is a clock and the protocol is prequential."""
+    """The week of each (case, relevant document) pair, where there is a clock and the protocol is
+    prequential."""
 
     @property
     def pairs(self) -> int:
@@ -64,18 +69,23 @@ class Trial:
 def check_no_leak(trial: Trial) -> None:
     """Raises unless every case is asked before any of its answers may be known.
 
-    It holds that no method sees a test click: no (user, relevant document) pair is in the training before its case, outside of
-    prequential protocols none is in the training at all, what may be known never shrinks from case to case, and every
-    relevant document is a candidate.
+    It holds that no method sees a test click: no (user, relevant document) pair is in the training before its
+    case, outside of prequential protocols none is in the training at all, what may be known never shrinks
+    from case to case, and every relevant document is a candidate.
 
     Raises:
         LeakFound: it names the user and the document.
     """
-    pairs = {(int(u), int(d)): n for n, (u, d) in enumerate(zip(trial.training.users, trial.training.documents, strict=True))}
+    pairs = {
+        (int(u), int(d)): n
+        for n, (u, d) in enumerate(zip(trial.training.users, trial.training.documents, strict=True))
+    }
     known = 0
     for case in trial.cases:
         if case.learned < known or case.learned > len(trial.training):
-            raise LeakFound(f"a case of user {case.user} may know {case.learned} clicks after one that knew {known}")
+            raise LeakFound(
+                f"a case of user {case.user} may know {case.learned} clicks after one that knew {known}"
+            )
         known = case.learned
         if not np.isin(case.relevant, case.candidates).all():
             raise LeakFound(f"a document that user {case.user} clicked is no candidate of the case")
@@ -83,5 +93,6 @@ def check_no_leak(trial: Trial) -> None:
             position = pairs.get((case.user, document))
             if position is not None and (not trial.prequential or position < case.learned):
                 raise LeakFound(
-                    f"the test click of user {case.user} on document {document} is in the training of {trial.protocol}"
+                    f"the test click of user {case.user} on document {document} is in the training of "
+                    f"{trial.protocol}"
                 )

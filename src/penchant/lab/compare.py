@@ -24,7 +24,8 @@ def compare(first: Path, second: Path, *, seed: int = 0) -> dict[str, Any]:
     names = [report["protocol"]["name"] for report in reports]
     if names[0] != names[1] or reports[0]["data"]["name"] != reports[1]["data"]["name"]:
         raise InvalidQuery(
-            f"{first} is {reports[0]['data']['name']} under {names[0]}, {second} is {reports[1]['data']['name']} under "
+            f"{first} is {reports[0]['data']['name']} under {names[0]}, {second} is "
+            f"{reports[1]['data']['name']} under "
             f"{names[1]}: compare runs of the same data and protocol"
         )
     (before, ids_before), (after, ids_after) = read_figures(first), read_figures(second)
@@ -37,16 +38,25 @@ def compare(first: Path, second: Path, *, seed: int = 0) -> dict[str, Any]:
     for name in methods:
         for kind in before[name]:
             if kind in after[name]:
-                old, new = _of(before, name, kind, ids_before, shared), _of(after, name, kind, ids_after, shared)
+                old, new = (
+                    _of(before, name, kind, ids_before, shared),
+                    _of(after, name, kind, ids_after, shared),
+                )
                 rows.append({"method": name, "measure": kind, **_row(old, new, by_case, seed)})
-    tested = [row for row in rows if row["before"] != row["after"]]  # what is the same to the last digit was not tested
+    tested = [
+        row for row in rows if row["before"] != row["after"]
+    ]  # what is the same to the last digit was not tested
     for row, p in zip(tested, adjusted([row["p"] for row in tested]), strict=True):
         row["p_adjusted"] = round(p, 6)
     return {
-        "first": str(first), "second": str(second), "users": len(shared),
-        "changed": _changed(reports[0], reports[1], ("embedder", "seed", "settings", "versions", "parameters")),
+        "first": str(first),
+        "second": str(second),
+        "users": len(shared),
+        "changed": _changed(
+            reports[0], reports[1], ("embedder", "seed", "settings", "versions", "parameters")
+        ),
         "rows": [{"p_adjusted": 1.0, **row} for row in rows],
-    }  # fmt: skip
+    }
 
 
 def _changed(first: dict[str, Any], second: dict[str, Any], keys: Iterable[str]) -> dict[str, list[Any]]:
@@ -69,8 +79,12 @@ def _of(figures: Figures, name: str, kind: str, ids: list[str], shared: list[str
     return found.sums[rows], found.counts[rows]
 
 
-def _row(old: tuple[Values, Values], new: tuple[Values, Values], by_case: bool, seed: int) -> dict[str, float]:
-    if not np.array_equal(old[1], new[1]):  # the same users with other questions: compare what each got on average
+def _row(
+    old: tuple[Values, Values], new: tuple[Values, Values], by_case: bool, seed: int
+) -> dict[str, float]:
+    if not np.array_equal(
+        old[1], new[1]
+    ):  # the same users with other questions: compare what each got on average
         old, new = (old[0] / old[1], np.ones_like(old[1])), (new[0] / new[1], np.ones_like(new[1]))
         by_case = False
     test = paired(new, old, by_case=by_case, seed=seed)

@@ -8,9 +8,9 @@ from hashlib import blake2b
 from pathlib import Path
 from types import MappingProxyType
 
+from penchant.data.files import Columns, OnError, Problems, read_clicks, read_documents
+from penchant.data.public import ADAPTERS, read_public
 from penchant.errors import InvalidQuery
-from penchant.files import Columns, OnError, Problems, read_clicks, read_documents
-from penchant.lab.adapters import ADAPTERS, read_public
 from penchant.lab.log import Log, make_log
 
 
@@ -25,7 +25,9 @@ class Preset:
 
 PRESETS: Mapping[str, Preset] = MappingProxyType(
     {
-        "deskdrop": Preset("employees read articles shared in a company community", "CI&T Deskdrop, Kaggle, gspmoreira"),
+        "deskdrop": Preset(
+            "employees read articles shared in a company community", "CI&T Deskdrop, Kaggle, gspmoreira"
+        ),
         "pydev": Preset("who wrote which change in twelve Python projects", "public version histories"),
         "beauty": Preset(
             "Amazon Beauty, 5-core, 2014; 7 products without a title are left out",
@@ -67,7 +69,9 @@ def read_log(source: Source) -> tuple[Log, Problems]:
     problems = Problems(source.on_error or (preset.on_error if preset else "stop"))
     given = list(read_documents(documents, source.document_columns, problems))
     known = {document.id for document in given}
-    log = make_log(title, given, list(read_clicks(clicks, source.click_columns, problems, known.__contains__)))
+    log = make_log(
+        title, given, list(read_clicks(clicks, source.click_columns, problems, known.__contains__))
+    )
     return log, problems
 
 
@@ -87,14 +91,21 @@ def _files(source: Source) -> tuple[str, Path, Path]:
     if source.documents is not None and source.clicks is not None and source.data is None:
         return source.documents.resolve().parent.name, source.documents, source.clicks
     if source.data is None or source.documents is not None or source.clicks is not None:
-        raise InvalidQuery("say what to evaluate on: --data NAME or FOLDER, or --documents FILE and --clicks FILE")
+        raise InvalidQuery(
+            "say what to evaluate on: --data NAME or FOLDER, or --documents FILE and --clicks FILE"
+        )
     folder = Path(source.data)
     if not folder.is_dir() and source.data in PRESETS and source.home is not None:
         folder = source.home / source.data
     if not folder.is_dir():
-        hint = "set PENCHANT_DATA to the folder that holds it" if source.data in PRESETS else "there is no such folder"
+        hint = (
+            "set PENCHANT_DATA to the folder that holds it"
+            if source.data in PRESETS
+            else "there is no such folder"
+        )
         raise InvalidQuery(
-            f"no data in {source.data!r}: {hint}; presets are {', '.join(PRESETS)}, public data sets are read with "
+            f"no data in {source.data!r}: {hint}; presets are {', '.join(PRESETS)}, public data sets are "
+            "read with "
             f"NAME:FOLDER, NAME one of {', '.join(ADAPTERS)}"
         )
     return folder.resolve().name, _one(folder, "documents"), _one(folder, "clicks")
@@ -103,5 +114,8 @@ def _files(source: Source) -> tuple[str, Path, Path]:
 def _one(folder: Path, name: str) -> Path:
     found = sorted(path for path in folder.glob(f"{name}.*") if not path.name.endswith(".part"))
     if len(found) != 1:
-        raise InvalidQuery(f"{folder} holds {len(found)} files named {name}.*: one is needed (CSV, TSV, JSON Lines or Parquet)")
+        raise InvalidQuery(
+            f"{folder} holds {len(found)} files named {name}.*: one is needed (CSV, TSV, JSON Lines or "
+            "Parquet)"
+        )
     return found[0]

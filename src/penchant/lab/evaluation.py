@@ -21,7 +21,8 @@ _MAIN = ("H@20", "HR@20", "Recall@20")
 
 @dataclass(frozen=True, eq=False)
 class ByUser:
-    """A measure of one method, by user: what every figure is made of, and what two reports are compared by."""
+    """A measure of one method, by user: what every figure is made of, and what two reports are compared
+    by."""
 
     users: NDArray[np.int64]
     sums: Values
@@ -53,7 +54,10 @@ def with_intervals(trial: Trial, figures: Figures, seed: int) -> dict[str, dict[
         name: {
             kind: {
                 "value": _round(mean(found.sums, found.counts, by_case=trial.by_case)),
-                "interval": [_round(end) for end in interval(found.sums, found.counts, by_case=trial.by_case, seed=seed)],
+                "interval": [
+                    _round(end)
+                    for end in interval(found.sums, found.counts, by_case=trial.by_case, seed=seed)
+                ],
             }
             for kind, found in measures.items()
         }
@@ -67,7 +71,9 @@ def beyond_accuracy(trial: Trial, log: Log, outcomes: Mapping[str, Outcome]) -> 
     return {
         name: {
             kind: _round(value)
-            for kind, value in coverage_and_novelty([row[row >= 0] for row in outcome.shown], counts, len(log.user_ids)).items()
+            for kind, value in coverage_and_novelty(
+                [row[row >= 0] for row in outcome.shown], counts, len(log.user_ids)
+            ).items()
         }
         for name, outcome in outcomes.items()
         if outcome.failed is None
@@ -77,23 +83,32 @@ def beyond_accuracy(trial: Trial, log: Log, outcomes: Mapping[str, Outcome]) -> 
 def by_segment(trial: Trial, outcomes: Mapping[str, Outcome]) -> list[dict[str, Any]]:
     """Each segment with its number of questions and, for each method, the mean over them.
 
-    Every (case, relevant document) pair is a question of its own here: a segment may hold some of a user's documents.
+    Every (case, relevant document) pair is a question of its own here: a segment may hold some of a user's
+    documents.
     """
     kind = main_measure(trial)
     found = []
     for segment, belongs in trial.segments.items():
-        row: dict[str, Any] = {"segment": segment, "questions": int(belongs.sum()), "measure": _alone(kind), "methods": {}}
+        row: dict[str, Any] = {
+            "segment": segment,
+            "questions": int(belongs.sum()),
+            "measure": _alone(kind),
+            "methods": {},
+        }
         if belongs.any():
             for name, outcome in outcomes.items():
                 if outcome.failed is None:
-                    values = measure_ranks([[rank] for rank in outcome.ranks[belongs].tolist()], [_alone(kind)])
+                    values = measure_ranks(
+                        [[rank] for rank in outcome.ranks[belongs].tolist()], [_alone(kind)]
+                    )
                     row["methods"][name] = _round(float(values[_alone(kind)].mean()))
         found.append(row)
     return found
 
 
 def by_week(trial: Trial, outcomes: Mapping[str, Outcome]) -> dict[str, Any]:
-    """For each method, the mean of the main measure in each week; weeks with fewer than 30 clicks are left out."""
+    """For each method, the mean of the main measure in each week; weeks with fewer than 30 clicks are left
+    out."""
     if not trial.periods:
         return {}
     kind = main_measure(trial)
@@ -105,12 +120,17 @@ def by_week(trial: Trial, outcomes: Mapping[str, Outcome]) -> dict[str, Any]:
         if outcome.failed is None:
             values = measure(trial, outcome.ranks)[kind]
             methods[name] = [_round(float(values[periods == week].mean())) for week in weeks]
-    return {"measure": kind, "weeks": weeks, "clicks": [int((periods == week).sum()) for week in weeks], "methods": methods}
+    return {
+        "measure": kind,
+        "weeks": weeks,
+        "clicks": [int((periods == week).sum()) for week in weeks],
+        "methods": methods,
+    }
 
 
 def tests(trial: Trial, figures: Figures, ours: str, seed: int) -> list[dict[str, Any]]:
-    """Our method against every other on the same users, by each measure: difference, interval, p-value; the p-values of one
-    measure corrected for their number."""
+    """Our method against every other on the same users, by each measure: difference, interval, p-value; the
+    p-values of one measure corrected for their number."""
     if ours not in figures:
         return []
     found: list[dict[str, Any]] = []
@@ -119,8 +139,12 @@ def tests(trial: Trial, figures: Figures, ours: str, seed: int) -> list[dict[str
         for name, measures in figures.items():
             if name != ours:
                 other = measures[kind]
-                test = paired((mine.sums, mine.counts), (other.sums, other.counts), by_case=trial.by_case, seed=seed)
-                rows.append({"method": name, "measure": kind, **{key: _round(value) for key, value in test.items()}})
+                test = paired(
+                    (mine.sums, mine.counts), (other.sums, other.counts), by_case=trial.by_case, seed=seed
+                )
+                rows.append(
+                    {"method": name, "measure": kind, **{key: _round(value) for key, value in test.items()}}
+                )
         for row, p in zip(rows, adjusted([float(row["p"]) for row in rows]), strict=True):
             row["p_adjusted"] = _round(p)
         found += rows

@@ -58,10 +58,13 @@ class Log:
 
     @cached_property
     def published(self) -> Times:
-        """When each document was published. A document without `published_at` counts from its first click; never clicked: NaN."""
+        """When each document was published. A document without `published_at` counts from its first click;
+        never clicked: NaN."""
         first = np.full(len(self.documents), np.inf)
         np.minimum.at(first, self.clicks.documents, self.clicks.at)
-        told = np.array([np.nan if d.published_at is None else d.published_at for d in self.documents], np.float64)
+        told = np.array(
+            [np.nan if d.published_at is None else d.published_at for d in self.documents], np.float64
+        )
         return np.where(np.isnan(told), np.where(np.isinf(first), np.nan, first), told)
 
     @cached_property
@@ -71,7 +74,8 @@ class Log:
 
     @cached_property
     def publication_is_click(self) -> bool:
-        """Whether most documents are published by their only click, so that ranking by time would be ranking by the answer."""
+        """Whether most documents are published by their only click, so that ranking by time would be ranking
+        by the answer."""
         if not self.clock or not len(self.clicks):
             return False
         counts = np.bincount(self.clicks.documents, minlength=len(self.documents))
@@ -87,7 +91,9 @@ def make_log(name: str, documents: Sequence[Document], clicks: Sequence[Click]) 
         InvalidQuery: there is nothing to evaluate on.
     """
     if not documents or not clicks:
-        raise InvalidQuery(f"{name}: {len(documents)} documents and {len(clicks)} clicks are nothing to evaluate on")
+        raise InvalidQuery(
+            f"{name}: {len(documents)} documents and {len(clicks)} clicks are nothing to evaluate on"
+        )
     rows = {document.id: row for row, document in enumerate(documents)}
     kept = list({document.id: document for document in documents}.values())
     if len(kept) != len(documents):

@@ -1,6 +1,8 @@
-"""Light methods: what can be learned from every click at once. Popularity, time, and the titles of what a user clicked.
+"""Light methods: what can be learned from every click at once. Popularity, time, and the titles of what a
+user clicked.
 
-Each has two verbs. ``learn`` takes clicks in order, ``score`` ranks candidates for one user and changes nothing.
+Each has two verbs. ``learn`` takes clicks in order, ``score`` ranks candidates for one user and changes
+nothing.
 """
 
 from __future__ import annotations
@@ -122,11 +124,14 @@ class NearestClicked:
         history = self._histories[user]
         if not history:
             return np.zeros(len(candidates))
-        return np.asarray((self._vectors[candidates] @ self._vectors[history].T).max(axis=1).astype(np.float64).round(6))
+        return np.asarray(
+            (self._vectors[candidates] @ self._vectors[history].T).max(axis=1).astype(np.float64).round(6)
+        )
 
 
 class LiveItemKNN:
-    """ItemKNN that learns from every click: the cosines, over shared readers, to the last fifty documents clicked.
+    """ItemKNN that learns from every click: the cosines, over shared readers, to the last fifty documents
+    clicked.
 
     Weights fall by 0.9 a step back. A click is paired with the user's fifty before it.
     """
@@ -138,7 +143,9 @@ class LiveItemKNN:
     def __init__(self, log: Log) -> None:
         size = len(log.documents)
         if size > self._MOST_DOCUMENTS:
-            raise InvalidQuery(f"counts of every pair of {size:,} documents do not fit: at most {self._MOST_DOCUMENTS:,}")
+            raise InvalidQuery(
+                f"counts of every pair of {size:,} documents do not fit: at most {self._MOST_DOCUMENTS:,}"
+            )
         self._together = np.zeros((size, size), np.uint16)
         self._readers = np.zeros(size)
         self._histories = Histories()
@@ -160,7 +167,8 @@ class LiveItemKNN:
 
 
 class BM25:
-    """BM25 of the candidates' titles for the titles clicked, of which the last fifty are the query (bm25s)."""
+    """BM25 of the candidates' titles for the titles clicked, of which the last fifty are the query
+    (bm25s)."""
 
     _LAST = 50
 

@@ -34,7 +34,8 @@ def ranks(case: Case, scores: NDArray[np.floating], *, alone: bool) -> Ranks:
     scores = np.asarray(scores)
     if scores.shape != case.candidates.shape or not np.isfinite(scores).all():
         raise InvalidQuery(
-            f"a method gave {int(np.isfinite(scores).sum())} finite scores for the {len(case.candidates)} candidates of a case"
+            f"a method gave {int(np.isfinite(scores).sum())} finite scores for the {len(case.candidates)} "
+            "candidates of a case"
         )
     relevant = np.searchsorted(case.candidates, case.relevant)
     wanted = scores[relevant][:, None]
@@ -70,7 +71,8 @@ def measure_ranks(questions: Sequence[Sequence[float]], measures: Sequence[str])
     except ImportError as error:
         raise MissingExtra("the lab needs ir-measures: pip install 'penchant[lab]'") from error
     names = {ir_measures.parse_measure(_library_name(name)): name for name in measures}
-    # what a question is worth depends on the places of its documents alone, and most questions share theirs with others
+    # what a question is worth depends on the places of its documents alone, and most questions share theirs
+    # with others
     patterns: dict[tuple[int, ...], int] = {}
     of_question = [patterns.setdefault(_places(question), len(patterns)) for question in questions]
     judged, listed = {}, {}
@@ -79,7 +81,8 @@ def measure_ranks(questions: Sequence[Sequence[float]], measures: Sequence[str])
         wanted = set(places)
         deepest = max((place for place in places if place <= _DEEPEST), default=0)
         listed[str(number)] = {
-            (f"relevant {place}" if place in wanted else f"other {place}"): -float(place) for place in range(1, deepest + 1)
+            (f"relevant {place}" if place in wanted else f"other {place}"): -float(place)
+            for place in range(1, deepest + 1)
         } or {"other": 0.0}
     values = {name: np.zeros(len(patterns)) for name in measures}
     for metric in ir_measures.iter_calc(list(names), judged, listed):
@@ -101,18 +104,23 @@ def question_users(trial: Trial) -> NDArray[np.int64]:
     return np.array([case.user for case in trial.cases], np.int64)
 
 
-def coverage_and_novelty(shown: Sequence[NDArray[np.int32]], readers: NDArray[np.int64], users: int) -> dict[str, float]:
-    """Of the documents shown in the first 20 places: the share of all that were shown to anybody, and how unknown they are.
+def coverage_and_novelty(
+    shown: Sequence[NDArray[np.int32]], readers: NDArray[np.int64], users: int
+) -> dict[str, float]:
+    """Of the documents shown in the first 20 places: the share of all that were shown to anybody, and how
+    unknown they are.
 
-    Novelty is the mean self-information, -log2 of the share of users who clicked a document (Zhou et al., PNAS 2010), with
-    one reader assumed for a document without any.
+    Novelty is the mean self-information, -log2 of the share of users who clicked a document (Zhou et al.,
+    PNAS 2010), with one reader assumed for a document without any.
     """
     counts: dict[int, int] = defaultdict(int)
     for rows in shown:
         for row in rows.tolist():
             counts[row] += 1
     total = sum(counts.values())
-    novelty = sum(count * math.log2(users / max(int(readers[row]), 1)) for row, count in counts.items()) / max(total, 1)
+    novelty = sum(
+        count * math.log2(users / max(int(readers[row]), 1)) for row, count in counts.items()
+    ) / max(total, 1)
     return {"Coverage@20": len(counts) / len(readers), "Novelty@20": novelty}
 
 
@@ -124,7 +132,8 @@ def _library_name(name: str) -> str:
 
 
 def _places(question: Sequence[float]) -> tuple[int, ...]:
-    """Distinct places for the ranks: each the next free one from its rank on; where nobody looks, any place will do."""
+    """Distinct places for the ranks: each the next free one from its rank on; where nobody looks, any place
+    will do."""
     places: list[int] = []
     for rank in sorted(question):
         place = min(math.ceil(rank), _DEEPEST + 1)

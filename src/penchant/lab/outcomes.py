@@ -112,7 +112,8 @@ def first_places(case: Case, scores: Scores) -> Rows:
 
 
 class Kept:
-    """Outcomes by what they were made from, in a folder: what was computed once is read, an interrupted run goes on."""
+    """Outcomes by what they were made from, in a folder: what was computed once is read, an interrupted run
+    goes on."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -130,7 +131,9 @@ class Kept:
             self._folder.mkdir(parents=True, exist_ok=True)
             unfinished = path.with_name(f"{digest}.{os.getpid()}.part")
             with unfinished.open("wb") as target:
-                np.savez(target, ranks=outcome.ranks, shown=outcome.shown, cost=json.dumps(dict(outcome.cost)))
+                np.savez(
+                    target, ranks=outcome.ranks, shown=outcome.shown, cost=json.dumps(dict(outcome.cost))
+                )
             unfinished.replace(path)
         return outcome
 
@@ -139,7 +142,12 @@ def trial_key(log_digest: str, trial: Trial) -> str:
     """A digest of everything that a method is told in a trial."""
     digest = sha256(log_digest.encode())
     digest.update(repr((trial.protocol, trial.alone, trial.prequential, trial.trained_on)).encode())
-    for values in (trial.training.users, trial.training.documents, trial.training.at, np.array(trial.population)):
+    for values in (
+        trial.training.users,
+        trial.training.documents,
+        trial.training.at,
+        np.array(trial.population),
+    ):
         digest.update(values.tobytes())
     for case in trial.cases:
         digest.update(repr((case.user, case.at, case.learned)).encode())
@@ -154,7 +162,9 @@ def _state_bytes(method: Method, shared: Sequence[object]) -> int:
     class Sizer(pickle.Pickler):
         def persistent_id(self, obj: Any) -> str | None:
             is_code = callable(obj) and not isinstance(obj, type)
-            return "left out" if is_code or isinstance(obj, _LOCK) or any(obj is one for one in shared) else None
+            return (
+                "left out" if is_code or isinstance(obj, _LOCK) or any(obj is one for one in shared) else None
+            )
 
     target = io.BytesIO()
     Sizer(target, pickle.HIGHEST_PROTOCOL).dump(vars(method))

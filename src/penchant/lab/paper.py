@@ -1,6 +1,7 @@
 """What the paper says, beside what a run finds: for each table and figure a sentence, also where they differ.
 
-Of the paper, only its settings, its abstract and those numbers are quoted that were at hand when this was written.
+Of the paper, only its settings, its abstract and those numbers are quoted that were at hand when this was
+written.
 """
 
 from __future__ import annotations
@@ -36,12 +37,17 @@ def counterparts(report: Row) -> list[Counterpart]:
 
 
 _TABLE_2 = (
-    "On NAVER CAFE, which is not public: H@5 0.569 and H@20 0.704 with an aligned embedder, 0.434 and 0.609 without alignment."
+    "On NAVER CAFE, which is not public: H@5 0.569 and H@20 0.704 with an aligned embedder, "
+    "0.434 and 0.609 without alignment."
 )
 _TABLE_3 = (
-    "The claim: it adapts continuously to evolving preferences, “without being constrained by past training distributions”."
+    "The claim: it adapts continuously to evolving preferences, "
+    "“without being constrained by past training distributions”."
 )
-_FIGURE_2_LEFT = "The claim: interests are reinforced or fade through cumulative updates, so that A+B should show more big units."
+_FIGURE_2_LEFT = (
+    "The claim: interests are reinforced or fade through cumulative updates, "
+    "so that A+B should show more big units."
+)
 _FIGURE_2_RIGHT = "The paper's setting: 10 big and 10 small units."
 _FIGURE_3_LEFT = "The paper's setting: recency and size together."
 _FIGURE_3_RIGHT = "The paper's setting: the title and the ten most frequent key terms."
@@ -56,7 +62,8 @@ def _overall(report: Row) -> str:
     if mine not in values:
         return f"Best here: {ranked[0]}, {measure} {values[ranked[0]]:.3f}. The paper's scorer was not asked."
     place = ranked.index(mine) + 1
-    text = f"The paper's scorer, {mine}, without alignment: {measure} {values[mine]:.3f}, place {place} of {len(ranked)}."
+    found = f"{measure} {values[mine]:.3f}, place {place} of {len(ranked)}"
+    text = f"The paper's scorer, {mine}, without alignment: {found}."
     if place > 1:
         best = ranked[0]
         text += f" The best is {best} with {values[best]:.3f}: on this data the paper's method is not ahead."
@@ -65,7 +72,8 @@ def _overall(report: Row) -> str:
         size = f"{abs(difference):.3f} {'behind' if difference < 0 else 'ahead of'}"
         relation = "level with" if abs(difference) < 0.0005 else size
         text += (
-            f" It is {relation} one mean vector of the history ({values['mean vector']:.3f}): a sum of cosines is one product "
+            f" It is {relation} one mean vector of the history ({values['mean vector']:.3f}): a sum of "
+            "cosines is one product "
             "with the sum of the unit vectors, so both rank by one direction."
         )
     return text
@@ -110,4 +118,5 @@ def _study(report: Row, name: str, default: str) -> str:
         return f"{measure}: {values}. The paper's choice is the best here, too."
     low, high = found[chosen]["interval"]
     within = "within" if low <= found[best]["value"] <= high else "outside"
-    return f"{measure}: {values}. Here {best} is best, {within} the interval of the paper's choice ({low:.3f} to {high:.3f})."
+    interval = f"the interval of the paper's choice ({low:.3f} to {high:.3f})"
+    return f"{measure}: {values}. Here {best} is best, {within} {interval}."

@@ -79,7 +79,13 @@ def big_units(units: Mapping[str, Mapping[str, Any]]) -> str:
         for number, (label, found) in enumerate(units.items()):
             counts = [*found["users_by_big"], *[0] * (longest - len(found["users_by_big"]))]
             places = [place + (number - 0.5) * width for place in range(longest)]
-            axes.bar(places, counts, width, label=f"{label} (mean {found['big']:g})", color=_COLOR_OF_OURS if number else OTHERS)
+            axes.bar(
+                places,
+                counts,
+                width,
+                label=f"{label} (mean {found['big']:g})",
+                color=_COLOR_OF_OURS if number else OTHERS,
+            )
         axes.set_xlabel("big units")
         axes.set_ylabel("users")
         axes.legend(fontsize=8)

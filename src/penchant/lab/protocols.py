@@ -1,4 +1,5 @@
-"""Protocols: pure functions from a click log to a trial. What is asked of whom, when, and what may be known by then."""
+"""Protocols: pure functions from a click log to a trial. What is asked of whom, when, and what may be known
+by then."""
 
 from __future__ import annotations
 
@@ -37,7 +38,8 @@ class Rules:
     held_out: int = 5
     """So many last clicks of a user are the test (IRA, section 3.1.1)."""
     negatives: int = 495
-    """So many documents that the user never clicked are ranked beside the test documents (IRA, section 3.1.1)."""
+    """So many documents that the user never clicked are ranked beside the test documents (IRA, section
+    3.1.1)."""
     distance: float = 0.4
     """A negative's cosine to every test document of the user is below it (IRA, section 3.1.1)."""
     candidates: Candidates = "distant"
@@ -54,11 +56,12 @@ class Rules:
 
 
 def ira(log: Log, reference: Vectors, rules: Rules = Rules()) -> Trial:
-    """The evaluation of the paper: the last five clicks of users with 15 to 200, each ranked alone among 495 others.
+    """The evaluation of the paper: the last five clicks of users with 15 to 200, each ranked alone among 495
+    others.
 
-    What is left of their clicks, and all clicks of other users, is learned. The others are documents whose cosine to every
-    test document of the user is below 0.4 under one reference embedder. They are drawn by a generator of the user's own, so
-    that no user's candidates depend on another's clicks.
+    What is left of their clicks, and all clicks of other users, is learned. The others are documents whose
+    cosine to every test document of the user is below 0.4 under one reference embedder. They are drawn by a
+    generator of the user's own, so that no user's candidates depend on another's clicks.
 
     Args:
         reference: the reference embedder's vectors, shape (documents, dimension).
@@ -78,20 +81,27 @@ def ira(log: Log, reference: Vectors, rules: Rules = Rules()) -> Trial:
 def shift(log: Log, reference: Vectors, rules: Rules = Rules(), *, through: Literal["A", "B"] = "B") -> Trial:
     """Interests move: periods A, B and C in a row; the last five clicks of C are the test.
 
-    With ``through="A"`` only A is known. With ``through="B"`` A and B are, and trained peers are those that were trained on
-    A: they may read B as history, but are not retrained. Both ask the same cases. Periods are thirds of the time, or of each
-    user's positions where there is no clock.
+    With ``through="A"`` only A is known. With ``through="B"`` A and B are, and trained peers are those that
+    were trained on A: they may read B as history, but are not retrained. Both ask the same cases. Periods are
+    thirds of the time, or of each user's positions where there is no clock.
 
     Source: IRA (Lee et al., SIGIR '25), section 3.3.2.
     """
     period = _periods(log)
     clicks = log.clicks
-    last = _mask(clicks, [positions[-rules.held_out :] for positions in clicks.of_user.values()]) & (period == 2)
+    last = _mask(clicks, [positions[-rules.held_out :] for positions in clicks.of_user.values()]) & (
+        period == 2
+    )
     users = []
     for user, positions in clicks.of_user.items():
         test = positions[last[positions]]
         in_a, in_b = (period[positions] == 0).sum(), (period[positions] == 1).sum()
-        if rules.fewest <= len(positions) <= rules.most and len(test) == rules.held_out and in_a >= 5 and in_b >= 1:
+        if (
+            rules.fewest <= len(positions) <= rules.most
+            and len(test) == rules.held_out
+            and in_a >= 5
+            and in_b >= 1
+        ):
             users.append(user)
     users = _drawn(users, log, rules)
     order = np.argsort(period[period < 2], kind="stable")
@@ -107,15 +117,23 @@ def shift(log: Log, reference: Vectors, rules: Rules = Rules(), *, through: Lite
         at = float(clicks.at[positions[last[positions]][0]])
         cases.append(Case(user, at, len(training), _beside(log, reference, user, others, test, rules), test))
     _some(cases, log, "a user needs 5 clicks in the first third, one in the second and 5 in the last")
-    return Trial(f"shift {'A' if through == 'A' else 'A+B'}", training, cases, RANKED_ALONE, alone=True, trained_on=in_a)
+    return Trial(
+        f"shift {'A' if through == 'A' else 'A+B'}",
+        training,
+        cases,
+        RANKED_ALONE,
+        alone=True,
+        trained_on=in_a,
+    )
 
 
 def full(log: Log, rules: Rules = Rules()) -> Trial:
-    """Everything that was available is a candidate: no sampling, which flatters (Krichene and Rendle, KDD 2020).
+    """Everything that was available is a candidate: no sampling, which flatters (Krichene and Rendle, KDD
+    2020).
 
-    Where documents say when they were published, a user's candidates are those from 60 days before the first test click to
-    the last one; otherwise all are. What the user clicked before is left out. Where there is a clock, nothing that happened
-    after the first test click is known.
+    Where documents say when they were published, a user's candidates are those from 60 days before the first
+    test click to the last one; otherwise all are. What the user clicked before is left out. Where there is a
+    clock, nothing that happened after the first test click is known.
     """
     return _full(log, _last_clicks(log, rules), rules)
 
@@ -128,7 +146,9 @@ def _full(log: Log, split: _Split, rules: Rules) -> Trial:
             available = (log.published >= at - rules.window_days * DAY) & (log.published <= until)
         else:
             available = np.ones(len(log.documents), bool)
-        learned = int(np.searchsorted(split.training.at, at, side="left")) if log.clock else len(split.training)
+        learned = (
+            int(np.searchsorted(split.training.at, at, side="left")) if log.clock else len(split.training)
+        )
         available[test] = True
         available[history] = False
         cases.append(Case(user, at, learned, np.flatnonzero(available).astype(np.int32), test))
@@ -139,12 +159,13 @@ def _full(log: Log, split: _Split, rules: Rules) -> Trial:
 def live(log: Log, rules: Rules = Rules()) -> Trial:
     """Test, then train: each click is predicted from all that came before it, and then learned.
 
-    The candidates are all documents published in the 60 days before the click and not clicked by that user; where no document
-    says when it was published, all that anybody clicked so far. Counted are
-    clicks after the first fifth of all clicks, of users with at least five earlier documents, except a document's very
-    first click, which is often its publication.
+    The candidates are all documents published in the 60 days before the click and not clicked by that user;
+    where no document says when it was published, all that anybody clicked so far. Counted are
+    clicks after the first fifth of all clicks, of users with at least five earlier documents, except a
+    document's very first click, which is often its publication.
 
-    Source: prequential evaluation, Gama, Sebastião and Rodrigues, "On evaluating stream learning algorithms", 2013.
+    Source: prequential evaluation, Gama, Sebastião and Rodrigues, "On evaluating stream learning algorithms",
+    2013.
 
     Raises:
         InvalidQuery: the log has no clock, or its documents are published by their only click.
@@ -153,11 +174,16 @@ def live(log: Log, rules: Rules = Rules()) -> Trial:
         raise InvalidQuery(f"{log.name} has positions and no clock, which `live` needs: use --protocol full")
     if log.publication_is_click:
         raise InvalidQuery(
-            f"most documents of {log.name} are published by their only click, so `live` would rank by the answer: "
+            f"most documents of {log.name} are published by their only click, so `live` would rank by the "
+            "answer: "
             "use --protocol full"
         )
     clicks = log.clicks
-    asked = set(_drawn([user for user, found in sorted(clicks.of_user.items()) if len(found) > rules.earlier], log, rules))
+    asked = set(
+        _drawn(
+            [user for user, found in sorted(clicks.of_user.items()) if len(found) > rules.earlier], log, rules
+        )
+    )
     span = rules.window_days * DAY if log.tells_publication else np.inf
     newest_last = np.argsort(log.published, kind="stable")
     by_time = log.published[newest_last]
@@ -168,7 +194,9 @@ def live(log: Log, rules: Rules = Rules()) -> Trial:
         zip(clicks.users.tolist(), clicks.documents.tolist(), clicks.at.tolist(), strict=True)
     ):
         known = earlier.setdefault(user, set())
-        counted = position >= rules.warm_up * len(clicks) and len(known) >= rules.earlier and readers[document] > 0
+        counted = (
+            position >= rules.warm_up * len(clicks) and len(known) >= rules.earlier and readers[document] > 0
+        )
         if counted and user in asked and at - span <= log.published[document] <= at:
             window = slice(np.searchsorted(by_time, at - span), np.searchsorted(by_time, at, side="right"))
             shown = np.sort(newest_last[window]).astype(np.int32)
@@ -185,16 +213,20 @@ def live(log: Log, rules: Rules = Rules()) -> Trial:
         "heavy users (100 or more documents so far)": np.array(heavy) >= 100,
     }
     weeks = [_week(case.at) for case in cases]
-    return Trial("live", clicks, cases, RANKED_LIVE, by_case=True, prequential=True, segments=segments, periods=weeks)
+    return Trial(
+        "live", clicks, cases, RANKED_LIVE, by_case=True, prequential=True, segments=segments, periods=weeks
+    )
 
 
 def eimf(log: Log, rules: Rules = Rules()) -> Trial:
     """One user in ten is asked: the first 80 % of the sequence predicts the last 20 %.
 
-    Users are split 8:1:1 into training, validation and test; users with fewer than five clicks are not asked. What is known
-    of the test users, the first 80 %, is in the training too: methods that know users by their id need it.
+    Users are split 8:1:1 into training, validation and test; users with fewer than five clicks are not asked.
+    What is known of the test users, the first 80 %, is in the training too: methods that know users by their
+    id need it.
 
-    Source: Cen et al., "Controllable Multi-Interest Framework for Recommendation" (KDD 2020), section 4.1, as EIMF uses it.
+    Source: Cen et al., "Controllable Multi-Interest Framework for Recommendation" (KDD 2020), section 4.1, as
+    EIMF uses it.
     """
     users = [user for user in sorted(log.clicks.of_user) if len(log.clicks.of_user[user]) >= 5]
     drawn = np.random.default_rng(rules.seed).permutation(len(users))
@@ -203,19 +235,22 @@ def eimf(log: Log, rules: Rules = Rules()) -> Trial:
 
 
 def leave_one_out(log: Log, rules: Rules = Rules()) -> Trial:
-    """Every user with at least three clicks is asked for the last one, among all documents not clicked before.
+    """Every user with at least three clicks is asked for the last one, among all documents not clicked
+    before.
 
     Source: He et al., "Neural Collaborative Filtering" (WWW 2017), section 4.1, here without sampling.
     """
     users = [user for user in sorted(log.clicks.of_user) if len(log.clicks.of_user[user]) >= 3]
-    return _by_sequence(log, _drawn(users, log, rules), lambda count: count - 1, "leave-one-out", LEAVE_ONE_OUT)
+    return _by_sequence(
+        log, _drawn(users, log, rules), lambda count: count - 1, "leave-one-out", LEAVE_ONE_OUT
+    )
 
 
 def validation(log: Log, rules: Rules = Rules()) -> Trial:
     """Where hyperparameters are searched: `full`, on users that no test ever asks.
 
-    They have 10 to 14 clicks, too few for `ira`, `shift` and `full`, of which the last five are the question. The held-out
-    clicks of the test users are not in the training either.
+    They have 10 to 14 clicks, too few for `ira`, `shift` and `full`, of which the last five are the question.
+    The held-out clicks of the test users are not in the training either.
     """
     test = _last_clicks(log, rules)
     fewer = replace(rules, fewest=max(10 * rules.fewest // 15, rules.held_out + 1), most=rules.fewest - 1)
@@ -234,14 +269,17 @@ class _Split:
 
 
 def _last_clicks(log: Log, rules: Rules, never: Sequence[int] = ()) -> _Split:
-    """The last clicks of each user with enough and not too many are held out; all of them also where only some are asked.
+    """The last clicks of each user with enough and not too many are held out; all of them also where only
+    some are asked.
 
     Args:
         never: users who are not asked, and whose clicks are not held out.
     """
     clicks = log.clicks
     spared = set(never)
-    enough = (user for user, found in sorted(clicks.of_user.items()) if rules.fewest <= len(found) <= rules.most)
+    enough = (
+        user for user, found in sorted(clicks.of_user.items()) if rules.fewest <= len(found) <= rules.most
+    )
     eligible = [user for user in enough if user not in spared]
     held_out = _mask(clicks, [clicks.of_user[user][-rules.held_out :] for user in eligible])
     users = []
@@ -253,7 +291,9 @@ def _last_clicks(log: Log, rules: Rules, never: Sequence[int] = ()) -> _Split:
     return _Split(clicks[~held_out], users, eligible)
 
 
-def _by_sequence(log: Log, users: list[int], known: Callable[[int], int], name: str, measures: Sequence[str]) -> Trial:
+def _by_sequence(
+    log: Log, users: list[int], known: Callable[[int], int], name: str, measures: Sequence[str]
+) -> Trial:
     """The first clicks of each user are known, the others asked, among all documents that are not known."""
     clicks = log.clicks
     held_out = _mask(clicks, [clicks.of_user[user][known(len(clicks.of_user[user])) :] for user in users])

@@ -6,16 +6,25 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from penchant.documents import Documents
 from penchant.errors import InvalidQuery
-from penchant.lab.blended import BlendedUnits
+from penchant.lab.blend_method import BlendedUnits
 from penchant.lab.cases import Trial
-from penchant.lab.interests import InterestUnits, Variant
 from penchant.lab.log import Log
-from penchant.lab.methods import BM25, LiveItemKNN, MeanVector, Method, NearestClicked, Newest, Popular, Trending
+from penchant.lab.methods import (
+    BM25,
+    LiveItemKNN,
+    MeanVector,
+    Method,
+    NearestClicked,
+    Newest,
+    Popular,
+    Trending,
+)
 from penchant.lab.peers import PEERS
 from penchant.lab.texts import RememberedTexts
-from penchant.ranking import SCORERS
+from penchant.lab.units_method import InterestUnits, Variant
+from penchant.memory.documents import Documents
+from penchant.rank.scorers import SCORERS
 from penchant.settings import Settings
 from penchant.types import Vectors
 
@@ -115,5 +124,7 @@ def make(name: str, given: Given) -> Method:
         return InterestUnits(given.log, given.vectors, given.texts, given.trial.users(), variant)
     if name in BLENDS:
         users, variant = given.trial.users(), Variant(given.settings)
-        return BlendedUnits(given.log, given.vectors, given.texts, users, given.documents, variant, without=BLENDS[name])
+        return BlendedUnits(
+            given.log, given.vectors, given.texts, users, given.documents, variant, without=BLENDS[name]
+        )
     return LIGHT[name](given)

@@ -1,4 +1,5 @@
-"""A report from findings: report.json for programs, report.md and one self-contained report.html for people."""
+"""A report from findings: report.json for programs, report.md and one self-contained report.html for
+people."""
 
 from __future__ import annotations
 
@@ -12,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from penchant.data.files import written_whole
 from penchant.errors import InvalidQuery, MissingExtra
-from penchant.files import written_whole
 from penchant.lab import evaluation, paper, plots
 from penchant.lab.registry import OURS, WITHOUT_INTERESTS, main_of
 from penchant.lab.run import Findings
@@ -34,14 +35,17 @@ class Table:
         """GitHub's dialect."""
         align = ["---"] + ["---" if self.text else "--:"] * (len(self.header) - 1)
         return "\n".join(
-            "| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in (self.header, align, *self.rows)
+            "| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |"
+            for row in (self.header, align, *self.rows)
         )
 
     def html(self) -> str:
         """A table element."""
         head = "".join(f"<th>{escape(cell)}</th>" for cell in self.header)
         body = "".join(
-            f"<tr{' class=ours' if row[0] in OURS else ''}>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>"
+            f"<tr{' class=ours' if row[0] in OURS else ''}>"
+            + "".join(f"<td>{escape(cell)}</td>" for cell in row)
+            + "</tr>"
             for row in self.rows
         )
         kind = " class=text" if self.text else ""
@@ -59,22 +63,37 @@ class Section:
 
 
 def write_report(findings: Findings, out: Path) -> None:
-    """Write the report into a folder, which is made where it is missing; a report that was there is replaced whole."""
+    """Write the report into a folder, which is made where it is missing; a report that was there is replaced
+    whole."""
     report = findings.report
     out.mkdir(parents=True, exist_ok=True)
     parts = sections(report)
     shared = {
         "title": f"{report['data']['name']}, protocol {report['protocol']['name']}",
-        "summary": summary(report), "r": report, "d": report["data"], "p": report["protocol"],
-    }  # fmt: skip
+        "summary": summary(report),
+        "r": report,
+        "d": report["data"],
+        "p": report["protocol"],
+    }
     overall, beside = overall_table(report), _counterparts_table(report)
     _write(out / "report.json", (json.dumps(report, indent=1, ensure_ascii=False) + "\n").encode())
-    markdown = _render("report.md.j2", **shared, overall=overall.markdown(), counterparts=beside.markdown(),
-                       sections=[(part.heading, part.note, part.table.markdown()) for part in parts])  # fmt: skip
+    markdown = _render(
+        "report.md.j2",
+        **shared,
+        overall=overall.markdown(),
+        counterparts=beside.markdown(),
+        sections=[(part.heading, part.note, part.table.markdown()) for part in parts],
+    )
     _write(out / "report.md", (markdown.rstrip() + "\n").encode())
     safe = [(part.heading, part.note, _Safe(part.table.html()), _Safe(part.plot)) for part in parts]
-    page = _render("report.html.j2", **shared, overall=_Safe(overall.html()), counterparts=_Safe(beside.html()), sections=safe,
-                   overall_plot=_Safe(plots.bars(report["protocol"]["main_measure"], report["methods"])))  # fmt: skip
+    page = _render(
+        "report.html.j2",
+        **shared,
+        overall=_Safe(overall.html()),
+        counterparts=_Safe(beside.html()),
+        sections=safe,
+        overall_plot=_Safe(plots.bars(report["protocol"]["main_measure"], report["methods"])),
+    )
     _write(out / "report.html", page.encode())
     _write_figures(findings, out / BY_USER)
 
@@ -86,7 +105,9 @@ def summary(report: Mapping[str, Any]) -> str:
     best = max(values, key=lambda name: (values[name]["value"], name))
     low, high = values[best]["interval"]
     text = f"Best by {measure}: {best}, {values[best]['value']:.3f} ({low:.3f} to {high:.3f})."
-    mine = max((name for name in values if name in OURS), key=lambda name: values[name]["value"], default=None)
+    mine = max(
+        (name for name in values if name in OURS), key=lambda name: values[name]["value"], default=None
+    )
     if mine is not None and mine != best:
         text += f" penchant's best, {mine}: {values[mine]['value']:.3f}."
     return text
@@ -114,35 +135,58 @@ def sections(report: Mapping[str, Any]) -> list[Section]:
         found += _shift_sections(report["shift"])
     without = [row for row in report["tests"] if row["method"] == WITHOUT_INTERESTS]
     if without:
-        rows = [[r["measure"], *(f"{r[key]:+.4f}" for key in ("difference", "low", "high")), f"{r['p']:.3g}"] for r in without]
+        rows = [
+            [r["measure"], *(f"{r[key]:+.4f}" for key in ("difference", "low", "high")), f"{r['p']:.3g}"]
+            for r in without
+        ]
         note = "The blend beside the blend without interests, on the same users."
-        found.append(Section("What interests add", note, Table(["measure", "difference", "from", "to", "p"], rows)))
+        found.append(
+            Section("What interests add", note, Table(["measure", "difference", "from", "to", "p"], rows))
+        )
     if report["beyond"]:
         rows = [[name, *(f"{value:.3f}" for value in row.values())] for name, row in report["beyond"].items()]
-        note = "Share of all documents that anybody was shown, and the mean surprise (bits) of what was shown, in 20 places."
-        found.append(Section("Coverage and novelty", note, Table(["method", "Coverage@20", "Novelty@20"], rows)))
+        note = (
+            "Share of all documents that anybody was shown, and the mean surprise (bits) of what was shown, "
+            "in 20 places."
+        )
+        found.append(
+            Section("Coverage and novelty", note, Table(["method", "Coverage@20", "Novelty@20"], rows))
+        )
     if report["segments"]:
         found.append(_segments_section(report))
     if report["weeks"]:
         weeks = report["weeks"]
         rows = [[name, *(f"{v:.2f}" for v in values)] for name, values in weeks["methods"].items()]
-        found.append(Section(f"{main} by week", "", Table(["method", *weeks["weeks"]], rows), plots.weeks(weeks)))
+        found.append(
+            Section(f"{main} by week", "", Table(["method", *weeks["weeks"]], rows), plots.weeks(weeks))
+        )
     if report["uniform"]:
         found.append(_uniform_section(report))
     for study in report["studies"]:
         measures = report["protocol"]["measures"]
         rows = [
-            [label, *(f"{row[kind]['value']:.3f}" for kind in measures), "{:.3f} to {:.3f}".format(*row[main]["interval"])]
+            [
+                label,
+                *(f"{row[kind]['value']:.3f}" for kind in measures),
+                "{:.3f} to {:.3f}".format(*row[main]["interval"]),
+            ]
             for label, row in study["variants"].items()
         ]
         note = f"{study['paper']}. {study['users']} users, scorer sum unless said otherwise."
         table = Table(["variant", *measures, f"95 % of {main}"], rows)
-        found.append(Section(f"Study: {study['title']}", note, table, plots.variants(main, study["variants"])))
+        found.append(
+            Section(f"Study: {study['title']}", note, table, plots.variants(main, study["variants"]))
+        )
     found.append(_cost_section(report))
     rows = [[name, json.dumps(params)] for name, params in report["parameters"].items()]
     found.append(Section("Hyperparameters of the peers", "", Table(["peer", "values"], rows, text=True)))
-    about = {"rules": report["protocol"]["rules"], "settings": report["settings"], **report["versions"], **report["machine"],
-             "data": report["data"]["fingerprint"]}  # fmt: skip
+    about = {
+        "rules": report["protocol"]["rules"],
+        "settings": report["settings"],
+        **report["versions"],
+        **report["machine"],
+        "data": report["data"]["fingerprint"],
+    }
     rows = [[name, value if isinstance(value, str) else json.dumps(value)] for name, value in about.items()]
     found.append(Section("Configuration", "", Table(["what", "value"], rows, text=True)))
     return found
@@ -157,7 +201,9 @@ def read_report(folder: Path) -> dict[str, Any]:
     try:
         found: dict[str, Any] = json.loads((folder / "report.json").read_text())
     except (OSError, ValueError) as error:
-        raise InvalidQuery(f"{folder} holds no report: write one with `penchant lab run --out {folder}`") from error
+        raise InvalidQuery(
+            f"{folder} holds no report: write one with `penchant lab run --out {folder}`"
+        ) from error
     return found
 
 
@@ -192,14 +238,19 @@ def _shift_sections(shift: Mapping[str, Any]) -> list[Section]:
     kinds = list(next(iter(shift["methods"].values()))["A"])
     header = ["method", *(f"{kind}, {label}" for kind in kinds for label in ("A", "A+B"))]
     rows = [
-        [name, *(f"{row[label][kind]:.3f}" for kind in kinds for label in ("A", "A+B"))] for name, row in shift["methods"].items()
+        [name, *(f"{row[label][kind]:.3f}" for kind in kinds for label in ("A", "A+B"))]
+        for name, row in shift["methods"].items()
     ]
     note = (
-        "Table 3. A: what was clicked in the first period is known. A+B: the second, too; trained peers are those trained on A "
-        "and read B as history where they can, but are not retrained. The question is the last clicks of the third."
+        "Table 3. A: what was clicked in the first period is known. A+B: the second, too; trained peers are "
+        "those trained on A "
+        "and read B as history where they can, but are not retrained. The question is the last clicks of "
+        "the third."
     )
     units = shift["units"]
-    per_user = [[label, str(row["users"]), f"{row['units']:g}", f"{row['big']:g}"] for label, row in units.items()]
+    per_user = [
+        [label, str(row["users"]), f"{row['units']:g}", f"{row['big']:g}"] for label, row in units.items()
+    ]
     counts = Table(["known", "users", "units a user", "big units a user"], per_user)
     return [
         Section("Distribution shift", note, Table(header, rows)),
@@ -211,8 +262,9 @@ def _segments_section(report: Mapping[str, Any]) -> Section:
     parts = report["segments"]
     names = list(report["methods"])
     rows = [
-        [name, *(f"{part['methods'][name]:.3f}" if name in part["methods"] else "" for part in parts)] for name in names
-    ]  # fmt: skip
+        [name, *(f"{part['methods'][name]:.3f}" if name in part["methods"] else "" for part in parts)]
+        for name in names
+    ]
     header = ["method", *(f"{part['segment']}: {part['questions']}" for part in parts)]
     note = f"{parts[0]['measure']} of each test click on its own; after the colon, how many there are."
     return Section("By segment", note, Table(header, rows))
@@ -225,7 +277,8 @@ def _uniform_section(report: Mapping[str, Any]) -> Section:
         distant = report["methods"][name][main]["value"]
         rows.append([name, f"{distant:.3f}", f"{found[main]:.3f}", f"{distant - found[main]:+.3f}"])
     note = (
-        "The paper's candidates lie far from the test documents under the reference embedder, which makes it easy for that "
+        "The paper's candidates lie far from the test documents under the reference embedder, which makes "
+        "it easy for that "
         "embedder. With candidates drawn uniformly, the difference is what the protocol gives away."
     )
     header = ["method", f"{main}, distant", f"{main}, uniform", "difference"]
@@ -237,11 +290,20 @@ def _cost_section(report: Mapping[str, Any]) -> Section:
     for name, cost in report["cost"].items():
         if cost:
             trainings = f"{cost['trainings']:.0f}" if cost["trainings"] else "with each click"
-            rows.append([name, f"{cost['training_seconds']:.2f}", trainings, f"{cost['milliseconds_per_case']:.3f}",
-                         f"{cost['state_bytes'] / 1e6:.1f}"])  # fmt: skip
+            rows.append(
+                [
+                    name,
+                    f"{cost['training_seconds']:.2f}",
+                    trainings,
+                    f"{cost['milliseconds_per_case']:.3f}",
+                    f"{cost['state_bytes'] / 1e6:.1f}",
+                ]
+            )
     note = (
-        "Seconds of learning or training, how often, milliseconds a question, and memory: what a light method remembers "
-        "(without titles' vectors and embeddings that were computed before), or the peak of a trained peer's process."
+        "Seconds of learning or training, how often, milliseconds a question, and memory: what a light "
+        "method remembers "
+        "(without titles' vectors and embeddings that were computed before), or the peak of a trained "
+        "peer's process."
     )
     header = ["method", "training, s", "trainings", "ms a question", "memory, MB"]
     return Section("Cost", note, Table(header, rows))

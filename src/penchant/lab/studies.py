@@ -1,4 +1,5 @@
-"""Studies: what each rule and number of the method is worth. One thing is changed at a time, the users stay the same."""
+"""Studies: what each rule and number of the method is worth. One thing is changed at a time, the users stay
+the same."""
 
 from __future__ import annotations
 
@@ -11,12 +12,12 @@ import numpy as np
 
 from penchant.errors import InvalidQuery
 from penchant.lab.cases import Trial
-from penchant.lab.interests import Variant
-from penchant.ranking import SCORERS
+from penchant.lab.units_method import Variant
+from penchant.rank.scorers import SCORERS
 from penchant.settings import Settings
 from penchant.text import contextual_text
 from penchant.types import InterestUnit
-from penchant.units import Terms, Units, by_recency, prune
+from penchant.units.rules import Terms, Units, by_recency, prune
 
 TOTAL = 20
 """Units that the pruning rules of Figure 3 keep: as many as the paper's 10 big and 10 small."""
@@ -30,7 +31,8 @@ class Study:
     paper: str
     """The paper's counterpart."""
     variants: Callable[[Settings, float], Mapping[str, Variant]]
-    """(settings, threshold) -> label -> variant. The embedders of ``embedder`` are no variants: the run knows them."""
+    """(settings, threshold) -> label -> variant. The embedders of ``embedder`` are no variants: the run knows
+    them."""
 
 
 def most_recent(units: Sequence[InterestUnit], settings: Settings) -> tuple[Units, Units]:
@@ -61,8 +63,9 @@ def _keep(units: Sequence[InterestUnit], chosen: Sequence[InterestUnit]) -> tupl
 def _limits(settings: Settings, threshold: float) -> Mapping[str, Variant]:
     limits = {"5": 5, "10": 10, "20": 20, "unlimited": None}
     changed = {
-        label: msgspec.structs.replace(settings, keep_big=limit, keep_small=limit) for label, limit in limits.items()
-    }  # fmt: skip
+        label: msgspec.structs.replace(settings, keep_big=limit, keep_small=limit)
+        for label, limit in limits.items()
+    }
     return {f"{label} big, {label} small": Variant(now) for label, now in changed.items()}
 
 
@@ -82,13 +85,17 @@ def _thresholds(settings: Settings, threshold: float) -> Mapping[str, Variant]:
 
 
 def _candidates(settings: Settings, threshold: float) -> Mapping[str, Variant]:
-    return {"all": Variant(settings), **{f"N {limit}": Variant(settings, retrieved=limit) for limit in (10, 50, 100, 500)}}
+    return {
+        "all": Variant(settings),
+        **{f"N {limit}": Variant(settings, retrieved=limit) for limit in (10, 50, 100, 500)},
+    }
 
 
 def _terms(settings: Settings, threshold: float) -> Mapping[str, Variant]:
     return {
-        f"{count} terms": Variant(msgspec.structs.replace(settings, terms_in_text=count)) for count in (3, 5, 10, 20)
-    }  # fmt: skip
+        f"{count} terms": Variant(msgspec.structs.replace(settings, terms_in_text=count))
+        for count in (3, 5, 10, 20)
+    }
 
 
 def _scorers(settings: Settings, threshold: float) -> Mapping[str, Variant]:

@@ -54,7 +54,9 @@ class RememberedTexts:
             for start in range(0, len(keys), _ROWS_AT_ONCE):
                 some = keys[start : start + _ROWS_AT_ONCE]
                 marks = ",".join("?" * len(some))
-                for key, value in self._file.execute(f"SELECT key, vector FROM vectors WHERE key IN ({marks})", some):
+                for key, value in self._file.execute(
+                    f"SELECT key, vector FROM vectors WHERE key IN ({marks})", some
+                ):
                     self._vectors[key] = np.frombuffer(value, "<f4")
                     found.append(key)
         return found
@@ -67,8 +69,11 @@ class RememberedTexts:
                 self._file.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?)", rows)
 
 
-def remembered(name: str, titles: Sequence[str], cache: Path | None, *, api_key: str | None = None) -> RememberedTexts:
-    """The embedder of that name, remembered in the cache. ``corpus`` is trained on the titles, and fast enough not to be."""
+def remembered(
+    name: str, titles: Sequence[str], cache: Path | None, *, api_key: str | None = None
+) -> RememberedTexts:
+    """The embedder of that name, remembered in the cache. ``corpus`` is trained on the titles, and fast
+    enough not to be."""
     if name == "corpus":
         from penchant.embed.corpus import CorpusEmbedder
 
@@ -83,5 +88,7 @@ def _open(path: Path) -> sqlite3.Connection:
     file = sqlite3.connect(path, timeout=60)
     file.execute("PRAGMA journal_mode = WAL")
     file.execute("PRAGMA synchronous = NORMAL")
-    file.execute("CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, vector BLOB NOT NULL) WITHOUT ROWID")
+    file.execute(
+        "CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, vector BLOB NOT NULL) WITHOUT ROWID"
+    )
     return file

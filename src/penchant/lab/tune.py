@@ -1,4 +1,5 @@
-"""The search of hyperparameters: the same seconds for every method, on validation users that no test ever asks (optuna)."""
+"""The search of hyperparameters: the same seconds for every method, on validation users that no test ever
+asks (optuna)."""
 
 from __future__ import annotations
 
@@ -12,17 +13,17 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from penchant.data.build import Report as Progress
+from penchant.data.build import quiet
 from penchant.errors import InvalidQuery, MissingExtra
-from penchant.jobs import Report as Progress
-from penchant.jobs import quiet
 from penchant.lab import protocols, registry
 from penchant.lab.cases import Trial
 from penchant.lab.evaluation import by_user
-from penchant.lab.interests import Variant
 from penchant.lab.peers import PEERS, Space
 from penchant.lab.peers.environments import Say
 from penchant.lab.run import Plan, Setting, outcome_of, prepare
 from penchant.lab.statistics import mean
+from penchant.lab.units_method import Variant
 from penchant.lab.weights import validation
 from penchant.settings import Settings
 
@@ -46,8 +47,8 @@ _BLEND: Space = MappingProxyType(
         "blend_memory": (0.99, 0.999, 1.0),
     }
 )
-"""All that `penchant.evidence` and `penchant.blend` take from the settings. What else the blend starts from, its weights, is
-fitted by `penchant lab weights` on the same users."""
+"""All that `penchant.rank.evidence` and `penchant.rank.blend` take from the settings. What else the blend
+starts from, its weights, is fitted by `penchant lab weights` on the same users."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,13 +71,16 @@ def tune(
 ) -> dict[str, Any]:
     """Search each method's space for so many seconds, and at most so many trials.
 
-    The default is tried first, then what differs from it by one step of one value, then what the optimiser makes of these.
+    The default is tried first, then what differs from it by one step of one value, then what the optimiser
+    makes of these.
 
     Args:
-        plans: one a community; each counts the same: a choice is worth the geometric mean of its values there.
+        plans: one a community; each counts the same: a choice is worth the geometric mean of its values
+            there.
 
     Returns:
-        method -> ``params`` (the best), ``value`` (its NDCG@20 on validation users) and ``trials``, all that was tried.
+        method -> ``params`` (the best), ``value`` (its NDCG@20 on validation users) and ``trials``, all that
+        was tried.
     """
     names = [name for name in registry.chosen(plans[0].methods) if name in PEERS or name in registry.OURS]
     if not names:
@@ -88,9 +92,13 @@ def tune(
         found[name] = _search(communities, name, seconds, trials)
         progress("tuned", 1, len(names))
     return {
-        "data": ", ".join(community.setting.log.name for community in communities), "measure": MEASURE, "seconds": seconds,
-        "most_trials": trials, "seed": plans[0].rules.seed, "methods": found,
-    }  # fmt: skip
+        "data": ", ".join(community.setting.log.name for community in communities),
+        "measure": MEASURE,
+        "seconds": seconds,
+        "most_trials": trials,
+        "seed": plans[0].rules.seed,
+        "methods": found,
+    }
 
 
 def read_tuned(path: Path) -> Mapping[str, Mapping[str, Any]]:
@@ -118,7 +126,8 @@ def read_search(path: Path) -> dict[str, Any]:
 
 
 def _community(plan: Plan, cache: Path, progress: Progress, say: Say) -> _Community:
-    """Trained peers are searched under `full`, also where documents age: under `live` they would be trained for each week."""
+    """Trained peers are searched under `full`, also where documents age: under `live` they would be trained
+    for each week."""
     setting = prepare(plan, cache, progress, say)
     return _Community(setting, validation(setting), protocols.validation(setting.log, plan.rules))
 
@@ -130,7 +139,10 @@ def _search(communities: Sequence[_Community], name: str, seconds: float, trials
         raise MissingExtra("the search needs optuna: pip install 'penchant[lab]'") from error
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     space = _space_of(name)
-    default = {key: PEERS[name].params.get(key, values[0]) if name in PEERS else _ours(key) for key, values in space.items()}
+    default = {
+        key: PEERS[name].params.get(key, values[0]) if name in PEERS else _ours(key)
+        for key, values in space.items()
+    }
     seed = communities[0].setting.plan.rules.seed
     study = optuna.create_study(direction="maximize", sampler=optuna.samplers.TPESampler(seed=seed))
     for params in (default, *_one_step_from(default, space)):
@@ -139,7 +151,9 @@ def _search(communities: Sequence[_Community], name: str, seconds: float, trials
     tried: list[dict[str, Any]] = []
     seen: set[str] = set()
     while len(tried) < trials and spent < seconds and len(seen) < _size(space):
-        asked = study.ask({key: optuna.distributions.CategoricalDistribution(list(values)) for key, values in space.items()})
+        asked = study.ask(
+            {key: optuna.distributions.CategoricalDistribution(list(values)) for key, values in space.items()}
+        )
         params = dict(asked.params)
         again = repr(sorted(params.items())) in seen
         seen.add(repr(sorted(params.items())))
@@ -149,7 +163,8 @@ def _search(communities: Sequence[_Community], name: str, seconds: float, trials
             study.tell(asked, state=optuna.trial.TrialState.FAIL)
         else:
             study.tell(asked, value)
-        # what was kept from before counts with the seconds that it took then, so that a resumed search stops at the same place
+        # what was kept from before counts with the seconds that it took then, so that a resumed search stops
+        # at the same place
         spent = max(spent + cost, 0.0) if not again else spent + 0.5
         if not again:
             tried.append({"params": params, MEASURE: value, "communities": values})
@@ -159,8 +174,11 @@ def _search(communities: Sequence[_Community], name: str, seconds: float, trials
     best = max(good, key=lambda entry: float(entry[MEASURE]), default=None)
     cases = sum(len((one.peers if name in PEERS else one.ours).cases) for one in communities)
     return {
-        "params": best["params"] if best else default, "value": best[MEASURE] if best else None, "cases": cases, "trials": tried,
-    }  # fmt: skip
+        "params": best["params"] if best else default,
+        "value": best[MEASURE] if best else None,
+        "cases": cases,
+        "trials": tried,
+    }
 
 
 def _one_step_from(default: Mapping[str, Any], space: Space) -> list[dict[str, Any]]:
@@ -174,7 +192,9 @@ def _one_step_from(default: Mapping[str, Any], space: Space) -> list[dict[str, A
     return found
 
 
-def _values(communities: Sequence[_Community], name: str, params: Mapping[str, Any]) -> tuple[dict[str, float | None], float]:
+def _values(
+    communities: Sequence[_Community], name: str, params: Mapping[str, Any]
+) -> tuple[dict[str, float | None], float]:
     """(NDCG@20 by community, seconds that it all took when it was computed)."""
     found = {each.setting.log.name: _value(each, name, params) for each in communities}
     return {data: value for data, (value, _) in found.items()}, sum(cost for _, cost in found.values())

@@ -1,6 +1,8 @@
-"""The blend's weights before any click: those by which validation users of several communities would have chosen.
+"""The blend's weights before any click: those by which validation users of several communities would have
+chosen.
 
-No test asks these users (see `penchant.lab.protocols.validation`). Each community counts the same, however many users it has.
+No test asks these users (see `penchant.lab.protocols.validation`). Each community counts the same, however
+many users it has.
 """
 
 from __future__ import annotations
@@ -14,15 +16,15 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import logsumexp
 
-from penchant.blend import start_of
-from penchant.evidence import ATTRIBUTE, COLUMNS, kind_of
-from penchant.jobs import Report, quiet
+from penchant.data.build import Report, quiet
 from penchant.lab import protocols
-from penchant.lab.blended import BlendedUnits
+from penchant.lab.blend_method import BlendedUnits
 from penchant.lab.cases import Trial
 from penchant.lab.metrics import measure, ranks
 from penchant.lab.peers.environments import Say
 from penchant.lab.run import Plan, Setting, prepare
+from penchant.rank.blend import start_of
+from penchant.rank.evidence import ATTRIBUTE, COLUMNS, kind_of
 
 Matrix = NDArray[np.float32]
 SILENT_WHERE_CLICKS_PUBLISH = ("freshness", "trend", "popularity", "readers")
@@ -44,13 +46,17 @@ class Choices:
     relevant: Sequence[NDArray[np.int64]]
 
 
-def choices(plan: Plan, cache: Path, most: int, progress: Report = quiet, say: Say = lambda text: None) -> Choices:
+def choices(
+    plan: Plan, cache: Path, most: int, progress: Report = quiet, say: Say = lambda text: None
+) -> Choices:
     """The evidence for validation cases, at most so many, drawn at random."""
     setting = prepare(plan, cache, progress, say)
     trial = validation(setting)
     drawn = np.random.default_rng(plan.rules.seed).permutation(len(trial.cases))[:most]
     wanted = set(drawn.tolist())
-    method = BlendedUnits(setting.log, setting.vectors, setting.texts, trial.users(), setting.documents, learns=False)
+    method = BlendedUnits(
+        setting.log, setting.vectors, setting.texts, trial.users(), setting.documents, learns=False
+    )
     method.prepare(trial)
     evidence, kept, learned = [], [], 0
     for number, case in enumerate(trial.cases):
@@ -59,7 +65,11 @@ def choices(plan: Plan, cache: Path, most: int, progress: Report = quiet, say: S
             learned = case.learned
         if number in wanted:
             kept.append(case)
-            evidence.append(_by_name(*method.evidence(case.user, case.candidates, case.at), setting.log.publication_is_click))
+            evidence.append(
+                _by_name(
+                    *method.evidence(case.user, case.candidates, case.at), setting.log.publication_is_click
+                )
+            )
             progress(f"{setting.log.name}: evidence", 1, len(wanted))
     relevant = [np.searchsorted(case.candidates, case.relevant) for case in kept]
     return Choices(setting.log.name, replace(trial, cases=kept, segments={}, periods=[]), evidence, relevant)
@@ -90,7 +100,10 @@ def value(community: Choices, weights: Mapping[str, float]) -> dict[str, float]:
         ranks(case, evidence @ by_name, alone=False)
         for case, evidence in zip(community.trial.cases, community.evidence, strict=True)
     ]
-    return {name: round(float(values.mean()), 4) for name, values in measure(community.trial, np.concatenate(found)).items()}
+    return {
+        name: round(float(values.mean()), 4)
+        for name, values in measure(community.trial, np.concatenate(found)).items()
+    }
 
 
 def validation(setting: Setting) -> Trial:
@@ -100,7 +113,12 @@ def validation(setting: Setting) -> Trial:
         return protocols.validation(log, rules)
     start, end = _EARLY
     trial = protocols.live(log, replace(rules, warm_up=start))
-    return replace(trial, cases=[case for case in trial.cases if case.learned < end * len(log.clicks)], segments={}, periods=[])
+    return replace(
+        trial,
+        cases=[case for case in trial.cases if case.learned < end * len(log.clicks)],
+        segments={},
+        periods=[],
+    )
 
 
 def _by_name(names: Sequence[str], evidence: NDArray[np.float64], clicks_publish: bool) -> Matrix:

@@ -1,4 +1,5 @@
-"""What an experiment found: clicks per user in each variant, lift, interval, and a test that may be looked at every day."""
+"""What an experiment found: clicks per user in each variant, lift, interval, and a test that may be looked at
+every day."""
 
 from __future__ import annotations
 
@@ -49,15 +50,20 @@ class Report(msgspec.Struct, frozen=True):
 
 
 def report(exposed: Sequence[Exposed], shares: dict[str, float] | None = None) -> list[Report]:
-    """Every experiment of the log. The first variant is the one that `shares` names first, else the first by name.
+    """Every experiment of the log. The first variant is the one that `shares` names first, else the first by
+    name.
 
     Raises:
         InvalidQuery: the log is empty.
     """
     if not exposed:
-        raise InvalidQuery("no exposure is logged yet: run `penchant serve` with an experiment in its settings")
+        raise InvalidQuery(
+            "no exposure is logged yet: run `penchant serve` with an experiment in its settings"
+        )
     names = sorted({each.experiment for each in exposed})
-    return [_of_one(name, [each for each in exposed if each.experiment == name], shares or {}) for name in names]
+    return [
+        _of_one(name, [each for each in exposed if each.experiment == name], shares or {}) for name in names
+    ]
 
 
 def _of_one(name: str, exposed: Sequence[Exposed], shares: dict[str, float]) -> Report:
@@ -68,13 +74,23 @@ def _of_one(name: str, exposed: Sequence[Exposed], shares: dict[str, float]) -> 
         exposures[each.variant] += each.exposures
     order = [variant for variant in shares if variant in clicks] + sorted(set(clicks) - set(shares))
     base = np.array(clicks[order[0]], float)
-    variants = [_compared(variant, np.array(clicks[variant], float), exposures[variant], base) for variant in order]
-    variants[0] = msgspec.structs.replace(variants[0], lift=None, difference=None, interval=None, p=None, sequential=None)
-    return Report(name, variants, _mismatch([len(clicks[v]) for v in order], [shares.get(v, 1.0) for v in order]))
+    variants = [
+        _compared(variant, np.array(clicks[variant], float), exposures[variant], base) for variant in order
+    ]
+    variants[0] = msgspec.structs.replace(
+        variants[0], lift=None, difference=None, interval=None, p=None, sequential=None
+    )
+    return Report(
+        name, variants, _mismatch([len(clicks[v]) for v in order], [shares.get(v, 1.0) for v in order])
+    )
 
 
-def _compared(variant: str, values: NDArray[np.float64], exposures: int, base: NDArray[np.float64]) -> Compared:
-    compared = Compared(variant, len(values), int(values.sum()), float(values.mean()), exposures / len(values))
+def _compared(
+    variant: str, values: NDArray[np.float64], exposures: int, base: NDArray[np.float64]
+) -> Compared:
+    compared = Compared(
+        variant, len(values), int(values.sum()), float(values.mean()), exposures / len(values)
+    )
     if len(values) < 2 or len(base) < 2 or values.var() + base.var() == 0:
         return compared
     test = stats.ttest_ind(values, base, equal_var=False)
@@ -94,14 +110,17 @@ def _compared(variant: str, values: NDArray[np.float64], exposures: int, base: N
 def sequential_radius(values: NDArray[np.float64], base: NDArray[np.float64], alpha: float = ALPHA) -> float:
     """Half the width of an interval of the difference of two means that holds at all looks together.
 
-    The asymptotic confidence sequence of Waudby-Smith, Arbour, Sinha, Kennedy and Ramdas (Annals of Statistics 52, 2024,
-    theorem 2.2), with the two samples as pairs of the smaller number of users; rho is chosen for `_TUNED_FOR` users
-    (their equation 24). No kept statistics library that installs without a compiler has it, so its one formula is here.
+    The asymptotic confidence sequence of Waudby-Smith, Arbour, Sinha, Kennedy and Ramdas (Annals of
+    Statistics 52, 2024, theorem 2.2), with the two samples as pairs of the smaller number of users; rho is
+    chosen for `_TUNED_FOR` users (their equation 24). No kept statistics library that installs without a
+    compiler has it, so its one formula is here.
     """
     n = min(len(values), len(base))
     deviation = math.sqrt(n * (float(values.var()) / len(values) + float(base.var()) / len(base)))
     rho2 = (-2 * math.log(alpha) + math.log(-2 * math.log(alpha) + 1)) / _TUNED_FOR
-    return deviation * math.sqrt(2 * (n * rho2 + 1) / (n * n * rho2) * math.log(math.sqrt(n * rho2 + 1) / alpha))
+    return deviation * math.sqrt(
+        2 * (n * rho2 + 1) / (n * n * rho2) * math.log(math.sqrt(n * rho2 + 1) / alpha)
+    )
 
 
 def _mismatch(users: list[int], shares: list[float]) -> float:

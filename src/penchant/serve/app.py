@@ -89,7 +89,10 @@ def _schema() -> OpenAPIConfig:
     return OpenAPIConfig(
         title="penchant",
         version=penchant.__version__,
-        description="Interest Units for every reader, and recommendations by meaning, with each click and no retraining.",
+        description=(
+            "Interest Units for every reader, and recommendations by meaning, with each click and "
+            "no retraining."
+        ),
         path="/schema",
         render_plugins=[JsonRenderPlugin(path=["/", "/openapi.json"])],
         components=Components(security_schemes={"bearer": SecurityScheme(type="http", scheme="bearer")}),

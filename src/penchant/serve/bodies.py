@@ -7,8 +7,8 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from penchant.answers import Recommended, UnitAnswer
 from penchant.errors import InvalidClick
+from penchant.serve.answers import Recommended, UnitAnswer
 from penchant.types import Action, Change, Click, Document
 
 
@@ -17,9 +17,13 @@ class NewClick(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     user_id: Annotated[str, Meta(description="Your id of the reader.", examples=["ana"])]
     document_id: Annotated[str, Meta(description="The id of a known document.", examples=["d1"])]
-    at: Annotated[float | None, Meta(description="Unix seconds; default: now.", examples=[1_700_000_000])] = None
+    at: Annotated[float | None, Meta(description="Unix seconds; default: now.", examples=[1_700_000_000])] = (
+        None
+    )
     kind: Annotated[str | None, Meta(description='"view", "like" ...')] = None
-    id: Annotated[str | None, Meta(description="A click whose id was seen before is ignored.", examples=["c-1"])] = None
+    id: Annotated[
+        str | None, Meta(description="A click whose id was seen before is ignored.", examples=["c-1"])
+    ] = None
 
 
 class Accepted(msgspec.Struct, frozen=True):
@@ -163,7 +167,8 @@ class UnitPoint(msgspec.Struct, frozen=True):
 
 
 class HistoryMoment(msgspec.Struct, frozen=True):
-    """What one click did: the unit that it made or changed, and which ones that unit replaced or that were let go."""
+    """What one click did: the unit that it made or changed, and which ones that unit replaced or that were
+    let go."""
 
     at: float
     document: Document
@@ -324,5 +329,7 @@ class Health(msgspec.Struct, frozen=True):
 def to_click(new: NewClick, now: float) -> Click:
     """A click with a time. Raises InvalidClick where the state has no clock and the click no position."""
     if new.at is None and now <= 0:
-        raise InvalidClick(f"click of user {new.user_id!r}: the times of this state are positions, so give `at`")
+        raise InvalidClick(
+            f"click of user {new.user_id!r}: the times of this state are positions, so give `at`"
+        )
     return Click(new.user_id, new.document_id, now if new.at is None else new.at, new.kind, new.id)

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import msgspec
 
 from penchant.errors import InvalidSettings
-from penchant.ranking import NAMES
+from penchant.rank.scorers import NAMES
 
 Scope = Literal["read", "write", "admin"]
 SCOPES: tuple[Scope, ...] = ("read", "write", "admin")
@@ -34,8 +34,12 @@ class Token(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if (self.secret is None) == (self.sha256 is None):
             raise InvalidSettings(f"token {self.name!r}: give either secret or sha256")
         if self.secret is not None and len(self.secret) < 16:
-            raise InvalidSettings(f"token {self.name!r}: the secret has {len(self.secret)} characters, use 16 or more")
-        if self.sha256 is not None and (len(self.sha256) != 64 or set(self.sha256.lower()) - set("0123456789abcdef")):
+            raise InvalidSettings(
+                f"token {self.name!r}: the secret has {len(self.secret)} characters, use 16 or more"
+            )
+        if self.sha256 is not None and (
+            len(self.sha256) != 64 or set(self.sha256.lower()) - set("0123456789abcdef")
+        ):
             raise InvalidSettings(f"token {self.name!r}: sha256 is not 64 hexadecimal digits")
 
     @property
@@ -60,13 +64,16 @@ class Variant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if not self.share >= 0:
             raise InvalidSettings(f"the share of a variant is {self.share}: use 0 or more")
         if self.scorer is not None and self.scorer not in NAMES:
-            raise InvalidSettings(f"unknown scorer {self.scorer!r} of a variant: use one of {', '.join(sorted(NAMES))}")
+            raise InvalidSettings(
+                f"unknown scorer {self.scorer!r} of a variant: use one of {', '.join(sorted(NAMES))}"
+            )
         if self.diversity is not None and not 0 <= self.diversity <= 1:
             raise InvalidSettings(f"the diversity of a variant is {self.diversity}: use 0 to 1")
 
 
 class Experiment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A split of the users into variants (IRA, section 3.3.5). The first one named is what the others are compared with."""
+    """A split of the users into variants (IRA, section 3.3.5). The first one named is what the others are
+    compared with."""
 
     name: str
     variants: dict[str, Variant]
@@ -81,13 +88,15 @@ class Experiment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Every setting of the service. `PENCHANT_PORT=80` stands for ``port = 80``; lists are separated by commas."""
+    """Every setting of the service. `PENCHANT_PORT=80` stands for ``port = 80``; lists are separated by
+    commas."""
 
     host: str = "127.0.0.1"
     """The address to listen on. Beyond loopback, tokens are needed."""
     port: int = 8733
     allowed_hosts: tuple[str, ...] = ()
-    """Names that a request's Host header may carry. Without tokens, only those of loopback; empty with tokens: any."""
+    """Names that a request's Host header may carry. Without tokens, only those of loopback; empty with
+    tokens: any."""
     cors_origins: tuple[str, ...] = ()
     """Origins whose pages may call the service from a browser; none by default."""
     max_body_bytes: int = 16_000_000
@@ -109,7 +118,8 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     waiting_clicks: int = 50_000
     """More clicks than this in line are refused with 503."""
     save_index_after: int = 5_000
-    """The index is written to disk after so many changed documents, so that the service is back sooner after a crash."""
+    """The index is written to disk after so many changed documents, so that the service is back sooner after
+    a crash."""
     log: Literal["requests", "errors"] = "requests"
     """One line a request, or only those that failed. Never with anything of a user."""
     tokens: tuple[Token, ...] = ()
@@ -118,14 +128,24 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         if not 0 <= self.port <= 65_535:
             raise InvalidSettings(f"port is {self.port}: use 1 to 65535, or 0 for a free one")
-        for name in ("max_body_bytes", "max_batch", "max_k", "max_query", "threads", "waiting_clicks", "save_index_after"):
+        for name in (
+            "max_body_bytes",
+            "max_batch",
+            "max_k",
+            "max_query",
+            "threads",
+            "waiting_clicks",
+            "save_index_after",
+        ):
             if getattr(self, name) < 1:
                 raise InvalidSettings(f"{name} is {getattr(self, name)}: use 1 or more")
         for name in ("timeout_seconds", "drain_seconds"):
             if not getattr(self, name) > 0:
                 raise InvalidSettings(f"{name} is {getattr(self, name)}: use more than 0 seconds")
         if not self.requests_per_second >= 0:
-            raise InvalidSettings(f"requests_per_second is {self.requests_per_second}: use 0 (no limit) or more")
+            raise InvalidSettings(
+                f"requests_per_second is {self.requests_per_second}: use 0 (no limit) or more"
+            )
         names = [token.name for token in self.tokens]
         if len(set(names)) < len(names):
             raise InvalidSettings(f"two tokens have the same name: {', '.join(sorted(names))}")
@@ -144,11 +164,14 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def read_config(path: Path | None, environment: Mapping[str, str], given: Mapping[str, Any] | None = None) -> Config:
-    """The settings: the usual ones, then the file, then `PENCHANT_*` variables, then what the command line gave.
+def read_config(
+    path: Path | None, environment: Mapping[str, str], given: Mapping[str, Any] | None = None
+) -> Config:
+    """The settings: the usual ones, then the file, then `PENCHANT_*` variables, then what the command line
+    gave.
 
-    `PENCHANT_TOKEN_READ`, `PENCHANT_TOKEN_WRITE` and `PENCHANT_TOKEN_ADMIN` hold the secrets of tokens of these names; each
-    may do what the ones before it may.
+    `PENCHANT_TOKEN_READ`, `PENCHANT_TOKEN_WRITE` and `PENCHANT_TOKEN_ADMIN` hold the secrets of tokens of
+    these names; each may do what the ones before it may.
 
     Raises:
         InvalidSettings: names the setting, its value and the remedy.
@@ -159,7 +182,11 @@ def read_config(path: Path | None, environment: Mapping[str, str], given: Mappin
         if variable in environment and name not in ("tokens", "experiment"):
             values[name] = _of_variable(name, variable, environment[variable])
     tokens = [
-        {"name": scope, "scopes": SCOPES[: position + 1], "secret": environment[f"{_PREFIX}TOKEN_{scope.upper()}"]}
+        {
+            "name": scope,
+            "scopes": SCOPES[: position + 1],
+            "secret": environment[f"{_PREFIX}TOKEN_{scope.upper()}"],
+        }
         for position, scope in enumerate(SCOPES)
         if f"{_PREFIX}TOKEN_{scope.upper()}" in environment
     ]
@@ -172,7 +199,9 @@ def read_config(path: Path | None, environment: Mapping[str, str], given: Mappin
 def shown(config: Config) -> dict[str, Any]:
     """The settings as they can be shown: without secrets."""
     values: dict[str, Any] = msgspec.to_builtins(config)
-    values["tokens"] = [{"name": token.name, "scopes": list(token.scopes), "sha256": token.digest} for token in config.tokens]
+    values["tokens"] = [
+        {"name": token.name, "scopes": list(token.scopes), "sha256": token.digest} for token in config.tokens
+    ]
     return values
 
 

@@ -1,4 +1,5 @@
-"""What happens around every request: who asks and may they, how often, how long; one line in the log, one count in the metrics.
+"""What happens around every request: who asks and may they, how often, how long; one line in the log, one
+count in the metrics.
 
 Nothing of a user is logged: a line names the route, not the path.
 """
@@ -27,7 +28,8 @@ log = logging.getLogger("penchant.serve")
 
 _LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 _SLASH = "\udc2f"
-"""Stands for a slash inside an id, in a path. No text that is decoded holds it, and no id: see `penchant.checks`."""
+"""Stands for a slash inside an id, in a path. No text that is decoded holds it, and no id: see
+`penchant.checks`."""
 _BODIES = frozenset({"application/json", "application/x-ndjson", "application/ndjson"})
 
 
@@ -37,7 +39,11 @@ class Edge(ASGIMiddleware):
     scopes = (ScopeType.HTTP,)
 
     def __init__(
-        self, config: Config, metrics: Metrics, check_ready: Callable[[], None], clock: Callable[[], float] = time
+        self,
+        config: Config,
+        metrics: Metrics,
+        check_ready: Callable[[], None],
+        clock: Callable[[], float] = time,
     ) -> None:
         self._config = config
         self._check_ready = check_ready
@@ -65,18 +71,25 @@ class Edge(ASGIMiddleware):
                 _check_body(scope)
                 if "scope" in scope["route_handler"].opt and "early" not in scope["route_handler"].opt:
                     self._check_ready()
-                async with asyncio.timeout(scope["route_handler"].opt.get("timeout", self._config.timeout_seconds)):
+                async with asyncio.timeout(
+                    scope["route_handler"].opt.get("timeout", self._config.timeout_seconds)
+                ):
                     await next_app(scope, receive, watched)
             except TimeoutError:
-                raise Problem(503, f"no answer within {self._config.timeout_seconds:g} seconds: ask again") from None
+                raise Problem(
+                    503, f"no answer within {self._config.timeout_seconds:g} seconds: ask again"
+                ) from None
         except Problem as error:
             request: Request[Any, Any, Any] = Request(scope)
-            await of_problem(request, error).to_asgi_response(app=None, request=request)(scope, receive, watched)
+            await of_problem(request, error).to_asgi_response(app=None, request=request)(
+                scope, receive, watched
+            )
         finally:
             self._note(scope, status, perf_counter() - started, token)
 
     def _check_host(self, scope: HTTPScope) -> None:
-        """A page elsewhere whose name was made to point here must not reach a service that asks for no token."""
+        """A page elsewhere whose name was made to point here must not reach a service that asks for no
+        token."""
         host = _header(scope, b"host")
         name = host.rpartition(":")[0] if ":" in host.rpartition("]")[2] else host
         if self._hosts and name not in self._hosts:
@@ -88,20 +101,32 @@ class Edge(ASGIMiddleware):
         if wanted is None or not self._tokens:
             return None
         kind, _, secret = _header(scope, b"authorization").partition(" ")
-        token = self._tokens.get(hashlib.sha256(secret.strip().encode()).hexdigest()) if kind.lower() == "bearer" else None
+        token = (
+            self._tokens.get(hashlib.sha256(secret.strip().encode()).hexdigest())
+            if kind.lower() == "bearer"
+            else None
+        )
         if token is None:
-            raise Problem(401, "send the header `Authorization: Bearer SECRET`", headers={"WWW-Authenticate": "Bearer"})
+            raise Problem(
+                401, "send the header `Authorization: Bearer SECRET`", headers={"WWW-Authenticate": "Bearer"}
+            )
         if wanted not in token.scopes:
             raise Problem(403, f"token {token.name!r} has not the scope {wanted!r}")
         wait = self._buckets[token.name].wait()
         if wait:
             raise Problem(
-                429, f"more than {self._config.requests_per_second:g} requests a second", headers={"Retry-After": str(wait)}
+                429,
+                f"more than {self._config.requests_per_second:g} requests a second",
+                headers={"Retry-After": str(wait)},
             )
         return token
 
     def _note(self, scope: HTTPScope, status: int, seconds: float, token: Token | None) -> None:
-        method, route, variant = scope["method"], scope.get("path_template", ""), scope["state"].get("variant", "")
+        method, route, variant = (
+            scope["method"],
+            scope.get("path_template", ""),
+            scope["state"].get("variant", ""),
+        )
         self._metrics.requests.labels(method, route, status, variant).inc()
         self._metrics.seconds.labels(method, route).observe(seconds)
         if self._config.log == "requests" or status >= 500:
@@ -161,4 +186,8 @@ def _check_body(scope: HTTPScope) -> None:
     if scope["method"] in ("POST", "PUT", "PATCH") and scope["route_handler"].opt.get("scope") is not None:
         kind = _header(scope, b"content-type").partition(";")[0].strip().lower()
         if kind not in _BODIES:
-            raise Problem(415, f"the body is {kind or 'of no type'}: send application/json, or application/x-ndjson to a stream")
+            raise Problem(
+                415,
+                f"the body is {kind or 'of no type'}: send application/json, or application/x-ndjson to a "
+                "stream",
+            )

@@ -1,7 +1,8 @@
-"""Experiments: a stable split of the users into variants, and the log of who was shown what and clicked how often.
+"""Experiments: a stable split of the users into variants, and the log of who was shown what and clicked how
+often.
 
-The paper's section 3.3.5 for everyone. Users are split by a salted hash of their id, so that a user stays in a variant on
-every machine and after every restart. The log holds that hash, not the id.
+The paper's section 3.3.5 for everyone. Users are split by a salted hash of their id, so that a user stays in
+a variant on every machine and after every restart. The log holds that hash, not the id.
 """
 
 from __future__ import annotations
@@ -56,7 +57,11 @@ def user_hash(experiment: Experiment, user_id: str) -> str:
 
 def variant_of(experiment: Experiment, user_id: str) -> tuple[str, Variant]:
     """The variant that a user is in: always the same one, as long as salt and shares stay."""
-    place = int(user_hash(experiment, user_id)[:13], 16) / 16**13 * sum(v.share for v in experiment.variants.values())
+    place = (
+        int(user_hash(experiment, user_id)[:13], 16)
+        / 16**13
+        * sum(v.share for v in experiment.variants.values())
+    )
     reached = 0.0
     for name, variant in experiment.variants.items():
         reached += variant.share
@@ -121,7 +126,9 @@ class ExposureLog:
             with closing(sqlite3.connect(self._path)) as connection, connection:
                 connection.execute(_TABLE)
                 user = user_hash(self._experiment, user_id)
-                connection.execute("DELETE FROM exposed WHERE experiment = ? AND user = ?", (self._experiment.name, user))
+                connection.execute(
+                    "DELETE FROM exposed WHERE experiment = ? AND user = ?", (self._experiment.name, user)
+                )
 
 
 def read_exposures(path: Path, experiment: str | None = None, user: str | None = None) -> list[Exposed]:

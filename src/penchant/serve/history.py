@@ -10,7 +10,8 @@ _TERMS = 8
 
 
 def told_history(engine: Engine, user_id: str) -> History:
-    """The moments of a user's kept history. A unit is known by its key; a click gives the unit it changes a new one."""
+    """The moments of a user's kept history. A unit is known by its key; a click gives the unit it changes a
+    new one."""
     moments = engine.history(user_id)
     told: list[HistoryMoment] = []
     before: dict[int, InterestUnit] = {}

@@ -20,7 +20,11 @@ class Metrics:
             registry=registry,
         )
         self.seconds = Histogram(
-            "penchant_request_seconds", "Time to answer, by route.", ("method", "route"), buckets=_SECONDS, registry=registry
+            "penchant_request_seconds",
+            "Time to answer, by route.",
+            ("method", "route"),
+            buckets=_SECONDS,
+            registry=registry,
         )
         self.clicks = Counter("penchant_clicks", "Clicks by what they did.", ("action",), registry=registry)
         self.batch = Histogram(
@@ -39,7 +43,9 @@ class Metrics:
         self.documents = Gauge("penchant_documents", "Documents in the index.", registry=registry)
         self.users = Gauge("penchant_users", "Users with Interest Units.", registry=registry)
         self.state_bytes = Gauge("penchant_state_bytes", "Size of the state on disk.", registry=registry)
-        self.embedder = Gauge("penchant_embedder_seconds", "Time spent inside the embedder.", registry=registry)
+        self.embedder = Gauge(
+            "penchant_embedder_seconds", "Time spent inside the embedder.", registry=registry
+        )
         self.ready = Gauge("penchant_ready", "1 when questions are answered.", registry=registry)
 
     def exposition(self) -> bytes:

@@ -25,7 +25,9 @@ MEDIA_TYPE = "application/problem+json"
 SAFE_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
-    "Content-Security-Policy": "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+    "Content-Security-Policy": (
+        "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+    ),
 }
 """Of every answer: a browser runs only what the service itself serves."""
 STATUS: tuple[tuple[type[PenchantError], int], ...] = (
@@ -38,16 +40,28 @@ STATUS: tuple[tuple[type[PenchantError], int], ...] = (
 )
 """The first that fits; anything else is 500."""
 TITLES = {
-    400: "Bad request", 401: "A token is needed", 403: "The token may not do this", 404: "Not found",
-    405: "Method not allowed", 413: "Too large", 415: "Unsupported media type", 421: "Wrong host",
-    422: "Not usable", 429: "Too many requests", 500: "A fault of the service", 503: "Not possible now", 507: "No room left",
-}  # fmt: skip
+    400: "Bad request",
+    401: "A token is needed",
+    403: "The token may not do this",
+    404: "Not found",
+    405: "Method not allowed",
+    413: "Too large",
+    415: "Unsupported media type",
+    421: "Wrong host",
+    422: "Not usable",
+    429: "Too many requests",
+    500: "A fault of the service",
+    503: "Not possible now",
+    507: "No room left",
+}
 
 
 class Problem(Exception):
     """A request that cannot be answered as asked."""
 
-    def __init__(self, status: int, detail: str, *, headers: dict[str, str] | None = None, **more: Any) -> None:
+    def __init__(
+        self, status: int, detail: str, *, headers: dict[str, str] | None = None, **more: Any
+    ) -> None:
         super().__init__(detail)
         self.status = status
         self.detail = detail
@@ -57,7 +71,13 @@ class Problem(Exception):
 
 def problem(status: int, detail: str, headers: dict[str, str] | None = None, **more: Any) -> Response[Any]:
     """A response that says what was wrong."""
-    about = {"type": "about:blank", "title": TITLES.get(status, "Error"), "status": status, "detail": detail, **more}
+    about = {
+        "type": "about:blank",
+        "title": TITLES.get(status, "Error"),
+        "status": status,
+        "detail": detail,
+        **more,
+    }
     headers = {**SAFE_HEADERS, **(headers or {})}
     if status == 503:
         headers.setdefault("Retry-After", "1")
@@ -81,8 +101,13 @@ def of_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[A
     """What litestar refused: an unknown path, a body of the wrong shape."""
     detail = error.detail
     if isinstance(error, ValidationException) and isinstance(error.extra, list):
-        detail = "; ".join(f"{each.get('key', 'body')}: {each.get('message', '')}" for each in error.extra) or detail
-    headers = {key: value for key, value in (error.headers or {}).items() if key.lower() in ("allow", "retry-after")}
+        detail = (
+            "; ".join(f"{each.get('key', 'body')}: {each.get('message', '')}" for each in error.extra)
+            or detail
+        )
+    headers = {
+        key: value for key, value in (error.headers or {}).items() if key.lower() in ("allow", "retry-after")
+    }
     return problem(error.status_code, detail, headers)
 
 
@@ -92,4 +117,9 @@ def of_anything(request: Request[Any, Any, Any], error: Exception) -> Response[A
     return problem(500, "the service failed; what went wrong is in its log")
 
 
-HANDLERS: dict[Any, Any] = {PenchantError: of_penchant, Problem: of_problem, HTTPException: of_http, Exception: of_anything}
+HANDLERS: dict[Any, Any] = {
+    PenchantError: of_penchant,
+    Problem: of_problem,
+    HTTPException: of_http,
+    Exception: of_anything,
+}

@@ -1,47 +1,37 @@
-"""One function a route. Questions need the scope `read`, changes `write`, what concerns one person's data `admin`."""
+"""One function a route. Questions need the scope `read`, changes `write`, what concerns one person's data
+`admin`."""
 
 from __future__ import annotations
 
 import asyncio
 from base64 import b64encode
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 import msgspec
-from litestar import Request, Response, delete, get, post, put
-from litestar.di import NamedDependency
-from litestar.enums import RequestEncodingType
+from litestar import Request, Response, get, post
 from litestar.openapi import ResponseSpec
-from litestar.openapi.spec import Example, OpenAPIMediaType, Operation, RequestBody, Schema
-from litestar.openapi.spec.enums import OpenAPIType
-from litestar.params import Body, FromPath, JSONBody, QueryParameter
+from litestar.params import FromPath, JSONBody, QueryParameter
 
-from penchant.answers import recommended, unit_answer
-from penchant.conditions import parse_where
 from penchant.engine import Engine
 from penchant.errors import InvalidQuery
+from penchant.memory.filters import parse_where
+from penchant.serve.answers import recommended, unit_answer
 from penchant.serve.bodies import (
-    Accepted,
     DocumentAbout,
     Export,
     Exposure,
-    Forgotten,
     Found,
     Health,
     History,
     Imagined,
     KeptUnit,
-    Learned,
     Map,
-    NewClick,
-    NotWanted,
     Overview,
     ProblemDetails,
     Reason,
     Recommendations,
     Scores,
     ScoresWanted,
-    Shown,
     Titles,
     Units,
     UserIds,
@@ -49,163 +39,24 @@ from penchant.serve.bodies import (
     Weights,
     WhatIf,
     Why,
-    to_click,
+)
+from penchant.serve.changes import (
+    check_count,
+    delete_document,
+    delete_user,
+    post_clicks,
+    post_dismissed,
+    post_shown,
+    put_documents,
+    stream_clicks,
+    stream_documents,
 )
 from penchant.serve.edge import id_of
 from penchant.serve.history import told_history
+from penchant.serve.parameters import ADMIN, READ, At, K, Scorer, ServiceHere, Where
 from penchant.serve.problems import MEDIA_TYPE, TITLES, Problem
 from penchant.serve.service import Service
-from penchant.serve.streams import put_stream
 from penchant.types import Click, Document, Source, User
-
-K = Annotated[int, QueryParameter(ge=1, description="How many documents.")]
-Where = Annotated[
-    list[str] | None,
-    QueryParameter(description="Conditions on attributes: `channel=db`, `lang=en,ko`, `price>=5`. All have to hold."),
-]
-At = Annotated[float | None, QueryParameter(description="Now, in Unix seconds; default: the clock of the service.")]
-Scorer = Annotated[
-    str | None, QueryParameter(description="`blend`, `sum`, `max`, `soft`; default: the variant's, or the state's.")
-]
-
-ServiceHere = NamedDependency[Service]
-Documents = Annotated[
-    Document | list[Document],
-    Body(
-        media_type=RequestEncodingType.JSON,
-        examples=[
-            Example(summary="one", value={"id": "d1", "title": "Fast cosine search in PostgreSQL"}),
-            Example(
-                summary="several, one with all fields",
-                value=[
-                    {"id": "d2", "title": "Vector search without a vector database"},
-                    {
-                        "id": "d3",
-                        "title": "Sourdough bread with an open crumb",
-                        "published_at": 1_700_000_000,
-                        "expires_at": 1_800_000_000,
-                        "hidden": False,
-                        "attributes": {"channel": "food", "minutes": 8, "free": True},
-                    },
-                ],
-            ),
-        ],
-    ),
-]
-Clicks = Annotated[
-    NewClick | list[NewClick],
-    Body(
-        media_type=RequestEncodingType.JSON,
-        examples=[
-            Example(summary="one, now", value={"user_id": "ana", "document_id": "d1", "id": "c-1"}),
-            Example(summary="several", value=[{"user_id": "ana", "document_id": "d2", "at": 1_700_000_000, "kind": "view"}]),
-        ],
-    ),
-]
-
-READ, WRITE, ADMIN = {"scope": "read"}, {"scope": "write"}, {"scope": "admin"}
-
-
-@dataclass
-class Ndjson(Operation):
-    """A route whose body is a stream of lines."""
-
-    def __post_init__(self) -> None:
-        schema = Schema(type=OpenAPIType.STRING, description="One JSON object a line.")
-        self.request_body = RequestBody(content={"application/x-ndjson": OpenAPIMediaType(schema=schema)}, required=True)
-
-
-# What is learned
-
-
-@put("/documents", opt=WRITE, summary="Add documents, or replace those of the same id")
-async def put_documents(data: Documents, service: ServiceHere) -> Accepted:
-    """One document or a list. Only new titles are embedded. All of them are kept, or none."""
-    documents = data if isinstance(data, list) else [data]
-    _check_count(len(documents), service.config.max_batch, "documents")
-    await service.put_documents(documents)
-    return Accepted(len(documents))
-
-
-@put(
-    "/documents/stream",
-    operation_class=Ndjson,
-    opt={**WRITE, "timeout": None},
-    summary="Add a stream of documents",
-    request_max_body_size=None,
-)
-async def stream_documents(request: Request[Any, Any, Any], service: ServiceHere) -> Accepted:
-    """NDJSON, one document a line, of any length. It is kept in parts; an error says how many were accepted before it."""
-    return Accepted(await put_stream(request, service, Document, service.put_documents))
-
-
-@post("/clicks", opt=WRITE, status_code=200, summary="Learn clicks")
-async def post_clicks(
-    data: Clicks,
-    service: ServiceHere,
-    changes: Annotated[bool, QueryParameter(description="Whether to tell what each click did.")] = False,
-) -> Learned:
-    """One click or a list. Answered when they are on disk; their effect is in the very next answer.
-
-    Give clicks an `id`, and they may be repeated.
-    """
-    given = data if isinstance(data, list) else [data]
-    _check_count(len(given), service.config.max_batch, "clicks")
-    done = await service.observe([to_click(click, service.now()) for click in given])
-    ignored = sum(change.action == "ignored" for change in done)
-    return Learned(len(done), ignored, done if changes else None)
-
-
-@post(
-    "/clicks/stream",
-    operation_class=Ndjson,
-    opt={**WRITE, "timeout": None},
-    status_code=200,
-    summary="Learn a stream of clicks",
-    request_max_body_size=None,
-)
-async def stream_clicks(request: Request[Any, Any, Any], service: ServiceHere) -> Accepted:
-    """NDJSON, one click a line, of any length. It is kept in parts; an error says how many were accepted before it."""
-
-    async def learn(new: list[NewClick]) -> None:
-        await service.observe([to_click(click, service.now()) for click in new])
-
-    return Accepted(await put_stream(request, service, NewClick, learn))
-
-
-@delete("/documents/{document_id:str}", opt=WRITE, status_code=200, summary="Remove a document")
-async def delete_document(document_id: FromPath[str], service: ServiceHere) -> Accepted:
-    """Interests keep what they learned from it."""
-    await service.shared.change(lambda engine: engine.remove([id_of(document_id)]))
-    return Accepted(1)
-
-
-@delete("/users/{user_id:str}", opt=ADMIN, status_code=200, summary="Forget a user")
-async def delete_user(user_id: FromPath[str], service: ServiceHere) -> Forgotten:
-    """Delete all that is kept of a user."""
-    known = await service.shared.change(lambda engine: engine.forget(id_of(user_id)))
-    if service.exposures is not None:
-        await asyncio.to_thread(service.exposures.forget, id_of(user_id))
-    service.lately.forget(id_of(user_id))
-    return Forgotten(known)
-
-
-@post("/users/{user_id:str}/dismissed", opt=WRITE, status_code=200, summary="A user does not want a document")
-async def post_dismissed(user_id: FromPath[str], data: JSONBody[NotWanted], service: ServiceHere) -> Accepted:
-    """It is not shown again for long, and its like of the same interest ranks lower, fading with clicks."""
-    await service.shared.change(lambda engine: engine.dismiss(id_of(user_id), data.document_id))
-    return Accepted(1)
-
-
-@post("/users/{user_id:str}/shown", opt=WRITE, status_code=200, summary="Documents were shown to a user")
-async def post_shown(user_id: FromPath[str], data: JSONBody[Shown], service: ServiceHere) -> Accepted:
-    """Until they are clicked they rank lower for a while, so that answers do not repeat."""
-    _check_count(len(data.document_ids), service.config.max_batch, "documents")
-    await service.shared.change(lambda engine: engine.shown(id_of(user_id), data.document_ids))
-    return Accepted(len(data.document_ids))
-
-
-# What is asked
 
 
 @get("/blend", opt=READ, summary="What evidence weighs")
@@ -245,7 +96,9 @@ async def get_recommendations(
         float | None, QueryParameter(description="0 to 1: how much what was chosen counts against its like.")
     ] = None,
     exclude_seen: Annotated[bool, QueryParameter(description="Leave out what the user clicked.")] = True,
-    explain: Annotated[bool, QueryParameter(description="Name the interest that speaks most for each document.")] = True,
+    explain: Annotated[
+        bool, QueryParameter(description="Name the interest that speaks most for each document.")
+    ] = True,
     published_after: Annotated[float | None, QueryParameter(description="Unix seconds.")] = None,
     at: At = None,
 ) -> Recommendations:
@@ -254,16 +107,25 @@ async def get_recommendations(
     return await _recommended(request, id_of(user_id), wanted, service)
 
 
-@post("/users/{user_id:str}/recommendations", opt=READ, status_code=200, summary="The same, joined with rankings of your own")
+@post(
+    "/users/{user_id:str}/recommendations",
+    opt=READ,
+    status_code=200,
+    summary="The same, joined with rankings of your own",
+)
 async def post_recommendations(
     request: Request[Any, Any, Any], user_id: FromPath[str], data: JSONBody[Wanted], service: ServiceHere
 ) -> Recommendations:
     """Another model's ranking, an editor's choice, a search: each source adds candidates and weight."""
-    _check_count(sum(len(source.ranking) for source in data.sources), service.config.max_batch, "ranked documents")
+    check_count(
+        sum(len(source.ranking) for source in data.sources), service.config.max_batch, "ranked documents"
+    )
     return await _recommended(request, id_of(user_id), data, service)
 
 
-async def _recommended(request: Request[Any, Any, Any], name: str, wanted: Wanted, service: Service) -> Recommendations:
+async def _recommended(
+    request: Request[Any, Any, Any], name: str, wanted: Wanted, service: Service
+) -> Recommendations:
     _check_k(wanted.k, service)
     conditions, when = parse_where(wanted.where), service.now() if wanted.at is None else wanted.at
     sources = [Source(source.name, source.ranking, source.weight) for source in wanted.sources]
@@ -291,15 +153,20 @@ async def _recommended(request: Request[Any, Any, Any], name: str, wanted: Wante
 
 @post("/users/{user_id:str}/scores", opt=READ, status_code=200, summary="Score listed documents for a user")
 async def post_scores(
-    request: Request[Any, Any, Any], user_id: FromPath[str], data: JSONBody[ScoresWanted], service: ServiceHere
+    request: Request[Any, Any, Any],
+    user_id: FromPath[str],
+    data: JSONBody[ScoresWanted],
+    service: ServiceHere,
 ) -> Scores:
     """The scores that recommendations are ranked by, of any documents, in the order asked."""
-    _check_count(len(data.document_ids), service.config.max_batch, "documents")
+    check_count(len(data.document_ids), service.config.max_batch, "documents")
     name, when = id_of(user_id), service.now() if data.at is None else data.at
     label, variant = service.variant(name)
     request.scope["state"]["variant"] = label or ""
     scorer = data.scorer or variant.scorer
-    scores = await service.shared.ask(lambda engine: engine.score(name, data.document_ids, scorer=scorer, at=when))
+    scores = await service.shared.ask(
+        lambda engine: engine.score(name, data.document_ids, scorer=scorer, at=when)
+    )
     return Scores(name, label, [round(float(score), 6) for score in scores])
 
 
@@ -322,11 +189,16 @@ async def get_history(user_id: FromPath[str], service: ServiceHere) -> History:
     return await service.shared.ask(lambda engine: told_history(engine, id_of(user_id)))
 
 
-@post("/users/{user_id:str}/what-if", opt=READ, status_code=200, summary="Interests and recommendations after imagined clicks")
+@post(
+    "/users/{user_id:str}/what-if",
+    opt=READ,
+    status_code=200,
+    summary="Interests and recommendations after imagined clicks",
+)
 async def post_what_if(user_id: FromPath[str], data: JSONBody[WhatIf], service: ServiceHere) -> Imagined:
     """Nothing of it is kept."""
     _check_k(data.k, service)
-    _check_count(len(data.document_ids), 100, "imagined clicks")
+    check_count(len(data.document_ids), 100, "imagined clicks")
     name = id_of(user_id)
 
     def question(engine: Engine) -> Imagined:
@@ -334,7 +206,9 @@ async def post_what_if(user_id: FromPath[str], data: JSONBody[WhatIf], service: 
         last = max([engine.latest_at, *(unit.updated_at for unit in units)])
         clicks = [Click(name, document, last + step) for step, document in enumerate(data.document_ids, 1)]
         scorer, diversity = data.scorer, data.diversity or 0.0
-        found = engine.recommend(name, data.k, scorer=scorer, diversity=diversity, at=service.now() or last, as_if=clicks)
+        found = engine.recommend(
+            name, data.k, scorer=scorer, diversity=diversity, at=service.now() or last, as_if=clicks
+        )
         return Imagined(
             name,
             engine.observe(clicks, dry_run=True),
@@ -352,9 +226,14 @@ async def get_export(user_id: FromPath[str], service: ServiceHere) -> Export:
     user, read = await service.shared.ask(lambda engine: (engine.user(name), engine.reads(name)))
     if not (user.steps or user.dismissed or user.shown):
         raise Problem(404, f"nothing is kept of the user {name!r}")
-    exposed = await asyncio.to_thread(service.exposures.of_user, name) if service.exposures is not None else []
+    exposed = (
+        await asyncio.to_thread(service.exposures.of_user, name) if service.exposures is not None else []
+    )
     kept = [
-        KeptUnit(**msgspec.structs.asdict(unit_answer(unit)), embedding=b64encode(unit.embedding.tobytes()).decode())
+        KeptUnit(
+            **msgspec.structs.asdict(unit_answer(unit)),
+            embedding=b64encode(unit.embedding.tobytes()).decode(),
+        )
         for unit in user.units
     ]
     experiments = [Exposure(e.experiment, e.variant, e.first_at, e.exposures, e.clicks) for e in exposed]
@@ -362,10 +241,15 @@ async def get_export(user_id: FromPath[str], service: ServiceHere) -> Export:
 
 
 @get("/documents", opt=READ, summary="Documents by their ids")
-async def get_documents(service: ServiceHere, id: Annotated[list[str] | None, QueryParameter(max_items=1_000)] = None) -> Titles:  # noqa: A002 (the name in the URL)
+async def get_documents(
+    service: ServiceHere,
+    id: Annotated[list[str] | None, QueryParameter(max_items=1_000)] = None,  # noqa: A002 (the parameter)
+) -> Titles:
     """Those that are not there are left out."""
     wanted = id or []
-    return Titles(await service.shared.ask(lambda engine: [engine.document(name) for name in wanted if name in engine]))
+    return Titles(
+        await service.shared.ask(lambda engine: [engine.document(name) for name in wanted if name in engine])
+    )
 
 
 @get("/documents/{document_id:str}", opt=READ, summary="A document and how it is read")
@@ -381,11 +265,15 @@ async def get_document(document_id: FromPath[str], service: ServiceHere) -> Docu
 
 
 @get("/documents/{document_id:str}/similar", opt=READ, summary="Documents like this one")
-async def get_similar(document_id: FromPath[str], service: ServiceHere, k: K = 20, where: Where = None, at: At = None) -> Found:
+async def get_similar(
+    document_id: FromPath[str], service: ServiceHere, k: K = 20, where: Where = None, at: At = None
+) -> Found:
     """The nearest in meaning; the score is the cosine."""
     _check_k(k, service)
     conditions, when = parse_where(where), service.now() if at is None else at
-    found = await service.shared.ask(lambda engine: engine.similar(id_of(document_id), k, where=conditions, at=when))
+    found = await service.shared.ask(
+        lambda engine: engine.similar(id_of(document_id), k, where=conditions, at=when)
+    )
     return Found(recommended(found))
 
 
@@ -400,9 +288,13 @@ async def get_search(
     """The nearest in meaning; the score is the cosine."""
     _check_k(k, service)
     if len(q) > service.config.max_query:
-        raise InvalidQuery(f"q has {len(q):,} characters: at most {service.config.max_query:,} are searched for")
+        raise InvalidQuery(
+            f"q has {len(q):,} characters: at most {service.config.max_query:,} are searched for"
+        )
     conditions, when = parse_where(where), service.now() if at is None else at
-    return Found(recommended(await service.shared.ask(lambda engine: engine.search(q, k, where=conditions, at=when))))
+    return Found(
+        recommended(await service.shared.ask(lambda engine: engine.search(q, k, where=conditions, at=when)))
+    )
 
 
 @get("/overview", opt=READ, summary="The service at a glance")
@@ -460,15 +352,40 @@ async def get_metrics(service: ServiceHere) -> Response[bytes]:
 
 
 ROUTES = [
-    put_documents, stream_documents, post_clicks, stream_clicks, delete_document, delete_user, post_dismissed, post_shown,
-    get_blend, get_users, get_units,
-    get_recommendations, post_recommendations, post_scores, get_why, get_history, post_what_if, get_export, get_documents,
-    get_document, get_similar, get_search, get_overview, get_map, get_live, get_ready, get_metrics,
-]  # fmt: skip
+    put_documents,
+    stream_documents,
+    post_clicks,
+    stream_clicks,
+    delete_document,
+    delete_user,
+    post_dismissed,
+    post_shown,
+    get_blend,
+    get_users,
+    get_units,
+    get_recommendations,
+    post_recommendations,
+    post_scores,
+    get_why,
+    get_history,
+    post_what_if,
+    get_export,
+    get_documents,
+    get_document,
+    get_similar,
+    get_search,
+    get_overview,
+    get_map,
+    get_live,
+    get_ready,
+    get_metrics,
+]
 
 for route in ROUTES:
     route.responses = {
-        status: ResponseSpec(ProblemDetails, description=TITLES[status], media_type=MEDIA_TYPE, generate_examples=False)
+        status: ResponseSpec(
+            ProblemDetails, description=TITLES[status], media_type=MEDIA_TYPE, generate_examples=False
+        )
         for status in (400, 401, 403, 404, 413, 415, 421, 422, 429, 503, 507)
     }
     if "scope" in route.opt:
@@ -483,8 +400,3 @@ def _reactions(user: User) -> tuple[tuple[str, ...], tuple[str, ...]]:
 def _check_k(k: int, service: Service) -> None:
     if not 1 <= k <= service.config.max_k:
         raise InvalidQuery(f"k is {k}: use 1 to {service.config.max_k}")
-
-
-def _check_count(count: int, most: int, what: str) -> None:
-    if count > most:
-        raise Problem(413, f"{count:,} {what} in one request: send at most {most:,}, or a stream")

@@ -16,7 +16,8 @@ from penchant.serve.app import make_app
 from penchant.serve.config import Config
 
 _SWITCH_SECONDS = 0.001
-"""How long a thread may hold the interpreter while others wait: shorter than usual, so that no request waits for several."""
+"""How long a thread may hold the interpreter while others wait: shorter than usual, so that no request waits
+for several."""
 
 
 def run(engine: Engine, config: Config, directory: Path | None, tell: Callable[[str], None]) -> None:

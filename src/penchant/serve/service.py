@@ -15,10 +15,10 @@ from penchant.checks import EARLIEST_CLOCK
 from penchant.engine import Engine
 from penchant.errors import PenchantError
 from penchant.serve.bodies import Map
-from penchant.serve.community import Readers, interests_map, look
 from penchant.serve.config import Config, Variant
 from penchant.serve.experiment import ExposureLog, variant_of
 from penchant.serve.metrics import Metrics
+from penchant.serve.overview import Readers, interests_map, look
 from penchant.serve.problems import Problem
 from penchant.serve.sharing import SharedEngine
 from penchant.types import Change, Click, Document
@@ -43,7 +43,9 @@ class Service:
         self.shared = SharedEngine(engine, config.threads, config.waiting_clicks)
         self.shared.batches = self.metrics.batch.observe
         self.lately = Lately(clock)
-        self.exposures = ExposureLog(directory, config.experiment) if config.experiment and directory else None
+        self.exposures = (
+            ExposureLog(directory, config.experiment) if config.experiment and directory else None
+        )
         self.ready = False
         self.failed: Callable[[PenchantError], None] = _raise
         """Called when the state cannot be loaded."""
@@ -57,7 +59,9 @@ class Service:
         """Load everything, so that the first question is answered as fast as the next ones."""
         try:
             await self.shared.change(Engine.warm_up)
-            gc.freeze()  # what stays is not looked through for garbage again and again: 170 ms each time with 200,000 documents
+            # what stays is not looked through for garbage again and again: with 200,000 documents
+            # that takes 170 ms each time
+            gc.freeze()
             self.ready = True
         except PenchantError as error:
             self.failed(error)
@@ -131,7 +135,8 @@ class Service:
 
 
 class Renewed(Generic[T]):
-    """What takes long to make, made again when it is asked for after a while: the longer it took, the longer the while."""
+    """What takes long to make, made again when it is asked for after a while: the longer it took, the longer
+    the while."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -140,7 +145,11 @@ class Renewed(Generic[T]):
 
     async def get(self, make: Callable[[], T]) -> T:
         """What was made last. Who stops waiting does not stop the making."""
-        if self._making is None or self._clock() >= self._again_at or (self._making.done() and self._making.exception()):
+        if (
+            self._making is None
+            or self._clock() >= self._again_at
+            or (self._making.done() and self._making.exception())
+        ):
             self._again_at = math.inf
             self._making = asyncio.create_task(self._made(make))
         return await asyncio.shield(self._making)

@@ -1,7 +1,9 @@
-"""How requests share one engine: questions side by side in some threads, changes one after the other in another.
+"""How requests share one engine: questions side by side in some threads, changes one after the other in
+another.
 
-Clicks that arrive while others are being learned wait, and are then learned together: one batch for the embedder, one
-sync of the disk, whatever the number of requests. A request is answered when its own clicks are on disk.
+Clicks that arrive while others are being learned wait, and are then learned together: one batch for the
+embedder, one sync of the disk, whatever the number of requests. A request is answered when its own clicks are
+on disk.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TypeVar
 
 from penchant.engine import Engine
@@ -45,7 +48,9 @@ class SharedEngine:
 
     async def change(self, action: Callable[[Engine], T]) -> T:
         """Change something, after all that was asked for before."""
-        return await asyncio.shield(asyncio.get_running_loop().run_in_executor(self._changing, action, self.engine))
+        return await asyncio.shield(
+            asyncio.get_running_loop().run_in_executor(self._changing, action, self.engine)
+        )
 
     async def observe(self, clicks: Sequence[Click]) -> list[Change]:
         """Learn clicks, together with those of other requests. They are on disk when this returns.
@@ -55,7 +60,10 @@ class SharedEngine:
             Problem: too many clicks wait already.
         """
         if self._waiting and self.clicks_waiting + len(clicks) > self._most_waiting:
-            raise Problem(503, f"{self.clicks_waiting:,} clicks wait to be learned already: send these again in a moment")
+            raise Problem(
+                503,
+                f"{self.clicks_waiting:,} clicks wait to be learned already: send these again in a moment",
+            )
         future: asyncio.Future[list[Change]] = asyncio.get_running_loop().create_future()
         self._waiting.append((clicks, future))
         self.clicks_waiting += len(clicks)
@@ -74,7 +82,8 @@ class SharedEngine:
     async def _learn(self) -> None:
         while self._waiting:
             batch = self._next_batch()
-            answers = await self.change(lambda engine, batch=batch: _observe(engine, [clicks for clicks, _ in batch]))  # type: ignore[misc]
+            calls = [clicks for clicks, _ in batch]
+            answers = await self.change(partial(_observe, requests=calls))
             self.batches(sum(len(clicks) for clicks, _ in batch))
             for (_, future), answer in zip(batch, answers, strict=True):
                 if future.done():  # its client went away
@@ -105,7 +114,9 @@ def _observe(engine: Engine, requests: Sequence[Sequence[Click]]) -> list[list[C
         except InputError as error:
             answers[position] = error
     try:
-        changes = iter(engine.observe([click for position in good for click in requests[position]]) if good else ())
+        changes = iter(
+            engine.observe([click for position in good for click in requests[position]]) if good else ()
+        )
         for position in good:
             answers[position] = [next(changes) for _ in requests[position]]
     except Exception as error:  # noqa: BLE001 (whatever went wrong is the answer to each of these requests)

@@ -1,4 +1,5 @@
-"""NDJSON of any length: read line by line, kept in parts, so that neither memory nor a failure late in it is a worry."""
+"""NDJSON of any length: read line by line, kept in parts, so that neither memory nor a failure late in it is
+a worry."""
 
 from __future__ import annotations
 
@@ -19,12 +20,16 @@ _PART_BYTES = 1_000_000
 
 
 async def put_stream(
-    request: Request[Any, Any, Any], service: Service, kind: type[T], keep: Callable[[list[T]], Awaitable[Any]]
+    request: Request[Any, Any, Any],
+    service: Service,
+    kind: type[T],
+    keep: Callable[[list[T]], Awaitable[Any]],
 ) -> int:
     """Decode each line and hand them on in parts; returns how many were kept.
 
     Raises:
-        Problem: with the line that is wrong, and how many were kept before. A part is kept whole or not at all.
+        Problem: with the line that is wrong, and how many were kept before. A part is kept whole or not at
+            all.
     """
     decode = msgspec.json.Decoder(kind).decode
     part: list[T] = []
@@ -35,7 +40,9 @@ async def put_stream(
         try:
             await keep(part)
         except InputError as error:
-            raise Problem(422, f"lines {number - len(part) + 1} to {number}: {error}", accepted=accepted) from error
+            raise Problem(
+                422, f"lines {number - len(part) + 1} to {number}: {error}", accepted=accepted
+            ) from error
         except PenchantError as error:
             error.args = (f"{error} ({accepted:,} lines were kept)",)
             raise

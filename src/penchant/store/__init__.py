@@ -1,7 +1,7 @@
 """What must survive: the Store protocol. `memory` keeps all in the process, `sqlite` in a directory.
 
-A store keeps what it is told and gives it back; it knows nothing of the method. It has one verb that writes: all of a
-`Changes` is kept, or nothing of it.
+A store keeps what it is told and gives it back; it knows nothing of the method. It has one verb that writes:
+all of a `Changes` is kept, or nothing of it.
 """
 
 from __future__ import annotations
@@ -24,15 +24,16 @@ class StoredDocument(msgspec.Struct, frozen=True):
     """Never used again for another document."""
     document: Document
     popularity: float
-    """See `penchant.documents`."""
+    """See `penchant.memory.documents`."""
     revision: int
     """The number of the call that last changed its embedding."""
     terms: bytes = b""
-    """See `penchant.traits`."""
+    """See `penchant.memory.traits`."""
 
 
 class DocumentColumns(NamedTuple):
-    """What is asked of every document, all documents side by side; the rest is decoded when somebody asks for it."""
+    """What is asked of every document, all documents side by side; the rest is decoded when somebody asks for
+    it."""
 
     keys: NDArray[np.int64]
     ids: list[str]
@@ -45,7 +46,7 @@ class DocumentColumns(NamedTuple):
     """Infinity for a document that does not expire."""
     popularity: NDArray[np.float64]
     terms: list[bytes]
-    """See `penchant.traits`."""
+    """See `penchant.memory.traits`."""
 
 
 DocumentRow = tuple[int, str, bytes, bool, float | None, float | None, bytes]
@@ -54,7 +55,9 @@ DocumentRow = tuple[int, str, bytes, bool, float | None, float | None, bytes]
 
 def document_columns(rows: Sequence[DocumentRow], popularity: Mapping[int, float]) -> DocumentColumns:
     """Rows in the order of their keys as columns; `popularity` of those that somebody clicked, by key."""
-    keys, ids, packed, hidden, published_at, expires_at, terms = zip(*rows, strict=True) if rows else ((),) * 7
+    keys, ids, packed, hidden, published_at, expires_at, terms = (
+        zip(*rows, strict=True) if rows else ((),) * 7
+    )
     known = np.full(len(keys), -np.inf)
     if popularity:
         known[np.searchsorted(np.array(keys), list(popularity))] = list(popularity.values())
@@ -81,7 +84,7 @@ class Changes(msgspec.Struct, frozen=True, eq=False):
     """key -> the new popularity of a document that is otherwise unchanged."""
     users: Mapping[str, User] = {}
     trails: Mapping[str, bytes] = {}
-    """What each of some users read, see `penchant.readings`; it goes with its user."""
+    """What each of some users read, see `penchant.memory.trails`; it goes with its user."""
     forgotten_users: Sequence[str] = ()
     click_digests: Sequence[bytes] = ()
     """See `click_digest`."""
@@ -97,7 +100,8 @@ def click_digest(click_id: str) -> bytes:
 
 
 class Store(Protocol):
-    """What the engine asks of a store: one thread writes, any number read, and see only what was kept whole."""
+    """What the engine asks of a store: one thread writes, any number read, and see only what was kept
+    whole."""
 
     def commit(self, parts: Iterable[Changes]) -> None:
         """Keep all parts, in order, or none. When it returns they survive a crash.

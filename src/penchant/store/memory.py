@@ -55,7 +55,10 @@ class MemoryStore:
 
     def columns(self) -> DocumentColumns:
         stored = [(each, each.document) for each in self.documents()]
-        rows = [(each.key, d.id, encode(d), d.hidden, d.published_at, d.expires_at, each.terms) for each, d in stored]
+        rows = [
+            (each.key, d.id, encode(d), d.hidden, d.published_at, d.expires_at, each.terms)
+            for each, d in stored
+        ]
         return document_columns(rows, {each.key: each.popularity for each, _ in stored})
 
     def revisions(self) -> list[tuple[int, int]]:

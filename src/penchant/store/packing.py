@@ -1,4 +1,5 @@
-"""A user as the bytes that are kept: MessagePack without names of fields, the embeddings of all units in one block."""
+"""A user as the bytes that are kept: MessagePack without names of fields, the embeddings of all units in one
+block."""
 
 from __future__ import annotations
 
@@ -60,7 +61,9 @@ def pack_user(user: User) -> bytes:
         )
         for unit in user.units
     ]
-    return _encode((units, embeddings, user.precision, user.steps, user.seen, user.history, user.dismissed, user.shown))
+    return _encode(
+        (units, embeddings, user.precision, user.steps, user.seen, user.history, user.dismissed, user.shown)
+    )
 
 
 def unpack_user(data: bytes) -> User:

@@ -1,4 +1,5 @@
-"""A store in a directory: one SQLite database in WAL mode, and the lock that makes its writer the only one."""
+"""A store in a directory: one SQLite database in WAL mode, and the lock that makes its writer the only
+one."""
 
 from __future__ import annotations
 
@@ -28,7 +29,8 @@ SCHEMA = 1
 DATABASE = "state.db"
 _LOCK = "lock"
 _TABLES = """
-CREATE TABLE facts (name TEXT PRIMARY KEY, value BLOB NOT NULL);  -- with rowid: a search would read long values whole
+-- with rowid: a search would read long values whole
+CREATE TABLE facts (name TEXT PRIMARY KEY, value BLOB NOT NULL);
 CREATE TABLE documents (
     key INTEGER PRIMARY KEY,
     id TEXT NOT NULL UNIQUE,
@@ -36,23 +38,26 @@ CREATE TABLE documents (
     published_at REAL,
     expires_at REAL,
     revision INTEGER NOT NULL,
-    terms BLOB NOT NULL,      -- penchant.traits
+    terms BLOB NOT NULL,      -- penchant.memory.traits
     document BLOB NOT NULL    -- MessagePack of penchant.Document
 );
-CREATE TABLE popularity (key INTEGER PRIMARY KEY, value REAL NOT NULL);  -- of clicked documents; small rows, often written
+-- of clicked documents; small rows, often written
+CREATE TABLE popularity (key INTEGER PRIMARY KEY, value REAL NOT NULL);
 CREATE TABLE vectors (key INTEGER PRIMARY KEY, vector BLOB NOT NULL);  -- little-endian float32
 CREATE TABLE users (id TEXT PRIMARY KEY, user BLOB NOT NULL);          -- penchant.store.packing
-CREATE TABLE trails (id TEXT PRIMARY KEY, trail BLOB NOT NULL);         -- penchant.readings
+CREATE TABLE trails (id TEXT PRIMARY KEY, trail BLOB NOT NULL);         -- penchant.memory.trails
 CREATE TABLE clicks (number INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE);
 """
 _PAGES_IN_LOG = 8_000
-"""Of 4 KiB: the log is copied into the database when it holds so many, so that what changes often is copied once."""
+"""Of 4 KiB: the log is copied into the database when it holds so many, so that what changes often is copied
+once."""
 _CACHE_KIB = 65_536
 _CHUNK = 500
 """Values in one IN (...)."""
 _PAGE = 2_000
 _SOME_DOCUMENTS = """
-SELECT key, document, value, revision, terms FROM documents LEFT JOIN popularity USING (key) WHERE key > ? ORDER BY key LIMIT ?
+SELECT key, document, value, revision, terms FROM documents LEFT JOIN popularity USING (key)
+WHERE key > ? ORDER BY key LIMIT ?
 """
 
 
@@ -73,7 +78,9 @@ class SqliteStore:
         self._asking = Lock()
         database = directory / DATABASE
         if read_only and not database.exists():
-            raise StateError(f"there is no state in {directory}: build one with `penchant build {directory} ...`")
+            raise StateError(
+                f"there is no state in {directory}: build one with `penchant build {directory} ...`"
+            )
         try:
             if not read_only:
                 directory.mkdir(parents=True, exist_ok=True)
@@ -97,7 +104,8 @@ class SqliteStore:
         version = self._connection.execute("PRAGMA user_version").fetchone()[0]
         if version > SCHEMA:
             raise StateTooNew(
-                f"{self._directory} was written by a newer penchant (schema {version}, this one knows {SCHEMA}): "
+                f"{self._directory} was written by a newer penchant (schema {version}, this one knows "
+                f"{SCHEMA}): "
                 "upgrade with `pip install -U penchant`"
             )
         if version == 0:
@@ -133,7 +141,9 @@ class SqliteStore:
             "INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             [_document_row(stored) for stored in changes.documents],
         )
-        popularity = {d.key: d.popularity for d in changes.documents if d.popularity > -math.inf} | dict(changes.popularity)
+        popularity = {d.key: d.popularity for d in changes.documents if d.popularity > -math.inf} | dict(
+            changes.popularity
+        )
         many("INSERT OR REPLACE INTO popularity VALUES (?, ?)", popularity.items())
         many("INSERT OR REPLACE INTO vectors VALUES (?, ?)", changes.vectors.items())
         many(
@@ -148,9 +158,13 @@ class SqliteStore:
             many(f"DELETE FROM {table} WHERE id = ?", [(name,) for name in changes.forgotten_users])
         many("INSERT OR REPLACE INTO facts VALUES (?, ?)", changes.facts.items())
         if changes.click_digests:
-            many("INSERT OR IGNORE INTO clicks (digest) VALUES (?)", [(digest,) for digest in changes.click_digests])
+            many(
+                "INSERT OR IGNORE INTO clicks (digest) VALUES (?)",
+                [(digest,) for digest in changes.click_digests],
+            )
             self._connection.execute(
-                "DELETE FROM clicks WHERE number <= (SELECT max(number) FROM clicks) - ?", (changes.click_ids_kept,)
+                "DELETE FROM clicks WHERE number <= (SELECT max(number) FROM clicks) - ?",
+                (changes.click_ids_kept,),
             )
 
     def fact(self, name: str) -> bytes | None:
@@ -170,7 +184,10 @@ class SqliteStore:
 
     def columns(self) -> DocumentColumns:
         with self._translated():
-            rows = self._rows("SELECT key, id, document, hidden, published_at, expires_at, terms FROM documents ORDER BY key")
+            rows = self._rows(
+                "SELECT key, id, document, hidden, published_at, expires_at, terms FROM documents ORDER BY "
+                "key"
+            )
             clicked = self._rows("SELECT key, value FROM popularity")
         return document_columns(rows, dict(clicked))
 
@@ -191,14 +208,20 @@ class SqliteStore:
             raise self._damaged(f"a document's vector is missing or cut short ({error!r})") from error
 
     def _range_of_vectors(self, keys: Sequence[int]) -> dict[int, bytes]:
-        """All between the least key and the greatest: to read them in order is several times as fast as one by one."""
+        """All between the least key and the greatest: to read them in order is several times as fast as one
+        by one."""
         with self._translated():
-            return dict(self._rows("SELECT key, vector FROM vectors WHERE key BETWEEN ? AND ?", (min(keys), max(keys))))
+            return dict(
+                self._rows(
+                    "SELECT key, vector FROM vectors WHERE key BETWEEN ? AND ?", (min(keys), max(keys))
+                )
+            )
 
     def users(self, user_ids: Sequence[str]) -> dict[str, User]:
         with self._translated():
             return {
-                name: unpack_user(user) for name, user in self._pick("SELECT id, user FROM users WHERE id IN", user_ids).items()
+                name: unpack_user(user)
+                for name, user in self._pick("SELECT id, user FROM users WHERE id IN", user_ids).items()
             }
 
     def trails(self) -> list[tuple[str, bytes]]:
@@ -226,7 +249,9 @@ class SqliteStore:
     def size(self) -> int:
         total = 0
         for file in self._directory.iterdir():
-            with suppress(FileNotFoundError):  # a file that was still being written has got its name meanwhile
+            with suppress(
+                FileNotFoundError
+            ):  # a file that was still being written has got its name meanwhile
                 total += file.stat().st_size if file.is_file() else 0
         return total
 
@@ -239,7 +264,8 @@ class SqliteStore:
             self._lock = None
 
     def _rows(self, query: str, values: Sequence[Any] = ()) -> list[Any]:
-        """All rows of a query. One after the other: a statement that is still open would show its old snapshot to the next."""
+        """All rows of a query. One after the other: a statement that is still open would show its old
+        snapshot to the next."""
         with self._asking:
             return self._reading.execute(query, values).fetchall()
 
@@ -254,7 +280,8 @@ class SqliteStore:
 
     def _damaged(self, reason: str) -> StateDamaged:
         return StateDamaged(
-            f"the state in {self._directory} is damaged: {reason}. Restore a copy, or build it again into an empty directory"
+            f"the state in {self._directory} is damaged: {reason}. Restore a copy, or build it again into "
+            "an empty directory"
         )
 
     @contextmanager
@@ -266,13 +293,18 @@ class SqliteStore:
             code = getattr(error, "sqlite_errorcode", 0) & 0xFF
             if code == sqlite3.SQLITE_FULL:
                 raise StateFull(
-                    f"no room left for {self._directory}: nothing of this call was kept; free some and repeat it"
+                    f"no room left for {self._directory}: nothing of this call was kept; free some and "
+                    "repeat it"
                 ) from error
             if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
                 raise StateReadOnly(f"{self._directory} cannot be written: {error}") from error
             if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-                raise StateLocked(f"another program holds {self._directory / DATABASE}: close it and repeat") from error
-            if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or isinstance(error, sqlite3.OperationalError):
+                raise StateLocked(
+                    f"another program holds {self._directory / DATABASE}: close it and repeat"
+                ) from error
+            if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or isinstance(
+                error, sqlite3.OperationalError
+            ):
                 raise self._damaged(str(error)) from error
             raise StateError(f"{self._directory}: {error}") from error
         except (msgspec.DecodeError, msgspec.ValidationError) as error:
@@ -297,7 +329,8 @@ def connect(database: Path, read_only: bool) -> sqlite3.Connection:
 
 
 def _locked(directory: Path) -> IO[str]:
-    """The lock file of the directory, locked; the system lets go of it when the process ends, however it ends."""
+    """The lock file of the directory, locked; the system lets go of it when the process ends, however it
+    ends."""
     lock = (directory / _LOCK).open("a+")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -308,7 +341,8 @@ def _locked(directory: Path) -> IO[str]:
         if error.errno not in (errno.EAGAIN, errno.EACCES):
             raise
         raise StateLocked(
-            f"{directory} is being written by another process{f' ({owner})' if owner else ''}: stop it, or open read-only"
+            f"{directory} is being written by another process{f' ({owner})' if owner else ''}: stop it, or "
+            "open read-only"
         ) from error
     lock.truncate(0)
     lock.write(f"process {os.getpid()}")

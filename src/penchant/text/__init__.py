@@ -22,8 +22,8 @@ _CUTTERS = {"korean": korean_terms, "ideographic": ngram_terms, "spaced": words_
 def key_terms(title: str) -> list[str]:
     """The named entities and content terms of a title, each once, in the order in which they appear.
 
-    The script decides how: Korean by morphemes (extra ``korean``; without it, by spaces, which is said once), Chinese,
-    Japanese and the like by pairs of characters, everything else by words.
+    The script decides how: Korean by morphemes (extra ``korean``; without it, by spaces, which is said once),
+    Chinese, Japanese and the like by pairs of characters, everything else by words.
 
     >>> key_terms("How Stack Overflow runs Python 3.11 on x86_64")
     ['Stack Overflow', 'runs', 'Python 3.11', 'x86_64']
@@ -52,14 +52,18 @@ def _cached_terms(title: str) -> Terms:
 
 
 def _terms(title: str) -> Terms:
-    return tuple(dict.fromkeys(term for script, text in stretches(unescape(title)) for term in _CUTTERS[script](text)))
+    return tuple(
+        dict.fromkeys(term for script, text in stretches(unescape(title)) for term in _CUTTERS[script](text))
+    )
 
 
 def document_text(title: str, what: str) -> str:
-    """What a document's vector is computed from: ``"title"``, or ``"title and terms"``, which counts what it is about twice."""
+    """What a document's vector is computed from: ``"title"``, or ``"title and terms"``, which counts what it
+    is about twice."""
     return title if what == "title" else contextual_text(title, [(term, 1) for term in key_terms(title)])
 
 
 def contextual_text(title: str, terms: Sequence[tuple[str, int]]) -> str:
-    """The title and the terms, joined by spaces (IRA, section 2.1): what a unit's embedding is computed from."""
+    """The title and the terms, joined by spaces (IRA, section 2.1): what a unit's embedding is computed
+    from."""
     return " ".join([title, *(term for term, _ in terms)])

@@ -33,7 +33,9 @@ class Ahead:
         return None
 
     @contextmanager
-    def looking(self, titles: Sequence[str], terms_of: Callable[[Sequence[str]], list[Terms]]) -> Iterator[None]:
+    def looking(
+        self, titles: Sequence[str], terms_of: Callable[[Sequence[str]], list[Terms]]
+    ) -> Iterator[None]:
         """Inside, another process finds the key terms of the titles.
 
         Args:
@@ -41,7 +43,9 @@ class Ahead:
         """
         distinct = list(dict.fromkeys(titles))
         # an interruption is the parent's, who ends the process
-        with ProcessPoolExecutor(1, get_context("spawn"), initializer=signal, initargs=(SIGINT, SIG_IGN)) as pool:
+        with ProcessPoolExecutor(
+            1, get_context("spawn"), initializer=signal, initargs=(SIGINT, SIG_IGN)
+        ) as pool:
             for start in range(0, len(distinct), _PART):
                 titles = distinct[start : start + _PART]
                 part = pool.submit(terms_of, titles)

@@ -1,8 +1,8 @@
 """Key terms of titles with Korean letters: nouns and names, by morphemes (kiwipiepy, the extra ``korean``).
 
-Nouns that touch are one term (서울시청). A name is also joined with the name, or the one noun, that follows it after a
-space (두산 베어스, 타흐리르 광장), and stands for itself where a noun is glued to it (한국시리즈: 한국). What is written in
-Latin letters follows the rules for words.
+Nouns that touch are one term (서울시청). A name is also joined with the name, or the one noun, that
+follows it after a space (두산 베어스, 타흐리르 광장), and stands for itself where a noun is glued to it
+(한국시리즈: 한국). What is written in Latin letters follows the rules for words.
 """
 
 from __future__ import annotations
@@ -111,10 +111,18 @@ def _name_before_noun(noun: _Noun) -> Iterator[tuple[int, int]]:
 
 def _joined_names(title: str, nouns: list[_Noun], position: int) -> Iterator[tuple[int, int]]:
     """두산 베어스 (as many names as follow one another), 타흐리르 광장 (a name and the one noun after it)."""
-    if position > 0 and nouns[position - 1].is_name and _one_space_apart(title, nouns[position - 1], nouns[position]):
+    if (
+        position > 0
+        and nouns[position - 1].is_name
+        and _one_space_apart(title, nouns[position - 1], nouns[position])
+    ):
         return
     last = position
-    while last + 1 < len(nouns) and _one_space_apart(title, nouns[last], nouns[last + 1]) and nouns[last + 1].is_name:
+    while (
+        last + 1 < len(nouns)
+        and _one_space_apart(title, nouns[last], nouns[last + 1])
+        and nouns[last + 1].is_name
+    ):
         last += 1
     if position < last < position + _LONGEST_NAME:
         yield nouns[position].start, nouns[last].end
@@ -129,7 +137,8 @@ def _one_space_apart(title: str, left: _Noun, right: _Noun) -> bool:
 
 
 def _only_latin(title: str, nouns: list[_Noun]) -> str:
-    """The title with its Korean, and the Latin letters glued to it (LG전자), blanked out; of the same length."""
+    """The title with its Korean, and the Latin letters glued to it (LG전자), blanked out; of the same
+    length."""
     letters = list(re.sub(r"[^\x00-\u02ff\u2010-\u2027]", "|", title))
     for noun in nouns:
         if has_hangul(title[noun.start : noun.end]):
@@ -151,7 +160,8 @@ def _analyser() -> Callable[[str], list[tuple[str, int, int]]] | None:
         from kiwipiepy import Kiwi
     except ImportError:
         warnings.warn(
-            "Korean titles are cut at spaces because kiwipiepy is not installed: pip install 'penchant[korean]'",
+            "Korean titles are cut at spaces because kiwipiepy is not installed: pip install "
+            "'penchant[korean]'",
             stacklevel=2,
         )
         return None

@@ -1,6 +1,8 @@
-"""Key terms of scripts that put no spaces between words and that no analyser of ours reads: pairs of characters.
+"""Key terms of scripts that put no spaces between words and that no analyser of ours reads: pairs of
+characters.
 
-Chinese, Japanese, Thai and others. A stretch of katakana, or any stretch of at most three characters, is kept whole.
+Chinese, Japanese, Thai and others. A stretch of katakana, or any stretch of at most three characters, is kept
+whole.
 """
 
 from __future__ import annotations

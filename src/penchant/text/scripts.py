@@ -10,7 +10,8 @@ Script = Literal["korean", "ideographic", "spaced"]
 
 _HANGUL = r"\uac00-\ud7a3\u1100-\u11ff\u3130-\u318f"
 _IDEOGRAPHIC = (
-    r"\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"  # Han, kana
+    r"\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"  # Han, kana
+    r"\uff66-\uff9f\U00020000-\U0003ffff"
     r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"  # Thai, Lao, Burmese, Khmer
 )
 _STRETCH = re.compile(rf"(?P<ideographic>[{_IDEOGRAPHIC}]+)|(?P<spaced>[^{_IDEOGRAPHIC}]+)")

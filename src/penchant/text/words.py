@@ -1,8 +1,8 @@
 """Key terms of titles in languages that put spaces between words.
 
-Kept whole: names of several words (Stack Overflow), code identifiers (np.array, --no-deps, read_csv()), model numbers
-(gtx-1080, x86_64), a name with its version (Python 3.11), hashtags and mentions. Dropped: stop words, numbers, dates,
-addresses of pages, single letters.
+Kept whole: names of several words (Stack Overflow), code identifiers (np.array, --no-deps, read_csv()), model
+numbers (gtx-1080, x86_64), a name with its version (Python 3.11), hashtags and mentions. Dropped: stop words,
+numbers, dates, addresses of pages, single letters.
 """
 
 from __future__ import annotations
@@ -36,8 +36,12 @@ _TOKEN = re.compile(
 )
 _VERSION = re.compile(r"\d{1,4}(?:\.\d+)*$")
 _YEAR = re.compile(r"(?:19|20)\d\d$")
-_QUANTITY = re.compile(r"\d+(?:[.,]\d+)*-?(?:st|nd|rd|th|s|k|m|mm|cm|ml|kg|g|mg|oz|lb|lbs|fl|ct|pcs|x|h|am|pm)$", re.IGNORECASE)
-_UNITS = frozenset("oz ounce ounces fl fluid ml kg lb lbs mg percent inch inches pack count cm mm pcs".split())
+_QUANTITY = re.compile(
+    r"\d+(?:[.,]\d+)*-?(?:st|nd|rd|th|s|k|m|mm|cm|ml|kg|g|mg|oz|lb|lbs|fl|ct|pcs|x|h|am|pm)$", re.IGNORECASE
+)
+_UNITS = frozenset(
+    "oz ounce ounces fl fluid ml kg lb lbs mg percent inch inches pack count cm mm pcs".split()
+)
 _WORDS_REMEMBERED = 16_384
 """Some 10 MB."""
 _LONGEST_NAMES = {GERMAN_WORDS: 1}
@@ -103,7 +107,9 @@ def words_terms(text: str) -> list[str]:
     longest = _LONGEST_NAMES.get(title.stops, 3 if title.is_headline else 4)
     terms: list[str] = []
     for run in _runs(title):
-        if len(run) > 1 and (sum(token.word.is_capitalised for token in run) <= longest or _names_a_version(run)):
+        if len(run) > 1 and (
+            sum(token.word.is_capitalised for token in run) <= longest or _names_a_version(run)
+        ):
             terms.append(text[run[0].start : run[-1].end])
         else:
             terms.extend(_as_term(title, token) for token in run if _says_something(title, token))
@@ -111,7 +117,9 @@ def words_terms(text: str) -> list[str]:
 
 
 def _read(text: str) -> _Title:
-    tokens = _without_quantities([_token(found) for found in _TOKEN.finditer(text) if found.lastgroup != "address"])
+    tokens = _without_quantities(
+        [_token(found) for found in _TOKEN.finditer(text) if found.lastgroup != "address"]
+    )
     words = [token.word for token in tokens if token.kind == "word"]
     stops = stop_words([word.plain for word in words])
     telling = [word for word in words if word.plain not in stops]
@@ -155,7 +163,8 @@ def _without_quantities(tokens: list[_Token]) -> list[_Token]:
 
 
 def _runs(title: _Title) -> Iterator[list[_Token]]:
-    """All tokens, those together that may form a name: capitalised words one space apart, connectives between them."""
+    """All tokens, those together that may form a name: capitalised words one space apart, connectives between
+    them."""
     run: list[_Token] = []
     for position, token in enumerate(title.tokens):
         if run and run[0].word.is_capitalised and _continues(title, run, token, position):
@@ -226,7 +235,9 @@ def _as_term(title: _Title, token: _Token) -> str:
     word = token.word
     if word.plain == word.text and token.kind != "code":
         return word.text
-    if token.kind == "code" or (re.search(r"\w[A-Z]", word.text) and not (title.is_shouted and word.text.isupper())):
+    if token.kind == "code" or (
+        re.search(r"\w[A-Z]", word.text) and not (title.is_shouted and word.text.isupper())
+    ):
         return re.sub(r"['’]s$", "", word.text.strip("`"))
     return word.plain
 

@@ -33,12 +33,25 @@ def python_of(name: str, cache: Path, say: Say) -> Path:
     home.parent.mkdir(parents=True, exist_ok=True)
     for command in (
         [sys.executable, "-m", "venv", str(home)],
-        [str(python), "-m", "pip", "install", "--quiet", "--no-compile", "--disable-pip-version-check", *requirements],
+        [
+            str(python),
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--no-compile",
+            "--disable-pip-version-check",
+            *requirements,
+        ],
     ):
         ended = subprocess.run(command, capture_output=True, text=True, check=False)
         if ended.returncode != 0:
             shutil.rmtree(home, ignore_errors=True)
-            reason = [line for line in ended.stderr.strip().splitlines() if line and not line.startswith("WARNING")]
-            raise PeerFailed(f"the environment of {name} could not be made: {' '.join(reason[-3:]) or 'no reason given'}")
+            reason = [
+                line for line in ended.stderr.strip().splitlines() if line and not line.startswith("WARNING")
+            ]
+            raise PeerFailed(
+                f"the environment of {name} could not be made: {' '.join(reason[-3:]) or 'no reason given'}"
+            )
     done.touch()
     return python

@@ -1,7 +1,9 @@
-"""The files that the lab and a peer's environment exchange. Runs in both: numpy and the standard library alone.
+"""The files that the lab and a peer's environment exchange. Runs in both: numpy and the standard library
+alone.
 
-A job is a folder. The lab writes ``job.json`` and arrays, a worker trains the peer once a round and writes ``scores.npy``
-and ``cost.json``. A round is a moment of training: what the peer saw, and the requests that it then answers.
+A job is a folder. The lab writes ``job.json`` and arrays, a worker trains the peer once a round and writes
+``scores.npy`` and ``cost.json``. A round is a moment of training: what the peer saw, and the requests that it
+then answers.
 """
 
 from __future__ import annotations
@@ -63,7 +65,12 @@ class Job:
         """(user, history, candidates, where their scores go) of each request of a round."""
         for request in range(part.first, part.last):
             place = slice(int(self.offsets[request]), int(self.offsets[request + 1]))
-            yield int(self.request_users[request]), int(self.histories[request]), self.candidates[place], place
+            yield (
+                int(self.request_users[request]),
+                int(self.histories[request]),
+                self.candidates[place],
+                place,
+            )
 
     def history(self, positions: dict[int, Any], user: int, known: int) -> Any:
         """The documents that a user clicked in the first `known` clicks, in order."""
@@ -175,7 +182,11 @@ def _fitted(trainer: Trainer, job: Job, part: Round) -> tuple[float, Any]:
 def _model_key(job: Job, part: Round) -> str:
     """A digest of all that training depends on, the worker's own code included."""
     digest = hashlib.sha256(Path(sys.argv[0]).read_bytes())
-    digest.update(json.dumps([job.peer, job.params, job.seed, job.threads, job.documents_in_all], sort_keys=True).encode())
+    digest.update(
+        json.dumps(
+            [job.peer, job.params, job.seed, job.threads, job.documents_in_all], sort_keys=True
+        ).encode()
+    )
     for values in (job.users[: part.trained], job.documents[: part.trained], job.vectors):
         digest.update(b"" if values is None else np.ascontiguousarray(values).tobytes())
     return digest.hexdigest()[:24]

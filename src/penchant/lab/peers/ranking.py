@@ -85,7 +85,8 @@ def answer(order: Order, log: Log, trial: Trial, stand_ins: StandIns) -> Answere
 
 
 def _job(order: Order, rounds: list[Round], log: Log, trial: Trial, stand_ins: StandIns) -> Job:
-    """The trial as arrays. Under a prequential protocol, a peer knows a user's history as it was at its training."""
+    """The trial as arrays. Under a prequential protocol, a peer knows a user's history as it was at its
+    training."""
     asked = [(part, case) for part in rounds for case in trial.cases[part.first : part.last]]
     candidates = [stand_ins.of(trial, part)[case.candidates] for part, case in asked]
     return Job(
@@ -98,7 +99,9 @@ def _job(order: Order, rounds: list[Round], log: Log, trial: Trial, stand_ins: S
         documents=trial.training.documents,
         documents_in_all=len(log.documents),
         request_users=np.array([case.user for _, case in asked], np.int32),
-        histories=np.array([part.trained if trial.prequential else case.learned for part, case in asked], np.int64),
+        histories=np.array(
+            [part.trained if trial.prequential else case.learned for part, case in asked], np.int64
+        ),
         offsets=np.concatenate([[0], np.cumsum([len(rows) for rows in candidates])]).astype(np.int64),
         candidates=np.concatenate(candidates).astype(np.int32),
         vectors=stand_ins.vectors if PEERS[order.name].wants_titles else None,
@@ -107,7 +110,8 @@ def _job(order: Order, rounds: list[Round], log: Log, trial: Trial, stand_ins: S
 
 
 def training_rounds(trial: Trial, retrain_days: float, retrainings: int) -> list[Round]:
-    """When the peer is trained, and which cases each training answers; no case is answered with clicks it may not know."""
+    """When the peer is trained, and which cases each training answers; no case is answered with clicks it may
+    not know."""
     if trial.trained_on is not None:
         return [Round(trial.trained_on, 0, len(trial.cases))]
     cases = trial.cases
@@ -128,7 +132,10 @@ def _run(order: Order, python: Path, folder: Path, done: Callable[[], None]) -> 
     """Run the worker; one line of its output is one round done."""
     environment = PEERS[order.name].environment
     worker = Path(__file__).with_name(f"worker_{environment}.py")
-    limits = {variable: str(order.threads) for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
+    limits = {
+        variable: str(order.threads)
+        for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+    }
     if environment == "implicit":  # it has threads of its own, and is slow when OpenBLAS starts more
         limits["OPENBLAS_NUM_THREADS"] = "1"
     log = folder / "errors"
@@ -147,5 +154,7 @@ def _run(order: Order, python: Path, folder: Path, done: Callable[[], None]) -> 
             raise
     if running.returncode != 0:
         lines = [line for line in log.read_text(errors="replace").strip().splitlines() if line.strip()]
-        reason = lines[-1] if lines else f"it ended with code {running.returncode}, most likely for want of memory"
+        reason = (
+            lines[-1] if lines else f"it ended with code {running.returncode}, most likely for want of memory"
+        )
         raise PeerFailed(f"{order.name} failed: {reason}")

@@ -1,4 +1,5 @@
-"""Cold documents: what an id-based peer has not seen stands for the most similar document that it has (IRA, section 3.1.2)."""
+"""Cold documents: what an id-based peer has not seen stands for the most similar document that it has (IRA,
+section 3.1.2)."""
 
 from __future__ import annotations
 
@@ -21,7 +22,8 @@ class StandIns:
         self._known: dict[tuple[Trial, Round], Rows] = {}
 
     def of(self, trial: Trial, part: Round) -> Rows:
-        """For each document, itself; for a candidate without a click in the training, the most similar one that has some."""
+        """For each document, itself; for a candidate without a click in the training, the most similar one
+        that has some."""
         if (trial, part) not in self._known:
             self._known[trial, part] = self._worked_out(trial, part)
         return self._known[trial, part]

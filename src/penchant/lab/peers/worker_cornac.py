@@ -16,7 +16,9 @@ def neumf(job: Job, part: Round) -> Any:
     """Neural matrix factorisation. Returns (model, user map, documents known)."""
     torch.set_num_threads(job.threads)
     users, documents = job.users[: part.trained].tolist(), job.documents[: part.trained].tolist()
-    dataset = Dataset.from_uir([(user, document, 1.0) for user, document in zip(users, documents, strict=True)], seed=job.seed)
+    dataset = Dataset.from_uir(
+        [(user, document, 1.0) for user, document in zip(users, documents, strict=True)], seed=job.seed
+    )
     model = NeuMF(**job.params, backend="pytorch", seed=job.seed, verbose=False)
     model.fit(dataset)
     return model, dict(dataset.uid_map), np.array(list(dataset.iid_map), np.int64)
@@ -46,14 +48,19 @@ def gru4rec(job: Job, part: Round) -> Any:
     counts = np.bincount(job.users[: part.trained])
     rows = [(u, u, d, n) for n, (u, d) in enumerate(zip(users, documents, strict=True)) if counts[u] > 1]
     dataset = SequentialDataset.from_usit(rows, seed=job.seed)
-    params = {**job.params, "layers": [job.params["layers"]], "batch_size": min(job.params["batch_size"], dataset.num_sessions)}
+    params = {
+        **job.params,
+        "layers": [job.params["layers"]],
+        "batch_size": min(job.params["batch_size"], dataset.num_sessions),
+    }
     model = GRU4Rec(**params, seed=job.seed, verbose=False, device="cpu")
     model.fit(dataset)
     return model, dict(dataset.iid_map)
 
 
 def by_session(fitted: Any, job: Job, part: Round) -> Answer:
-    """The last fifty documents of the history that were there at the training; without one, what is popular."""
+    """The last fifty documents of the history that were there at the training; without one, what is
+    popular."""
     model, numbers = fitted
     known = np.array(list(numbers), np.int64)
     popular = popularity(job, part)

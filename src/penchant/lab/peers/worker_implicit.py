@@ -23,19 +23,30 @@ def als(job: Job, part: Round) -> Any:
     """Alternating least squares."""
     params = job.params
     model = AlternatingLeastSquares(
-        factors=params["factors"], regularization=params["regularization"], alpha=params["alpha"],
-        iterations=params["iterations"], random_state=job.seed, num_threads=job.threads, use_gpu=False,
-    )  # fmt: skip
+        factors=params["factors"],
+        regularization=params["regularization"],
+        alpha=params["alpha"],
+        iterations=params["iterations"],
+        random_state=job.seed,
+        num_threads=job.threads,
+        use_gpu=False,
+    )
     return _factors(model, job, part)
 
 
 def bpr(job: Job, part: Round) -> Any:
-    """Matrix factorisation with the BPR loss; one thread, since more of them race and no run is like another."""
+    """Matrix factorisation with the BPR loss; one thread, since more of them race and no run is like
+    another."""
     params = job.params
     model = BayesianPersonalizedRanking(
-        factors=params["factors"], learning_rate=params["learning_rate"], regularization=params["regularization"],
-        iterations=params["iterations"], random_state=job.seed, num_threads=1, use_gpu=False,
-    )  # fmt: skip
+        factors=params["factors"],
+        learning_rate=params["learning_rate"],
+        regularization=params["regularization"],
+        iterations=params["iterations"],
+        random_state=job.seed,
+        num_threads=1,
+        use_gpu=False,
+    )
     return _factors(model, job, part)
 
 
@@ -71,4 +82,11 @@ def _factors(model: Any, job: Job, part: Round) -> Any:
 
 if __name__ == "__main__":
     neighbours = Trainer(item_knn, by_neighbours)
-    work({"ALS": Trainer(als, by_factors), "BPR": Trainer(bpr, by_factors), "ItemKNN": neighbours, "ItemKNN 0.9": neighbours})
+    work(
+        {
+            "ALS": Trainer(als, by_factors),
+            "BPR": Trainer(bpr, by_factors),
+            "ItemKNN": neighbours,
+            "ItemKNN 0.9": neighbours,
+        }
+    )

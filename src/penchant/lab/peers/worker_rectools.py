@@ -22,7 +22,8 @@ from rectools.models.nn.transformers.sasrec import SASRecModel
 LARGEST_EASE = 20_000
 """Documents. EASE inverts a dense matrix of every pair: 20,000 documents are 3.2 GB, three times over."""
 LARGEST_SOFTMAX = 30_000
-"""Documents. Beyond, the loss over the whole catalogue needs gigabytes a batch: negatives are drawn instead."""
+"""Documents. Beyond, the loss over the whole catalogue needs gigabytes a batch: negatives are drawn
+instead."""
 
 
 def interactions(users: Any, documents: Any) -> Any:
@@ -42,7 +43,9 @@ def ease(job: Job, part: Round) -> Any:
     users, documents = job.users[: part.trained], job.documents[: part.trained]
     size = len(np.unique(documents))
     if size > LARGEST_EASE:
-        raise SystemExit(f"EASE inverts a matrix of {size:,} x {size:,} documents, which needs {8 * size**2 / 1e9:,.0f} GB")
+        raise SystemExit(
+            f"EASE inverts a matrix of {size:,} x {size:,} documents, which needs {8 * size**2 / 1e9:,.0f} GB"
+        )
     model = EASEModel(regularization=job.params["regularization"], recommend_n_threads=job.threads)
     dataset = Dataset.construct(interactions(users, documents))
     model.fit(dataset)
@@ -65,7 +68,8 @@ def by_weights(fitted: Any, job: Job, part: Round) -> Answer:
 
 
 def transformer(model_class: Any, **fixed: Any) -> Trainer:
-    """A trainer for one of the transformer models; all read histories, so a user unseen in training is no problem."""
+    """A trainer for one of the transformer models; all read histories, so a user unseen in training is no
+    problem."""
 
     def fit(job: Job, part: Round) -> Any:
         seed_everything(job.seed, verbose=False)
@@ -83,7 +87,8 @@ def transformer(model_class: Any, **fixed: Any) -> Trainer:
 
 
 class FrozenTitles(ItemNetBase):  # type: ignore[misc]
-    """A linear map of a document's title vector, which itself is not trained: what Hybrid adds to the id embeddings."""
+    """A linear map of a document's title vector, which itself is not trained: what Hybrid adds to the id
+    embeddings."""
 
     def __init__(self, vectors: torch.Tensor, n_factors: int) -> None:
         super().__init__()
@@ -99,9 +104,13 @@ class FrozenTitles(ItemNetBase):  # type: ignore[misc]
         return cls(torch.tensor(dataset.item_features.values, dtype=torch.float32), n_factors)
 
     @classmethod
-    def from_dataset_schema(cls, dataset_schema: Any, n_factors: int, *args: Any, **kwargs: Any) -> FrozenTitles:
+    def from_dataset_schema(
+        cls, dataset_schema: Any, n_factors: int, *args: Any, **kwargs: Any
+    ) -> FrozenTitles:
         """An empty one of the right shape, for a model that is read from a file with its vectors."""
-        return cls(torch.zeros(dataset_schema.items.n_hot, len(dataset_schema.items.features.names)), n_factors)
+        return cls(
+            torch.zeros(dataset_schema.items.n_hot, len(dataset_schema.items.features.names)), n_factors
+        )
 
     def get_all_embeddings(self) -> torch.Tensor:
         mapped: torch.Tensor = self.map(self.vectors)
@@ -125,8 +134,8 @@ def _features(job: Job, documents: Any) -> dict[str, Any]:
 def by_sessions(model: Any, job: Job, part: Round) -> Answer:
     """Scores of all documents, from the sessions of all requests of the round encoded in batches.
 
-    rectools' `recommend` gives the best k, and the lab needs the scores of given candidates: these are the same embeddings
-    that `recommend` multiplies.
+    rectools' `recommend` gives the best k, and the lab needs the scores of given candidates: these are the
+    same embeddings that `recommend` multiplies.
     """
     positions = positions_of(job.users)
     popular = popularity(job, part)

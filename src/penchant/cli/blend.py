@@ -1,0 +1,65 @@
+"""`penchant blend`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from penchant.cli import show
+from penchant.cli.common import existing
+from penchant.cli.console import (
+    Json,
+    State,
+    out,
+)
+from penchant.errors import InvalidQuery
+from penchant.rank.blend import start_of
+from penchant.rank.evidence import kind_of
+
+
+def blend(
+    state: State,
+    weight: Annotated[list[str] | None, typer.Option("--set", help="COLUMN=WEIGHT, repeatable.")] = None,
+    reset: Annotated[bool, typer.Option("--reset", help="Forget what clicks taught.")] = False,
+    json: Json = False,
+) -> None:
+    """Show what each column of evidence weighs, as clicks have taught it; or set weights, or reset them."""
+    with existing(state, write=bool(weight) or reset) as engine:
+        if reset:
+            engine.reset_blend()
+        if weight:
+            engine.set_blend(parse_weights(weight))
+        found = engine.blend()
+    if json:
+        show.print_json(out, found)
+    else:
+        out.print(blend_table(found))
+
+
+def blend_table(weights: Mapping[str, float]) -> Table:
+    """What each column of evidence weighs, and what it weighed before any click."""
+    table = Table(title="Evidence", title_justify="left", expand=False)
+    for name in ("kind", "column"):
+        table.add_column(name)
+    for name in ("weight", "at the start"):
+        table.add_column(name, justify="right")
+    for name, weight in weights.items():
+        table.add_row(kind_of(name), show.plain(name), f"{weight:.3f}", f"{start_of(name):.3f}")
+    return table
+
+
+def parse_weights(given: Sequence[str]) -> dict[str, float]:
+    """``COLUMN=WEIGHT`` as names and numbers. Raises InvalidQuery."""
+    found = {}
+    for pair in given:
+        name, equals, value = pair.rpartition("=")
+        try:
+            found[name] = float(value)
+        except ValueError:
+            equals = ""
+        if not equals:
+            raise InvalidQuery(f"{pair!r} is no weight: write COLUMN=WEIGHT, for example --set 'age=-0.5'")
+    return found

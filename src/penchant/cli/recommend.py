@@ -1,0 +1,45 @@
+"""`penchant recommend`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from penchant.cli.common import existing, show_documents
+from penchant.cli.console import (
+    At,
+    Json,
+    K,
+    State,
+    User,
+    Where,
+)
+from penchant.memory.filters import parse_where
+
+
+def recommend(
+    state: State,
+    user: User,
+    k: K = 10,
+    where: Where = None,
+    scorer: Annotated[
+        str | None, typer.Option(help="blend (all evidence), sum (the paper's), max or soft.")
+    ] = None,
+    published_after: Annotated[float | None, typer.Option(help="Unix seconds.")] = None,
+    include_seen: Annotated[bool, typer.Option(help="Also what the user clicked.")] = False,
+    at: At = None,
+    json: Json = False,
+) -> None:
+    """Recommend documents to a user, each with its reason."""
+    with existing(state) as engine:
+        found = engine.recommend(
+            user,
+            k,
+            where=parse_where(where),
+            exclude_seen=not include_seen,
+            published_after=published_after,
+            scorer=scorer,
+            at=at,
+        )
+    show_documents(f"For {user}", found, json)

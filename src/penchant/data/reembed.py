@@ -1,0 +1,99 @@
+"""Moving a state to another embedder. No click history is needed: documents and units hold their text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import msgspec
+
+from penchant import text
+from penchant.embed import Embedder
+from penchant.embed.texts import Progress, TextEmbedder
+from penchant.engine.about import ABOUT, COUNTERS, model_fact, new_embedder, read_about, read_counters
+from penchant.errors import InvalidQuery
+from penchant.settings import DocumentText
+from penchant.store import Changes, Store, StoredDocument
+from penchant.types import User
+
+_DOCUMENTS = 4_096
+_USERS = 256
+
+
+def reembed(
+    store: Store,
+    embedder: str | Embedder,
+    *,
+    document_text: DocumentText | None = None,
+    api_key: str | None = None,
+    progress: Progress | None = None,
+) -> Embedder:
+    """Embed all titles and all contextual texts anew; ``corpus`` is trained on the titles of the state.
+
+    The change is kept whole or not at all. A threshold in the settings stays as it is: see `penchant
+    calibrate`.
+
+    Args:
+        document_text: what of a document is embedded from now on; None: what was.
+        progress: called with the number of texts done, of `count_texts` in all.
+    """
+    about, counters = read_about(store), read_counters(store)
+    if about is None:
+        raise InvalidQuery("there is nothing to embed anew: the state holds no documents")
+    documents = list(store.documents())
+    new = new_embedder(embedder, [stored.document.title for stored in documents], api_key)
+    settings = msgspec.structs.replace(
+        about.settings, document_text=document_text or about.settings.document_text
+    )
+    about = msgspec.structs.replace(about, embedder=new.name, dimension=new.dimension, settings=settings)
+    counters = msgspec.structs.replace(counters, revision=counters.revision + 1)
+    facts = {ABOUT: msgspec.json.encode(about), COUNTERS: msgspec.json.encode(counters), **model_fact(new)}
+    store.commit(
+        _parts(
+            store, documents, TextEmbedder(new), settings.document_text, counters.revision, facts, progress
+        )
+    )
+    return new
+
+
+def count_texts(store: Store) -> int:
+    """How many texts a state holds: one a document, one a unit."""
+    return sum(1 for _ in store.documents()) + sum(
+        len(user.units) for part in _users(store) for user in part.values()
+    )
+
+
+def _parts(
+    store: Store,
+    documents: Sequence[StoredDocument],
+    texts: TextEmbedder,
+    what: DocumentText,
+    revision: int,
+    facts: Mapping[str, bytes],
+    progress: Progress | None,
+) -> Iterator[Changes]:
+    for start in range(0, len(documents), _DOCUMENTS):
+        part = documents[start : start + _DOCUMENTS]
+        vectors = texts.encode([text.document_text(stored.document.title, what) for stored in part], progress)
+        yield Changes(
+            documents=[msgspec.structs.replace(stored, revision=revision) for stored in part],
+            vectors={stored.key: vector.tobytes() for stored, vector in zip(part, vectors, strict=True)},
+        )
+    for users in _users(store):
+        vectors = texts.encode([unit.text for user in users.values() for unit in user.units], progress)
+        fresh = iter(vectors)
+        yield Changes(
+            users={
+                user_id: msgspec.structs.replace(
+                    user,
+                    units=tuple(msgspec.structs.replace(unit, embedding=next(fresh)) for unit in user.units),
+                )
+                for user_id, user in users.items()
+            }
+        )
+    yield Changes(facts=facts)
+
+
+def _users(store: Store) -> Iterator[dict[str, User]]:
+    user_ids = store.user_ids()
+    for start in range(0, len(user_ids), _USERS):
+        yield store.users(user_ids[start : start + _USERS])

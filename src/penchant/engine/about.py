@@ -1,0 +1,124 @@
+"""What a state says about itself, and how the two things that stand beside the store are made from it: the
+embedder that it remembers, and the index, which is a cache that catches up with the store.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+import msgspec
+
+from penchant.embed import Embedder, load_embedder
+from penchant.embed.corpus import CorpusEmbedder
+from penchant.errors import EmbedderMismatch, StateDamaged
+from penchant.memory.readers import Rows
+from penchant.memory.trails import Trails, unpack_trail
+from penchant.rank.blend import Blend
+from penchant.settings import Settings
+from penchant.store import Store
+from penchant.types import T
+
+log = logging.getLogger("penchant")
+
+ABOUT = "about"
+COUNTERS = "counters"
+BLEND = "blend"
+CORPUS_MODEL = "corpus model"
+_CHUNK = 8_192
+
+
+class About(msgspec.Struct, frozen=True):
+    """How a state was built."""
+
+    embedder: str
+    dimension: int
+    index: str
+    settings: Settings
+
+
+class Counters(msgspec.Struct, frozen=True):
+    """What a state counts."""
+
+    latest_at: float = 0.0
+    """The latest time in the data: of a click, or of a document's publication."""
+    next_row: int = 0
+    """The row of the next new document."""
+    revision: int = 0
+    """How many calls changed the embedding of a document."""
+
+
+def read_about(store: Store) -> About | None:
+    """How the state was built; None for a new one."""
+    return _decoded(store, ABOUT, About)
+
+
+def read_counters(store: Store) -> Counters:
+    """What the state counts."""
+    return _decoded(store, COUNTERS, Counters) or Counters()
+
+
+def read_blend(store: Store) -> Blend:
+    """The blend as it was kept last; that of the start where none was."""
+    value = store.fact(BLEND)
+    try:
+        return Blend() if value is None else msgspec.msgpack.decode(value, type=Blend)
+    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        raise StateDamaged(
+            f"the blend of the state cannot be read ({error}): restore a copy, or `penchant blend --reset`"
+        ) from error
+
+
+def blend_fact(blend: Blend) -> dict[str, bytes]:
+    """What a state keeps of a blend."""
+    return {BLEND: msgspec.msgpack.encode(blend)}
+
+
+def read_trails(store: Store, known: Rows) -> Trails:
+    """What every user read, of the documents that are still there."""
+    return Trails(((user_id, unpack_trail(trail)) for user_id, trail in store.trails()), known)
+
+
+def _decoded(store: Store, name: str, kind: type[T]) -> T | None:
+    value = store.fact(name)
+    try:
+        return None if value is None else msgspec.json.decode(value, type=kind)
+    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        raise StateDamaged(
+            f"the fact {name!r} of the state cannot be read ({error}): restore a copy"
+        ) from error
+
+
+def remembered_embedder(about: About, corpus_model: bytes | None, api_key: str | None = None) -> Embedder:
+    """The embedder that the state was built with."""
+    if about.embedder.startswith("corpus-"):
+        if corpus_model is None:
+            raise StateDamaged("the corpus embedder is missing from the state: restore a copy")
+        return CorpusEmbedder.from_bytes(corpus_model)
+    return load_embedder(about.embedder, api_key=api_key)
+
+
+def new_embedder(embedder: str | Embedder, titles: Sequence[str], api_key: str | None = None) -> Embedder:
+    """The embedder that is asked for; ``corpus`` is trained on the titles."""
+    if not isinstance(embedder, str):
+        return embedder
+    return CorpusEmbedder.fit(titles) if embedder == "corpus" else load_embedder(embedder, api_key=api_key)
+
+
+def model_fact(embedder: Embedder) -> dict[str, bytes]:
+    """What a state has to keep to load the embedder again."""
+    return {CORPUS_MODEL: embedder.to_bytes()} if isinstance(embedder, CorpusEmbedder) else {}
+
+
+def check_embedder(about: About, embedder: str | Embedder) -> None:
+    """Raises EmbedderMismatch unless the state was built with that embedder."""
+    name = embedder if isinstance(embedder, str) else embedder.name
+    if name == about.embedder or (name == "corpus" and about.embedder.startswith("corpus-")):
+        if isinstance(embedder, str) or embedder.dimension == about.dimension:
+            return
+        name = f"{name} of {embedder.dimension} dimensions"
+    raise EmbedderMismatch(
+        f"the state was built with the embedder {about.embedder!r} ({about.dimension} dimensions), not with "
+        f"{name!r}: "
+        f"open it without naming one, or move it with `penchant reembed`"
+    )

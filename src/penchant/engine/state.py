@@ -1,0 +1,241 @@
+"""A state that is open: its store, and what is made from it, each part loaded when it is first needed.
+
+The store is the truth. Documents, index and embedder are held beside it in memory, under the locks that let
+threads share them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Lock, RLock
+
+import msgspec
+
+from penchant.cache import RecentCache
+from penchant.embed import Embedder, load_embedder
+from penchant.embed.texts import TextEmbedder
+from penchant.engine import about
+from penchant.engine.about import ABOUT, CORPUS_MODEL, About
+from penchant.engine.turns import Turns
+from penchant.errors import InvalidQuery, InvalidSettings, StateReadOnly
+from penchant.garbage import no_garbage_collection
+from penchant.index import DocumentIndex, make_index
+from penchant.index.saved import catch_up, open_index, remove_unfinished, save_index
+from penchant.memory.documents import Documents
+from penchant.memory.readers import Rows
+from penchant.memory.trails import Trails
+from penchant.memory.users import Users
+from penchant.rank.blend import Blend
+from penchant.rank.recommender import Known
+from penchant.rank.retrieval import Shortlists
+from penchant.rank.smoothing import Smoother
+from penchant.settings import Settings
+from penchant.store import Changes, Store
+
+
+class OpenState:
+    """See the module. `changing` is held by the one thread that changes the state; `turns` guards documents
+    and index.
+
+    Whoever needs both locks takes `changing` first. What is made late is made under locks of this order too:
+    that of functools.cached_property, which in Python 3.11 is held while a value is made, would be taken
+    before `changing` by those who ask, and after it by those who change.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        embedder: str | Embedder | None,
+        index: str | None,
+        settings: Settings | None,
+        *,
+        directory: Path | None,
+        read_only: bool,
+        api_key: str | None,
+    ) -> None:
+        self.store = store
+        self.about = about.read_about(store)
+        self.counters = about.read_counters(store)
+        if self.about is not None and embedder is not None:
+            about.check_embedder(self.about, embedder)
+        self.settings = settings or (self.about.settings if self.about else Settings())
+        if self.about is not None and self.settings.document_text != self.about.settings.document_text:
+            raise InvalidSettings(
+                f"document_text is {self.settings.document_text!r}, and the documents of the state were "
+                "embedded by "
+                f"{self.about.settings.document_text!r}: move them with `penchant reembed --document-text`"
+            )
+        self.users = Users(store, 0 if read_only else self.settings.users_cached)
+        self.changing = RLock()
+        self.turns = Turns()
+        self.shortlists: Shortlists = RecentCache(self.settings.users_cached)
+        self.blend = about.read_blend(store)
+        self.smoother = Smoother(self.settings.decay_before)
+        self._documents: Documents | None = None
+        self._trails: Trails | None = None
+        self._index: DocumentIndex | None = None
+        self._texts: TextEmbedder | None = None
+        self._making_documents = Lock()
+        self._making_texts = Lock()
+        self._wanted = embedder if embedder is not None else (self.about.embedder if self.about else "corpus")
+        self._index_kind = index or (self.about.index if self.about else "usearch")
+        self._directory = directory
+        self._read_only = read_only
+        self._api_key = api_key
+        if directory is not None and not read_only:
+            remove_unfinished(directory)
+            self._remember_settings()
+
+    @property
+    def documents(self) -> Documents:
+        """All documents."""
+        if self._documents is None:
+            with self._making_documents:
+                if self._documents is None:
+                    with no_garbage_collection():
+                        documents = Documents(self.store.columns())
+                    documents.reserve_row(self.counters.next_row)
+                    self._documents = documents
+        return self._documents
+
+    @property
+    def trails(self) -> Trails:
+        """Who read what; loaded when evidence is first needed."""
+        if self._trails is None:
+            documents = self.documents
+            with self.changing:
+                if self._trails is None:
+                    with no_garbage_collection():
+                        self._trails = about.read_trails(self.store, documents.rows())
+        return self._trails
+
+    def reload_trails(self, latest: Rows) -> None:
+        """Who read what, as the store has it: what was taken over and could not be stored is gone.
+
+        Args:
+            latest: the documents that were clicked last, which the store does not tell exactly.
+        """
+        trails = about.read_trails(self.store, self.documents.rows())
+        trails.set_latest(latest)
+        with self.turns.writing():
+            self._trails = trails
+
+    def known(self) -> Known:
+        """What recommendations by the blend are made from. Loads what is not loaded yet: not to be called in
+        a turn."""
+        return Known(self.index, self.documents, self.trails, self.blend, self.smoother, self.settings)
+
+    @property
+    def index(self) -> DocumentIndex:
+        """Nearest neighbours among the documents. To learn needs none, so that it is made late."""
+        index = self._index  # another thread may end `comparing_all` meanwhile
+        if index is None:
+            with self.changing:
+                index = self._index
+                if index is None:
+                    dimension = self._require_about().dimension
+                    index, revision = open_index(self._index_kind, dimension, self.settings, self._directory)
+                    catch_up(index, revision, self.store)
+                    self._index = index
+        return index
+
+    @property
+    def has_index(self) -> bool:
+        """Whether the index was made already."""
+        return self._index is not None
+
+    @contextmanager
+    def comparing_all(self) -> Iterator[None]:
+        """Compare with every document, without the index, while another process makes that; nothing of it is
+        kept."""
+        if self.has_index:
+            yield
+            return
+        every = make_index("exact", self._require_about().dimension, self.settings)
+        catch_up(every, 0, self.store)
+        with self.changing:
+            self._index = every
+            try:
+                yield
+            finally:
+                self._index = None
+
+    @property
+    def texts(self) -> TextEmbedder:
+        """The embedder. Raises InvalidQuery for ``corpus`` before the first document, on whose titles it is
+        trained."""
+        if self._texts is None:
+            with self._making_texts:
+                if self._texts is None:
+                    embedder = self._wanted
+                    if isinstance(embedder, str):
+                        embedder = self._load_embedder(embedder)
+                    self._texts = TextEmbedder(embedder, self.settings.texts_cached)
+        return self._texts
+
+    def _load_embedder(self, name: str) -> Embedder:
+        if self.about is None and name != "corpus":
+            return load_embedder(name, api_key=self._api_key)
+        return about.remembered_embedder(self._require_about(), self.store.fact(CORPUS_MODEL), self._api_key)
+
+    @property
+    def embedding_seconds(self) -> float:
+        """Time spent inside the embedder so far."""
+        return 0.0 if self._texts is None else self._texts.seconds
+
+    def fit(self, titles: Sequence[str]) -> None:
+        """Choose and remember the embedder of a new state."""
+        if self.about is not None:
+            raise InvalidQuery(
+                f"the state has its embedder, {self.about.embedder!r}: `penchant reembed` moves it to another"
+            )
+        embedder = about.new_embedder(self._wanted, titles, self._api_key)
+        now = About(embedder.name, embedder.dimension, self._index_kind, self.settings)
+        self.store.commit([Changes(facts={ABOUT: msgspec.json.encode(now), **about.model_fact(embedder)})])
+        self.about, self._wanted = now, embedder
+
+    @property
+    def threshold(self) -> float:
+        """tau: that of the settings, or the embedder's."""
+        return self.texts.embedder.threshold if self.settings.threshold is None else self.settings.threshold
+
+    def keep_blend(self, blend: Blend) -> None:
+        """Store another blend, and use it from now on."""
+        self.store.commit([Changes(facts=about.blend_fact(blend))])
+        self.blend = blend
+
+    def check_writable(self) -> None:
+        """Raises StateReadOnly where the state was opened to be read."""
+        if self._read_only:
+            raise StateReadOnly(
+                f"{self._directory} was opened read-only: open it without read_only to change it"
+            )
+
+    def save_index(self) -> None:
+        """Bring the index up to date and write it to disk."""
+        if self._directory is not None and self.about is not None:
+            index = self.index
+            with self.changing:
+                save_index(index, self.counters.revision, self.settings, self._directory)
+
+    def close(self) -> None:
+        """Save the index, if it was used, and let go of the state. Harmless when repeated."""
+        if self.has_index and not self._read_only:
+            self.save_index()
+        self._index = None
+        self.store.close()
+
+    def _remember_settings(self) -> None:
+        if self.about is None:
+            return
+        changed = msgspec.structs.replace(self.about, index=self._index_kind, settings=self.settings)
+        if changed != self.about:
+            self.store.commit([Changes(facts={ABOUT: msgspec.json.encode(changed)})])
+            self.about = changed
+
+    def _require_about(self) -> About:
+        if self.about is None:
+            raise InvalidQuery("there are no documents yet: add some first")
+        return self.about

@@ -1,0 +1,157 @@
+"""The blend as a method of the lab: the product's own evidence and its own learning, asked through the lab's
+two verbs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from penchant.embed.texts import Progress
+from penchant.lab.cases import Trial
+from penchant.lab.log import Clicks, Log, Rows
+from penchant.lab.methods import Scores
+from penchant.lab.texts import RememberedTexts
+from penchant.lab.units_method import InterestUnits, Variant
+from penchant.memory.documents import Documents, numbered
+from penchant.memory.trails import Read, Trails
+from penchant.rank import blend as blending
+from penchant.rank import community
+from penchant.rank.blend import Blend, Matrix, is_learned
+from penchant.rank.community import evidence_for
+from penchant.rank.evidence import kind_of
+from penchant.rank.lessons import lesson, parts_of
+from penchant.rank.recommender import Known, ask
+from penchant.rank.smoothing import Smoother
+from penchant.types import User, Vector, Vectors
+
+
+class BlendedUnits(InterestUnits):
+    """Units, what others read, and the blend of both, by the product's own path. All users' clicks are
+    evidence; the blend learns from those of the users who are asked, since the others' units are not made.
+
+    Args:
+        documents: see `documents_of`.
+        learns: whether the blend learns from clicks.
+        without: kinds of evidence that are left out.
+    """
+
+    def __init__(
+        self,
+        log: Log,
+        vectors: Vectors,
+        texts: RememberedTexts,
+        users: Sequence[int],
+        documents: Documents,
+        variant: Variant = Variant(),
+        *,
+        learns: bool = True,
+        without: frozenset[str] = frozenset(),
+    ) -> None:
+        super().__init__(log, vectors, texts, users, variant)
+        settings = variant.settings
+        index = ComparedIndex(vectors, min(settings.candidates_per_unit, community.OF_LATEST))
+        self._known = Known(index, documents, Trails(), Blend(), Smoother(settings.decay_before), settings)
+        self._learns = learns
+        self._without = without
+
+    def prepare(self, trial: Trial, progress: Progress | None = None) -> None:
+        super().learn(trial.training, progress)
+        self._users.clear()
+
+    def learn(self, clicks: Clicks, progress: Progress | None = None) -> None:
+        known, names = self._known, self._log.user_ids
+        users, rows, times = clicks.users.tolist(), clicks.documents.tolist(), clicks.at.tolist()
+        reads = [Read(names[user], row, at) for user, row, at in zip(users, rows, times, strict=True)]
+        asked = {names[user] for user in np.flatnonzero(self._asked).tolist()}
+        parts, offered = parts_of(
+            reads,
+            known.trails,
+            known.settings.reads_kept,
+            offered=known.blend.offered,
+            is_lesson=lambda offered: self._learns and is_learned(offered, len(known.documents)),
+            can_choose=lambda user_id, before: user_id in asked and (before or user_id in self._users),
+        )
+        for part in parts:
+            if part.seed is not None:
+                self._learn_blend(reads[part.start], part.seed)
+            super().learn(clicks[part.start : part.end], progress)
+            known.trails.put(part.trails, part.reads)
+        self._known = replace(self._known, blend=msgspec.structs.replace(self._known.blend, offered=offered))
+
+    def _learn_blend(self, read: Read, seed: int) -> None:
+        taught = lesson(self._known, read, self._users.get(read.user_id, User()), seed)
+        if taught is not None:
+            taught = taught._replace(evidence=self._left(taught.names, taught.evidence))
+            blend = blending.learned(self._known.blend, *taught, self._known.settings)
+            self._known = replace(self._known, blend=blend)
+
+    def evidence(self, user: int, candidates: Rows, at: float) -> tuple[list[str], Matrix]:
+        """(names of columns, values of shape (candidates, columns)); see `penchant.rank.evidence`."""
+        known, user_id, rows = self._known, self._log.user_ids[user], candidates.astype(np.int64)
+        asked = ask(known, user_id, self.of(user), known.trails.trail(user_id), at)
+        return evidence_for(
+            asked, rows, known.index.vectors(rows), known.smoothed, known.trails, known.documents
+        )
+
+    def score(self, user: int, candidates: Rows, at: float) -> Scores:
+        names, evidence = self.evidence(user, candidates, at)
+        return blending.scores(self._known.blend, names, self._left(names, evidence))
+
+    def _left(self, names: Sequence[str], evidence: Matrix) -> Matrix:
+        """The evidence without the kinds that are left out."""
+        return (
+            np.where([kind_of(name) in self._without for name in names], 0.0, evidence)
+            if self._without
+            else evidence
+        )
+
+
+class ComparedIndex:
+    """See `penchant.index.Neighbouring`: all documents are compared, and answers are remembered.
+
+    Args:
+        vectors: of all documents, by row.
+        most: nearest documents that are remembered for each question.
+    """
+
+    def __init__(self, vectors: Vectors, most: int) -> None:
+        self._vectors = vectors
+        self._most = min(most, len(vectors))
+        self._found: dict[bytes, NDArray[np.int64]] = {}
+
+    def __len__(self) -> int:
+        return len(self._vectors)
+
+    def search(self, vectors: Vectors, count: int) -> list[NDArray[np.int64]]:
+        """For each vector the rows of the nearest documents, at most as many as are remembered."""
+        return [self._nearest(vector)[:count] for vector in vectors]
+
+    def vectors(self, rows: NDArray[np.int64]) -> Vectors:
+        """The embeddings of rows."""
+        return np.asarray(self._vectors[rows])
+
+    def _nearest(self, vector: Vector) -> NDArray[np.int64]:
+        question = vector.tobytes()
+        if question not in self._found:
+            cosines = self._vectors @ vector
+            found = np.argpartition(-cosines, self._most - 1)[: self._most]
+            self._found[question] = found[np.argsort(-cosines[found], kind="stable")].astype(np.int64)
+        return self._found[question]
+
+
+def documents_of(log: Log) -> Documents:
+    """The documents of a log as the engine knows them, each in the row that is its number in the log.
+
+    Where a click publishes its document, to rank by time would be to rank by the answer: no document has a
+    time then.
+    """
+    given = log.documents
+    if log.publication_is_click:
+        given = [msgspec.structs.replace(document, published_at=None) for document in given]
+    documents = Documents()
+    documents.put(numbered(given, documents, 0, 0)[0])
+    return documents

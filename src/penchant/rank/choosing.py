@@ -1,0 +1,82 @@
+"""Which candidates are shown: the best, the best that are unlike each other, and no near-duplicates.
+
+Pure functions on arrays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from penchant.types import Vectors
+from penchant.vectors import cosines
+
+
+def top(scores: NDArray[np.floating], ids: Sequence[str], k: int) -> list[int]:
+    """The positions of the k highest scores, highest first, ties by document id."""
+    if k < len(scores):
+        kth = np.partition(scores, len(scores) - k)[len(scores) - k]
+        positions = np.flatnonzero(scores >= kth)
+    else:
+        positions = np.arange(len(scores))
+    positions = positions[np.argsort(-scores[positions], kind="stable")]
+    ranked: list[int] = positions.tolist()
+    if (np.diff(scores[positions]) == 0).any():
+        ranked.sort(key=lambda position: (-float(scores[position]), ids[position]))
+    return ranked[:k]
+
+
+def diverse(scores: NDArray[np.floating], documents: Vectors, k: int, diversity: float) -> list[int]:
+    """The positions of k documents, each the best compromise between its score and being unlike those before
+    it.
+
+    Maximal marginal relevance (Carbonell and Goldstein, SIGIR 1998): the next is the one with the highest
+    ``(1 - diversity) * score - diversity * cosine to the most alike of those chosen``, scores scaled to 0 to
+    1. Of equals, the first.
+
+    Args:
+        scores: shape (documents,), best first.
+        diversity: from 0, the order of the scores, to 1, where only the first document goes by its score.
+    """
+    spread = float(scores.max() - scores.min()) if len(scores) else 0.0
+    relevance = (scores - scores.min()) / spread if spread else np.zeros(len(scores))
+    likeness = np.full(len(scores), -1.0)
+    open_ = np.ones(len(scores), bool)
+    chosen: list[int] = []
+    while len(chosen) < min(k, len(scores)):
+        worth = (1 - diversity) * relevance - (diversity * likeness if chosen else 0.0)
+        best = int(np.argmax(np.where(open_, worth, -np.inf)))
+        chosen.append(best)
+        open_[best] = False
+        likeness = np.maximum(likeness, cosines(documents, documents[best]))
+    return chosen
+
+
+def without_duplicates(documents: Vectors, limit: float, k: int) -> list[int]:
+    """The positions of the first k documents that are unlike all those before them: of near-duplicates the
+    first.
+
+    Args:
+        documents: shape (documents, dimension), best first.
+        limit: two documents of a higher cosine are duplicates.
+    """
+    alike = np.triu(documents @ documents.T > limit, 1)
+    if not alike.any():
+        return list(range(min(k, len(documents))))
+    repeated = np.zeros(len(documents), bool)
+    kept: list[int] = []
+    for position in range(len(documents)):
+        if len(kept) == k:
+            break
+        if not repeated[position]:
+            kept.append(position)
+            repeated |= alike[position]
+    return kept
+
+
+def speaks_most(units: Vectors, documents: Vectors) -> list[int]:
+    """For each document the position of the unit nearest to it: the reason given for a recommendation. Of
+    equals, the first."""
+    return [int(position) for position in np.einsum("nd,ud->nu", documents, units).argmax(axis=1)]

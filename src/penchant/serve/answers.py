@@ -1,0 +1,74 @@
+"""What programs are told: the same shape from the command line (`--json`) and over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from penchant.types import Document, Evidence, InterestUnit, Popular, Recommendation
+
+
+class UnitAnswer(msgspec.Struct, frozen=True):
+    """An Interest Unit without its vector."""
+
+    key: int
+    """Tells it from the user's other units; another after each change."""
+    title: str
+    terms: tuple[tuple[str, int], ...]
+    """Key terms with their counts, the highest first."""
+    size: int
+    """The number of distinct documents."""
+    updated_at: float
+    documents: tuple[str, ...]
+    """Ids, in the order of their first click."""
+    text: str
+    """The title and the first terms: what the unit's embedding is computed from."""
+
+
+class BecauseInterest(msgspec.Struct, frozen=True, tag_field="kind", tag="interest"):
+    """The Interest Unit that speaks most for a document."""
+
+    interest: str
+    """Its title."""
+    text: str
+    size: int
+    key: int
+
+
+class BecausePopular(msgspec.Struct, frozen=True, tag_field="kind", tag="popular"):
+    """Others clicked it of late."""
+
+    popular: float
+    """Clicks, each halved every half-life."""
+
+
+class Recommended(msgspec.Struct, frozen=True):
+    """A document, its score, and what speaks most for it."""
+
+    document: Document
+    score: float
+    because: BecauseInterest | BecausePopular | None = None
+    evidence: tuple[Evidence, ...] = ()
+    """What the blend weighed, the weightiest first."""
+
+
+def unit_answer(unit: InterestUnit) -> UnitAnswer:
+    """An Interest Unit as it is told."""
+    return UnitAnswer(
+        unit.changed_step, unit.title, unit.terms, unit.size, unit.updated_at, unit.documents, unit.text
+    )
+
+
+def recommended(found: Sequence[Recommendation]) -> list[Recommended]:
+    """Recommendations as they are told."""
+    return [
+        Recommended(each.document, round(each.score, 6), _because(each.because), each.evidence)
+        for each in found
+    ]
+
+
+def _because(because: InterestUnit | Popular | None) -> BecauseInterest | BecausePopular | None:
+    if isinstance(because, InterestUnit):
+        return BecauseInterest(because.title, because.text, because.size, because.changed_step)
+    return None if because is None else BecausePopular(round(because.clicks, 3))

@@ -1,0 +1,82 @@
+"""The blend finds the weights by which clicks were made, forgets slowly, and is the same for the same clicks."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from penchant.rank import blend as blending
+from penchant.rank.blend import START, Blend
+from penchant.settings import Settings
+
+NAMES = ["any unit", "age", "readers"]
+TRUE = np.array([1.5, -0.7, 0.3])
+
+
+def clicks(count: int, rivals: int = 30, seed: int = 0):
+    """(evidence, which was clicked), by a reader who chooses as the model says."""
+    generator = np.random.default_rng(seed)
+    for _ in range(count):
+        evidence = generator.standard_normal((rivals, len(NAMES)))
+        chance = np.exp(evidence @ TRUE)
+        yield evidence, int(generator.choice(rivals, p=chance / chance.sum()))
+
+
+def taught(count: int, seed: int = 0) -> Blend:
+    blend = Blend()
+    for evidence, clicked in clicks(count, seed=seed):
+        blend = blending.learned(blend, NAMES, evidence, np.zeros(len(evidence)), clicked, Settings())
+    return blend
+
+
+def test_the_weights_of_the_clicks_are_found():
+    assert blending.weights_of(taught(2_000), NAMES) == pytest.approx(TRUE, abs=0.12)
+
+
+def test_candidates_that_stand_for_many_are_corrected_for():
+    """Of 300 documents those with the most evidence are always looked at, of the others one in ten."""
+    generator = np.random.default_rng(3)
+    blend = Blend()
+    for evidence, clicked in clicks(1_500, rivals=300, seed=4):
+        sure = evidence[:, 0] > 1
+        drawn = sure | (generator.random(300) < 0.1)
+        drawn[clicked] = True
+        log_q = np.where(sure | (np.arange(300) == clicked), 0.0, np.log(0.1))[drawn]
+        blend = blending.learned(blend, NAMES, evidence[drawn], log_q, int(drawn[:clicked].sum()), Settings())
+    assert blending.weights_of(blend, NAMES) == pytest.approx(TRUE, abs=0.15)
+
+
+def test_the_same_clicks_give_the_same_weights():
+    one, other = taught(50), taught(50)
+    assert (one.weights, one.precision) == (other.weights, other.precision)
+
+
+def test_without_a_click_the_weights_are_those_of_the_start():
+    names = [*NAMES, "attribute colour"]
+    expected = [*(START[name] for name in NAMES), blending.START_ATTRIBUTE]
+    assert blending.weights_of(Blend(), names).tolist() == expected
+
+
+def test_a_column_that_comes_later_does_not_change_the_others():
+    blend = taught(200)
+    evidence = np.random.default_rng(1).standard_normal((5, 2))
+    more = blending.learned(blend, ["any unit", "attribute colour"], evidence, np.zeros(5), 0, Settings())
+    assert more.names == (*NAMES, "attribute colour")
+    assert blending.weights_of(more, ["age"]) == pytest.approx(blending.weights_of(blend, ["age"]), abs=0.05)
+
+
+def test_contributions_add_up_to_the_difference_of_scores():
+    evidence = np.random.default_rng(2).standard_normal((6, 3))
+    blend = taught(20)
+    parts = blending.contributions(blend, NAMES, evidence, [4, 1])
+    assert set(parts) == {"interest", "freshness", "popularity"}
+    scores = blending.scores(blend, NAMES, evidence)
+    assert sum(parts.values()) == pytest.approx((scores - scores.mean())[[4, 1]], abs=1e-5)
+
+
+def test_learning_gets_rarer_and_never_stops():
+    offered = [n for n in range(300_000) if blending.is_learned(n, 1_000)]
+    gaps = np.diff(offered)
+    assert (np.diff(gaps) >= 0)[:-1].all() or gaps[0] <= gaps[-1]
+    assert gaps[0] < 128
+    assert max(gaps) < 2 * 128
