@@ -29,15 +29,14 @@ from penchant.lab.protocols import Rules
 from penchant.lab.run import Plan
 from penchant.lab.statistics import interval
 from penchant.lab.weights import NAMES, Choices, choices, fit
-from penchant.rank.blend import start_of
-from penchant.rank.evidence import ATTRIBUTE, COLUMNS, kind_of
+from penchant.rank.evidence import kind_of, kinds, start_of
 
 CACHE = Path(os.environ.get("PENCHANT_CACHE", "~/.cache/penchant/lab")).expanduser()
 CASES = 700
 BESIDE = 2_000
 """So many candidates beside the relevant ones are drawn of each case that weights are fitted to."""
 BEST = 500
-KINDS = tuple(dict.fromkeys((*COLUMNS.values(), kind_of(ATTRIBUTE))))
+KINDS = tuple(kinds())
 FIRST = np.array([start_of(name) for name in NAMES])
 
 Scorer = Callable[[int], np.ndarray]

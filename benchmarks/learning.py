@@ -29,13 +29,13 @@ from penchant.lab.run import Plan, prepare
 from penchant.lab.statistics import interval
 from penchant.lab.units_method import Variant
 from penchant.lab.weights import validation
-from penchant.rank import blend
+from penchant.rank.evidence.readers import Readers
 from penchant.settings import Settings
 
 CACHE = Path(os.environ.get("PENCHANT_CACHE", "~/.cache/penchant/lab")).expanduser()
 LIKE = "read after the like"
 MEASURES = ("Recall@20", "NDCG@20", "HR@5", "HR@20")
-START = blend.START
+START = Readers.columns
 IDEAS = (
     ("the start", False, 0.0, 100.0),
     (f"the start, {LIKE} 0.9", False, 0.9, 100.0),
@@ -65,7 +65,7 @@ def told(name: str) -> None:
     first: dict[str, np.ndarray] = {}
     print(f"\n### {name}: {len(trial.cases):,} cases\n")
     for idea, learns, weight, precision in IDEAS:
-        blend.START = MappingProxyType({**START, LIKE: weight})
+        Readers.columns = MappingProxyType({**START, LIKE: weight})
         users, variant = trial.users(), Variant(Settings(blend_precision=precision))
         method = BlendedUnits(
             setting.log, setting.vectors, setting.texts, users, setting.documents, variant, learns=learns

@@ -20,7 +20,7 @@ from penchant.cli.console import noting_interruptions, progress_bars
 from penchant.data.files import write_rows
 from penchant.data.simulated import simulate
 from penchant.errors import InvalidSettings
-from penchant.rank.blend import START
+from penchant.rank.evidence import start_of
 from penchant.testing import HashingEmbedder
 from penchant.text import key_terms
 from penchant.vectors import rounded
@@ -102,7 +102,7 @@ def test_blend_shows_sets_and_resets(state, tmp_path):
     assert "freshness" in run("blend", copy)
     assert json.loads(run("blend", copy, "--set", "age=-3.5", "--json"))["age"] == -3.5
     assert json.loads(run("blend", copy, "--json")) == before | {"age": -3.5}
-    assert json.loads(run("blend", copy, "--reset", "--json"))["age"] == START["age"]
+    assert json.loads(run("blend", copy, "--reset", "--json"))["age"] == start_of("age")
     assert "is no weight" in run("blend", copy, "--set", "age", code=1)
     assert "unknown evidence 'agee'" in run("blend", copy, "--set", "agee=1", code=1)
 

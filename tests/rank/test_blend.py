@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from penchant.rank import blend as blending
-from penchant.rank.blend import START, Blend
+from penchant.rank.blend import Blend
+from penchant.rank.evidence import start_of
 from penchant.settings import Settings
 
 NAMES = ["any unit", "age", "readers"]
@@ -53,7 +54,7 @@ def test_the_same_clicks_give_the_same_weights():
 
 def test_without_a_click_the_weights_are_those_of_the_start():
     names = [*NAMES, "attribute colour"]
-    expected = [*(START[name] for name in NAMES), blending.START_ATTRIBUTE]
+    expected = [start_of(name) for name in (*NAMES, "attribute x")]
     assert blending.weights_of(Blend(), names).tolist() == expected
 
 

@@ -9,8 +9,11 @@ import pytest
 
 from penchant.memory.facts import BUCKETS, Facts, Smoothed, Words
 from penchant.memory.trails import NO_TRAIL, Read, Trail, Trails, extended
-from penchant.rank import evidence
-from penchant.rank.evidence import Near, Reader
+from penchant.rank import asked, candidates, evidence
+from penchant.rank.asked import Reader
+from penchant.rank.evidence import attributes, freshness, interest, popularity, readers, trend, words
+from penchant.rank.neighbours import MOST_READERS, Near
+from penchant.rank.tally import said
 from penchant.settings import Settings
 
 NOW = 1_700_000_000.0
@@ -47,7 +50,7 @@ def reader(units=(), sizes=(), reads=None, at=(), number=-1, taste=()) -> Reader
 
 def test_interest_is_a_soft_maximum_a_mean_and_the_latest():
     documents = np.array([[1, 0], [0, 1], [0.6, 0.8]], np.float32)
-    found = evidence.interest(reader([[1, 0], [0, 1]], [3, 1]), documents)  # the units are the axes
+    found = interest.measured(reader([[1, 0], [0, 1]], [3, 1]), documents)  # the units are the axes
     weights = [math.log(4), 0.9 * math.log(2)]
     assert found["latest unit"] == pytest.approx([10, 0, 6])
     assert found["all units"][2] == pytest.approx(10 * (0.6 * weights[0] + 0.8 * weights[1]) / sum(weights))
@@ -59,8 +62,8 @@ def test_key_terms_count_by_rarity_and_by_how_often_they_were_read():
     counts = np.zeros(BUCKETS, np.int32)
     counts[[7, 8, 9]] = 2, 10, 1
     read = facts([0, 1], terms=[[7, 8], [7]])
-    found = evidence.key_terms(
-        evidence.liked_terms(reader(reads=read), Words(counts, 20)), facts([2, 3], terms=[[7, 9], [9]])
+    found = words.measured(
+        asked.liked_terms(reader(reads=read), Words(counts, 20)), facts([2, 3], terms=[[7, 9], [9]])
     )
     expected = math.log(1 + 1 + 0.97) * math.log(20 / 2) / math.sqrt(3)
     assert found == pytest.approx([expected, 0.0], abs=1e-5)
@@ -68,18 +71,18 @@ def test_key_terms_count_by_rarity_and_by_how_often_they_were_read():
 
 def test_an_attribute_counts_what_was_read_of_its_value_and_a_missing_one_nothing():
     read = facts([0, 1, 2], attributes={"channel": [0, 1, 1]})
-    found = evidence.attributes(reader(reads=read), facts([3, 4, 5], attributes={"channel": [1, 0, -1]}))
+    found = attributes.measured(reader(reads=read), facts([3, 4, 5], attributes={"channel": [1, 0, -1]}))
     assert found["attribute channel"] == pytest.approx([math.log1p(19.0), math.log1p(8.1), 0.0])
 
 
 def test_freshness_is_silent_without_a_clock():
-    columns = evidence.freshness(reader(), np.array([3.0, np.nan]), 5.0)
+    columns = freshness.measured(reader(), np.array([3.0, np.nan]), 5.0)
     assert all(not values.any() for values in columns.values())
 
 
 def test_freshness_tells_age_and_what_came_since_the_last_visit():
     read = facts([0], published=[NOW - 3 * DAY])
-    columns = evidence.freshness(
+    columns = freshness.measured(
         reader(reads=read, at=[NOW - DAY]), np.array([NOW - 3_600, NOW - 2 * DAY, np.nan]), NOW
     )
     assert columns["age"][:2] == pytest.approx([math.log(2), math.log(49)])
@@ -108,8 +111,20 @@ def community() -> Trails:
 def common(trails: Trails, rows) -> dict[str, np.ndarray]:
     trail = trails.trail("ana")
     ana = reader(reads=facts(trail.rows), at=trail.at, number=trails.number("ana"))
-    known = evidence.neighbours_of(ana, Near(np.zeros(0, np.int64), np.zeros(0)), trails)
-    return evidence.others(ana, known, np.array(rows), trails, NOW)
+    known = asked.neighbours_of(ana, Near(np.zeros(0, np.int64), np.zeros(0)), trails)
+    of_rows, settings = trails.readers(np.array(rows), MOST_READERS), ana.settings
+    heard = said(
+        ana.number,
+        of_rows,
+        known,
+        trails.entries,
+        NOW,
+        settings.trend_half_life,
+        candidates.SHORTER,
+        settings.decay_beside,
+    )
+    counts = popularity.measured(trails.counts(np.array(rows)))
+    return {**trend.measured(heard, NOW), "readers": counts, **readers.measured(heard)}
 
 
 def test_what_readers_of_the_same_read_next_is_worth_more_than_what_strangers_read():
@@ -133,35 +148,63 @@ def test_nobody_and_nothing_is_no_error():
     assert trails.trail("nobody") is NO_TRAIL
     found = common(trails, [0, 5])
     assert all(len(set(values.tolist())) == 1 for values in found.values())
-    near = evidence.near_units(
+    near = asked.near_units(
         np.zeros((0, 20), np.int64), np.zeros((0, 20), np.float32), np.zeros(0, np.int64), 0.9, trails
     )
     assert not len(near.rows)
 
 
 def test_taste_is_the_direction_of_what_was_read_last():
-    assert evidence.taste(np.array([[0, 1], [1, 0]], np.float32), 0.9) == pytest.approx(
+    assert asked.taste(np.array([[0, 1], [1, 0]], np.float32), 0.9) == pytest.approx(
         np.array([1, 0.9]) / math.hypot(1, 0.9)
     )
-    assert not len(evidence.taste(np.zeros((0, 2), np.float32), 0.9))
+    assert not len(asked.taste(np.zeros((0, 2), np.float32), 0.9))
 
 
 def test_a_document_gains_by_what_its_readers_had_read_before_and_not_without_readers():
     read = Smoothed(np.array([1]), np.array([0.9], np.float32))
     cosines = np.array([0.6, 0.8, 0.8], np.float32)
-    assert evidence.read_after_the_like(cosines, read) == pytest.approx([0, 10 * (0.9 - 0.8), 0])
+    assert readers.read_after_the_like(cosines, read) == pytest.approx([0, 10 * (0.9 - 0.8), 0])
 
 
 def test_cosines_are_those_to_the_units_and_to_the_taste_where_there_are_any():
     documents = np.array([[1, 0], [0, 1], [0.6, 0.8]], np.float32)
-    units, taste = evidence.cosines_to(reader([[0, 1]], [1], taste=[1, 0]), documents)
+    units, taste = candidates.cosines_to(reader([[0, 1]], [1], taste=[1, 0]), documents)
     assert (units.ravel().tolist(), taste.tolist()) == (documents[:, 1].tolist(), documents[:, 0].tolist())
-    units, taste = evidence.cosines_to(reader(), documents)
+    units, taste = candidates.cosines_to(reader(), documents)
     assert (units.shape, taste.tolist()) == ((3, 0), [0, 0, 0])
 
 
-def test_every_column_has_a_kind_and_a_start():
-    from penchant.rank.blend import START
+def test_every_column_has_one_kind_and_a_start():
+    names = [name for each in evidence.EVIDENCE for name in each.columns]
+    assert len(names) == len(set(names)) == len(evidence.columns())
+    assert len(evidence.kinds()) == len(set(evidence.kinds()))
+    for name in names:
+        assert evidence.kind_of(name) in evidence.kinds()
+        assert math.isfinite(evidence.start_of(name))
+    assert (evidence.kind_of("attribute channel"), evidence.start_of("attribute channel")) == (
+        "attributes",
+        1.072,
+    )
+    assert evidence.of_column("no such column") is None
+    with pytest.raises(KeyError, match="no such column"):
+        evidence.kind_of("no such column")
 
-    assert set(START) == set(evidence.COLUMNS)
-    assert evidence.kind_of("attribute channel") == "attributes"
+
+def test_every_kind_gives_the_columns_that_it_names():
+    """Asked of a whole engine, and in the order of the tuple."""
+    from rank.test_recommender import busy, made
+
+    with busy(made()) as engine:
+        state = engine._state
+        known, user = state.known(), engine.user("u1")
+        one = asked.ask(known, "u1", user, known.trails.trail("u1"), NOW)
+        found = candidates.looked_up(one, known.documents.rows())
+        for each in evidence.EVIDENCE:
+            names = [
+                name
+                for name in each.measure(one, found)
+                if not (each.family and name.startswith(each.family[0]))
+            ]
+            assert names == list(each.columns)
+        assert evidence.measure(one, found)[1].shape == (len(engine), len(evidence.columns()) + 1)

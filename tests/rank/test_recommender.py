@@ -7,8 +7,7 @@ import pytest
 
 import penchant as pc
 from penchant import Click, Document, Engine, Settings
-from penchant.rank.blend import START_ATTRIBUTE
-from penchant.rank.evidence import kind_of
+from penchant.rank.evidence import kind_of, start_of
 from penchant.testing import HashingEmbedder
 
 NOW = 1_700_000_000.0
@@ -221,7 +220,7 @@ def test_an_unclicked_document_published_by_its_click_teaches_no_freshness():
         changed = {
             name
             for name, weight in engine.blend().items()
-            if abs(weight - start.get(name, START_ATTRIBUTE)) > 1e-9
+            if abs(weight - start.get(name, start_of(name))) > 1e-9
         }
     assert changed
     assert {kind_of(name) for name in changed} <= {"interest", "words", "attributes"}

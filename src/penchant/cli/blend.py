@@ -16,8 +16,7 @@ from penchant.cli.console import (
     out,
 )
 from penchant.errors import InvalidQuery
-from penchant.rank.blend import start_of
-from penchant.rank.evidence import kind_of
+from penchant.rank.evidence import kind_of, start_of
 
 
 def blend(

@@ -22,6 +22,7 @@ from penchant.memory.trails import Read, Trail, extended
 from penchant.rank import recommender, retrieval, scorers
 from penchant.rank.blend import all_weights
 from penchant.rank.retrieval import Query
+from penchant.rank.sources import CandidateSource
 from penchant.settings import Settings
 from penchant.store import Store
 from penchant.types import Click, InterestUnit, Recommendation, Source, User
@@ -73,7 +74,7 @@ class Asking:
         explain: bool = True,
         at: float | None = None,
         as_if: Sequence[Click] = (),
-        sources: Sequence[Source] = (),
+        sources: Sequence[Source | CandidateSource] = (),
     ) -> list[Recommendation]:
         """The k best documents for a user (fewer where fewer pass the filters), best first, ties by document
         id.
@@ -91,7 +92,8 @@ class Asking:
             at: now, in Unix seconds, for what expires; None: the latest time in the data.
             as_if: clicks of this user that are taken as learned for this one answer, and not kept; what they
                 would teach of the community is not.
-            sources: rankings of your own that add candidates and weight, for the scorer ``blend``.
+            sources: rankings of your own that add candidates and weight, or candidate sources (any object
+                with ``candidates(asked)``, see `penchant.rank.sources`), for the scorer ``blend``.
 
         Raises:
             InvalidQuery: names the argument and the remedy.
@@ -113,7 +115,7 @@ class Asking:
                 return retrieval.popular(documents, query, self.settings.popularity_half_life)
             if scorer == scorers.BLEND:
                 return recommender.recommend(
-                    known, user_id, user, self._trail(user_id, as_if), query, sources
+                    known, self._state.blend, user_id, user, self._trail(user_id, as_if), query, sources
                 )
             units = by_recency(user.units)
             return retrieval.recommend(
@@ -141,7 +143,9 @@ class Asking:
             if not user.units:
                 return known.documents.clicks(rows, at, self.settings.popularity_half_life).astype(np.float32)
             if scorer == scorers.BLEND:
-                return recommender.score(known, user_id, user, self._trail(user_id), rows, at)
+                return recommender.score(
+                    known, self._state.blend, user_id, user, self._trail(user_id), rows, at
+                )
             units = by_recency(user.units)
             scored = scorers.scorer(scorer, self.settings)
             return scored(embeddings_of(units), [unit.size for unit in units], known.index.vectors(rows))

@@ -28,7 +28,7 @@ from penchant.memory.readers import Rows
 from penchant.memory.trails import Trails
 from penchant.memory.users import Users
 from penchant.rank.blend import Blend
-from penchant.rank.recommender import Known
+from penchant.rank.known import Known
 from penchant.rank.retrieval import Shortlists
 from penchant.rank.smoothing import Smoother
 from penchant.settings import Settings
@@ -125,7 +125,7 @@ class OpenState:
     def known(self) -> Known:
         """What recommendations by the blend are made from. Loads what is not loaded yet: not to be called in
         a turn."""
-        return Known(self.index, self.documents, self.trails, self.blend, self.smoother, self.settings)
+        return Known(self.index, self.documents, self.trails, self.smoother, self.settings)
 
     @property
     def index(self) -> DocumentIndex:

@@ -19,8 +19,8 @@ from penchant.types import Vectors
 Keys = NDArray[np.int64]
 
 
-class Neighbouring(Protocol):
-    """What a question asks of an index."""
+class DocumentIndex(Protocol):
+    """What the engine asks of an index. One thread at a time."""
 
     def __len__(self) -> int:
         """The number of documents."""
@@ -35,10 +35,6 @@ class Neighbouring(Protocol):
     def vectors(self, keys: Keys) -> Vectors:
         """The embeddings of known documents, float32 of shape (len(keys), dimension), as near as they are
         kept."""
-
-
-class DocumentIndex(Neighbouring, Protocol):
-    """What the engine asks of an index. One thread at a time."""
 
     def keys(self) -> Keys:
         """The keys of all documents, in no order."""

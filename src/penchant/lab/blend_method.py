@@ -4,7 +4,6 @@ two verbs."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import msgspec
 import numpy as np
@@ -19,12 +18,12 @@ from penchant.lab.units_method import InterestUnits, Variant
 from penchant.memory.documents import Documents, numbered
 from penchant.memory.trails import Read, Trails
 from penchant.rank import blend as blending
-from penchant.rank import community
+from penchant.rank.asked import OF_LATEST, ask
 from penchant.rank.blend import Blend, Matrix, is_learned
-from penchant.rank.community import evidence_for
-from penchant.rank.evidence import kind_of
+from penchant.rank.candidates import looked_up
+from penchant.rank.evidence import kind_of, measure
+from penchant.rank.known import Known
 from penchant.rank.lessons import lesson, parts_of
-from penchant.rank.recommender import Known, ask
 from penchant.rank.smoothing import Smoother
 from penchant.types import User, Vector, Vectors
 
@@ -53,8 +52,9 @@ class BlendedUnits(InterestUnits):
     ) -> None:
         super().__init__(log, vectors, texts, users, variant)
         settings = variant.settings
-        index = ComparedIndex(vectors, min(settings.candidates_per_unit, community.OF_LATEST))
-        self._known = Known(index, documents, Trails(), Blend(), Smoother(settings.decay_before), settings)
+        index = ComparedIndex(vectors, min(settings.candidates_per_unit, OF_LATEST))
+        self._known = Known(index, documents, Trails(), Smoother(settings.decay_before), settings)
+        self._blend = Blend()
         self._learns = learns
         self._without = without
 
@@ -71,7 +71,7 @@ class BlendedUnits(InterestUnits):
             reads,
             known.trails,
             known.settings.reads_kept,
-            offered=known.blend.offered,
+            offered=self._blend.offered,
             is_lesson=lambda offered: self._learns and is_learned(offered, len(known.documents)),
             can_choose=lambda user_id, before: user_id in asked and (before or user_id in self._users),
         )
@@ -80,26 +80,23 @@ class BlendedUnits(InterestUnits):
                 self._learn_blend(reads[part.start], part.seed)
             super().learn(clicks[part.start : part.end], progress)
             known.trails.put(part.trails, part.reads)
-        self._known = replace(self._known, blend=msgspec.structs.replace(self._known.blend, offered=offered))
+        self._blend = msgspec.structs.replace(self._blend, offered=offered)
 
     def _learn_blend(self, read: Read, seed: int) -> None:
         taught = lesson(self._known, read, self._users.get(read.user_id, User()), seed)
         if taught is not None:
             taught = taught._replace(evidence=self._left(taught.names, taught.evidence))
-            blend = blending.learned(self._known.blend, *taught, self._known.settings)
-            self._known = replace(self._known, blend=blend)
+            self._blend = blending.learned(self._blend, *taught, self._known.settings)
 
     def evidence(self, user: int, candidates: Rows, at: float) -> tuple[list[str], Matrix]:
         """(names of columns, values of shape (candidates, columns)); see `penchant.rank.evidence`."""
-        known, user_id, rows = self._known, self._log.user_ids[user], candidates.astype(np.int64)
-        asked = ask(known, user_id, self.of(user), known.trails.trail(user_id), at)
-        return evidence_for(
-            asked, rows, known.index.vectors(rows), known.smoothed, known.trails, known.documents
-        )
+        user_id = self._log.user_ids[user]
+        asked = ask(self._known, user_id, self.of(user), self._known.trails.trail(user_id), at)
+        return measure(asked, looked_up(asked, candidates.astype(np.int64)))
 
     def score(self, user: int, candidates: Rows, at: float) -> Scores:
         names, evidence = self.evidence(user, candidates, at)
-        return blending.scores(self._known.blend, names, self._left(names, evidence))
+        return blending.scores(self._blend, names, self._left(names, evidence))
 
     def _left(self, names: Sequence[str], evidence: Matrix) -> Matrix:
         """The evidence without the kinds that are left out."""
@@ -111,7 +108,7 @@ class BlendedUnits(InterestUnits):
 
 
 class ComparedIndex:
-    """See `penchant.index.Neighbouring`: all documents are compared, and answers are remembered.
+    """See `penchant.rank.known.Neighbouring`: all documents are compared, and answers are remembered.
 
     Args:
         vectors: of all documents, by row.

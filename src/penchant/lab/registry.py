@@ -24,6 +24,7 @@ from penchant.lab.peers import PEERS
 from penchant.lab.texts import RememberedTexts
 from penchant.lab.units_method import InterestUnits, Variant
 from penchant.memory.documents import Documents
+from penchant.rank.evidence import kinds
 from penchant.rank.scorers import SCORERS
 from penchant.settings import Settings
 from penchant.types import Vectors
@@ -54,6 +55,10 @@ BLENDS: Mapping[str, frozenset[str]] = MappingProxyType(
     }
 )
 """All evidence, and what it is worth: which kinds are left out."""
+ABLATIONS: Mapping[str, frozenset[str]] = MappingProxyType(
+    {f"blend without {kind}": frozenset({kind}) for kind in kinds()}
+)
+"""The blend with one kind of evidence left out, for each kind that there is."""
 OURS = (*BLENDS, *UNITS)
 """penchant's own."""
 
@@ -78,12 +83,13 @@ LIGHT: Mapping[str, Callable[[Given], Method]] = MappingProxyType(
     }
 )
 
-NAMES = (*OURS, *LIGHT, *PEERS)
+NAMES = (*OURS, *ABLATIONS, *LIGHT, *PEERS)
 GROUPS: Mapping[str, Sequence[str]] = MappingProxyType(
     {
         "light": (*OURS, *LIGHT),
         "cheap": (*OURS, *LIGHT, *(name for name, peer in PEERS.items() if peer.cheap)),
-        "all": NAMES,
+        "ablations": ("blend", *ABLATIONS),
+        "all": (*OURS, *LIGHT, *PEERS),
     }
 )
 """What can be given instead of names. ``light`` needs no environments, ``cheap`` is that of a quick run."""
@@ -122,9 +128,10 @@ def make(name: str, given: Given) -> Method:
     if name in UNITS:
         variant = Variant(settings=given.settings, scorer=UNITS[name])
         return InterestUnits(given.log, given.vectors, given.texts, given.trial.users(), variant)
-    if name in BLENDS:
+    if name in BLENDS or name in ABLATIONS:
         users, variant = given.trial.users(), Variant(given.settings)
+        without = {**BLENDS, **ABLATIONS}[name]
         return BlendedUnits(
-            given.log, given.vectors, given.texts, users, given.documents, variant, without=BLENDS[name]
+            given.log, given.vectors, given.texts, users, given.documents, variant, without=without
         )
     return LIGHT[name](given)

@@ -232,7 +232,7 @@ def outcome_of(
                 penchant_settings(variant.settings),
             )
         )
-    key["source"] = sources.digest(*(_OURS if variant is not None or name in registry.OURS else _ALONE))
+    key["source"] = sources.digest(*(_OURS if variant is not None or name not in registry.LIGHT else _ALONE))
 
     def compute() -> Outcome:
         try:

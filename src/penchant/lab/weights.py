@@ -23,16 +23,15 @@ from penchant.lab.cases import Trial
 from penchant.lab.metrics import measure, ranks
 from penchant.lab.peers.environments import Say
 from penchant.lab.run import Plan, Setting, prepare
-from penchant.rank.blend import start_of
-from penchant.rank.evidence import ATTRIBUTE, COLUMNS, kind_of
+from penchant.rank.evidence import EVIDENCE, columns, known_before_clicks, of_column, start_of
 
 Matrix = NDArray[np.float32]
-SILENT_WHERE_CLICKS_PUBLISH = ("freshness", "trend", "popularity", "readers")
-"""Where most documents are published by their only click, what others clicked and when is the answer."""
 _RIDGE = 3e-4
 _EARLY = (0.03, 0.2)
 """`live` cases between these shares of the clicks: before any that a test asks."""
-NAMES = (*COLUMNS, ATTRIBUTE + "any")
+FAMILIES = {each.kind: f"{each.family[0]}any" for each in EVIDENCE if each.family}
+NAMES = (*columns(), *FAMILIES.values())
+"""The columns, and one for all of each family that a community brings with it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,13 +121,15 @@ def validation(setting: Setting) -> Trial:
 
 
 def _by_name(names: Sequence[str], evidence: NDArray[np.float64], clicks_publish: bool) -> Matrix:
-    """The columns in the order of NAMES, all attributes in one; centred, since only differences count.
+    """The columns in the order of NAMES, those of a family in one; centred, since only differences count.
 
-    A weight that starts at 0 is left to each community, and stays there.
+    A weight that starts at 0 is left to each community, and stays there. Where most documents are published
+    by their only click, what others clicked and when is the answer: only what is known before clicks counts.
     """
     found = np.zeros((len(evidence), len(NAMES)), np.float32)
-    for name, column in zip(names, evidence.T, strict=True):
-        if start_of(name) and not (clicks_publish and kind_of(name) in SILENT_WHERE_CLICKS_PUBLISH):
-            place = NAMES.index(name) if name in COLUMNS else len(NAMES) - 1
-            found[:, place] += column
+    told = known_before_clicks(names)
+    for name, column, known in zip(names, evidence.T, told, strict=True):
+        if start_of(name) and (known or not clicks_publish):
+            owner = of_column(name)
+            found[:, NAMES.index(name if name in NAMES or owner is None else FAMILIES[owner.kind])] += column
     return np.asarray(found - found.mean(axis=0), np.float32)

@@ -15,49 +15,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from penchant.errors import InvalidQuery
-from penchant.rank.evidence import ATTRIBUTE, kind_of
+from penchant.rank import evidence as evidence_kinds
+from penchant.rank.evidence import kind_of, start_of
 from penchant.settings import Settings
 
 Matrix = NDArray[np.float64]
-START: Mapping[str, float] = MappingProxyType(
-    {
-        "any unit": 0.193,
-        "all units": 0.323,
-        "latest unit": 0.032,
-        "key terms": 0.195,
-        "age": -0.640,
-        "age over 6 hours": 0.896,
-        "age over 2 days": -0.688,
-        "age over 10 days": -0.858,
-        "since the last visit": 1.655,
-        "published beside the last read": -0.071,
-        "published beside it, in a session": -0.448,
-        "age that the reader likes": 0.513,
-        "clicks in 30 minutes": 0.381,
-        "clicks in 3 hours": 0.137,
-        "clicks in a day": 0.371,
-        "clicks in 2 weeks": -0.911,
-        "readers": 0.314,
-        "readers of the same": 0.676,
-        "readers of much the same": 0.059,
-        "readers of the like": 0.267,
-        "readers of the latest": -0.242,
-        "read next to the same": 0.189,
-        "read after the like": 0.0,
-    }
-)
-"""The weights before any click: fitted by `penchant lab weights` on validation users of an article community,
-a developer community and a shop, with minilm. ``read after the like`` is for each community to learn: where
-documents have one reader each it misleads, where they have many it is among the best."""
-START_ATTRIBUTE = 1.072
-"""The weight of an attribute before any click."""
 _EVERY = 22
 _RAREST = 128
 """One click in so many is learned at first, and in the end; see `is_learned`."""
@@ -85,11 +53,6 @@ def weights_of(blend: Blend, names: Sequence[str]) -> Matrix:
     return np.array([known.get(name, start_of(name)) for name in names])
 
 
-def start_of(name: str) -> float:
-    """The weight of a column before any click."""
-    return START_ATTRIBUTE if name.startswith(ATTRIBUTE) else START[name]
-
-
 def with_weights(blend: Blend, weights: Mapping[str, float], settings: Settings) -> Blend:
     """The blend with other weights, as sure of them as it was.
 
@@ -97,9 +60,10 @@ def with_weights(blend: Blend, weights: Mapping[str, float], settings: Settings)
         InvalidQuery: there is no such column.
     """
     for name, weight in weights.items():
-        if name not in START and not name.startswith(ATTRIBUTE):
+        if evidence_kinds.of_column(name) is None:
+            families = [f"{each.family[0]}NAME" for each in evidence_kinds.EVIDENCE if each.family]
             raise InvalidQuery(
-                f"unknown evidence {name!r}: use one of {', '.join((*START, ATTRIBUTE + 'NAME'))}"
+                f"unknown evidence {name!r}: use one of {', '.join((*evidence_kinds.columns(), *families))}"
             )
         if not math.isfinite(weight):
             raise InvalidQuery(f"the weight of {name!r} is {weight}: use a finite number")
@@ -113,7 +77,7 @@ def with_weights(blend: Blend, weights: Mapping[str, float], settings: Settings)
 
 def all_weights(blend: Blend) -> dict[str, float]:
     """Every column with its weight: those of the start, and those of attributes that were seen."""
-    names = list(dict.fromkeys((*START, *blend.names)))
+    names = list(dict.fromkeys((*evidence_kinds.columns(), *blend.names)))
     return dict(zip(names, weights_of(blend, names).tolist(), strict=True))
 
 

@@ -10,16 +10,36 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from penchant.memory.readers import Rows
+import numpy as np
+from numpy.typing import NDArray
+
+from penchant.memory.readers import Rows, distinct, is_among
 from penchant.memory.trails import GrowingTrail, Read, Trail, Trails
 from penchant.rank import blend as blending
-from penchant.rank import community
-from penchant.rank.blend import Blend
-from penchant.rank.community import Lesson, Search
-from penchant.rank.recommender import Known, ask
+from penchant.rank.asked import OF_LATEST, UNITS_SEARCHED, Asked, Search, ask
+from penchant.rank.blend import Blend, Matrix
+from penchant.rank.candidates import looked_up
+from penchant.rank.evidence import known_before_clicks, measure
+from penchant.rank.known import Known
+from penchant.rank.sources import proposed
 from penchant.types import User
 from penchant.units.rules import by_recency
 from penchant.vectors import embeddings_of
+
+_NEGATIVES = 128
+_DRAWN = 64
+"""So many candidates, and so many documents of all others, are drawn to learn from one click."""
+_EXISTED = 60.0
+"""Seconds. A document that was published so shortly before its first click was published by it."""
+
+
+class Lesson(NamedTuple):
+    """What one click teaches: see `penchant.rank.blend.learned`."""
+
+    names: list[str]
+    evidence: Matrix
+    log_q: Matrix
+    clicked: int
 
 
 class Part(NamedTuple):
@@ -91,24 +111,64 @@ def after_lesson(blend: Blend, known: Known, read: Read, user: User, seed: int, 
 
 
 def lesson(known: Known, read: Read, user: User, seed: int, search: Search | None = None) -> Lesson | None:
-    """What a click teaches; see `penchant.rank.community.lesson`.
+    """What a click teaches; nothing where there was no choice.
+
+    The negatives are drawn from the candidates that could have been shown then, and a few from all other
+    documents. Each stands for as many as it was one of: so the sum over all documents is estimated without
+    looking at all.
+
+    A document that nobody had clicked, and that is as old as its first click, was perhaps published by it.
+    Its time and its readers then tell the answer, and only evidence that is `known_before_clicks` is learned
+    from. From the other clicks all is learned, and documents that nobody had clicked by then are no
+    negatives: otherwise the blend would only learn that what is chosen has readers.
 
     Args:
+        read: the click.
+        user: as before the click.
+        seed: draws the same negatives again.
         search: in place of the index.
     """
     asked = ask(known, read.user_id, user, known.trails.trail(read.user_id), read.at, search=search)
-    return community.lesson(
-        asked, read.row, known.trails, known.documents, known.index.vectors, known.smoothed, seed
+    random = np.random.default_rng([seed, read.row])
+    likely = proposed(asked)
+    shown = likely[_could_be_shown(likely, asked)]
+    negatives = random.choice(shown, _NEGATIVES, replace=False) if len(shown) > _NEGATIVES else shown
+    drawn = distinct(random.integers(0, max(known.documents.next_row, 1), _DRAWN))
+    drawn = drawn[~is_among(drawn, likely) & _could_be_shown(drawn, asked)]
+    published_by_click = bool(_may_be_published_by_click(np.array([read.row]), known, read.at)[0])
+    rows = np.concatenate([negatives, drawn])
+    if not published_by_click:
+        rows = rows[~_may_be_published_by_click(rows, known, read.at)]
+    rows = distinct(np.append(rows, read.row))
+    if len(rows) < 2:
+        return None
+    names, evidence = measure(asked, looked_up(asked, rows))
+    if published_by_click:
+        evidence = np.where(known_before_clicks(names), evidence, 0.0)
+    chances = np.full(len(rows), len(negatives) / max(len(shown), 1))
+    chances[is_among(rows, drawn)] = min(1.0, _DRAWN / max(len(known.documents) - len(likely), 1))
+    chances[rows == read.row] = 1.0
+    return Lesson(names, evidence, np.log(chances), int(np.searchsorted(rows, read.row)))
+
+
+def _could_be_shown(rows: Rows, asked: Asked) -> NDArray[np.bool_]:
+    return asked.known.documents.open_to_all(rows, asked.at) & ~is_among(
+        rows, np.sort(asked.reader.reads.rows)
     )
+
+
+def _may_be_published_by_click(rows: Rows, known: Known, at: float) -> NDArray[np.bool_]:
+    existed = at - known.documents.published_at(rows) >= _EXISTED  # not where it is not known
+    return np.asarray(~existed & (known.trails.counts(rows) == 0))
 
 
 def searched_together(known: Known, users: Sequence[User]) -> Search:
     """A search that knows what is near the latest units of users: an index that compares all reads its
     vectors once for many."""
-    units = [unit for user in users for unit in by_recency(user.units)[: community.UNITS_SEARCHED]]
+    units = [unit for user in users for unit in by_recency(user.units)[:UNITS_SEARCHED]]
     found: dict[bytes, Rows] = {}
     if units:
         vectors = embeddings_of(units)
-        near = known.near(vectors, community.OF_LATEST)
+        near = known.near(vectors, OF_LATEST)
         found = {vector.tobytes(): rows for vector, rows in zip(vectors, near, strict=True)}
     return lambda vectors, count: [found[vector.tobytes()][:count] for vector in vectors]

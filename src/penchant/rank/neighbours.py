@@ -8,9 +8,18 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from penchant.memory.readers import Numbers
+from penchant.memory.readers import Numbers, Rows
 
 Floats = NDArray[np.float64]
+MOST_READERS = 200
+"""So many latest readers of a document are looked at."""
+
+
+class Near(NamedTuple):
+    """Documents near a reader's units, and how much each counts."""
+
+    rows: Rows
+    weights: Floats
 
 
 class Weights(NamedTuple):
@@ -52,3 +61,14 @@ class Said(NamedTuple):
     """Shape (4, documents): the sum of what the readers have in common with the one who asks."""
     beside: Floats
     """Shape (documents,): how closely, in the order of reading, a reader read this and what both read."""
+
+
+def alike(known: Neighbours, count: int) -> NDArray[np.int64]:
+    """The numbers of the readers who have most in common with a reader, by what both read."""
+    common = known.common[:, 0]
+    most = np.arange(len(common))
+    if len(common) > count:
+        kth = np.partition(common, len(common) - count)[len(common) - count]
+        most = np.flatnonzero(common >= kth - 1e-6)  # more than rounding may put in another order
+    order = most[np.lexsort((known.numbers[most], -common[most].round(9)))[:count]]
+    return known.numbers[order[common[order] > 0]].astype(np.int64)

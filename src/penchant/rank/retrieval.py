@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from penchant.cache import RecentCache
 from penchant.checks import check_time
 from penchant.errors import InvalidQuery
-from penchant.index import Neighbouring
 from penchant.memory.documents import Documents, Rows
 from penchant.memory.filters import Where, check_where
 from penchant.memory.readers import distinct
 from penchant.rank import choosing, scorers
+from penchant.rank.known import Neighbouring
 from penchant.settings import Settings
 from penchant.types import InterestUnit, Popular, Recommendation, Vector, Vectors
 from penchant.vectors import cosines, embeddings_of

@@ -1,0 +1,75 @@
+"""Documents that are asked about, with what several kinds of evidence look at, each looked up once."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from penchant.memory.facts import Facts, Smoothed
+from penchant.memory.readers import Rows
+from penchant.rank.asked import Asked, Reader
+from penchant.rank.neighbours import MOST_READERS, Said
+from penchant.types import Vector, Vectors
+
+SHORTER = (14, 8, 6)
+"""The half-lives of clicks after the longest are so many times shorter each: of two weeks a day, 3 hours, 30
+minutes."""
+
+
+class Candidates(NamedTuple):
+    """Some documents, side by side."""
+
+    rows: Rows
+    vectors: Vectors
+    """Their embeddings, shape (documents, dimension)."""
+    facts: Facts
+    of_units: Vectors
+    """Cosines to the reader's units, shape (documents, units)."""
+    of_taste: Vector
+    """Cosines to the reader's taste; 0 without one."""
+    smoothed: Smoothed
+    """Those that somebody read, and their smoothed embeddings' cosines to the reader's taste."""
+    readers: NDArray[np.int64]
+    """How many readers each has."""
+    said: Said
+    """What others say of them by reading them."""
+
+
+def looked_up(asked: Asked, rows: Rows, vectors: Vectors | None = None) -> Candidates:
+    """Documents, ready to be weighed for a reader.
+
+    Args:
+        vectors: the embeddings of the rows, where they are at hand.
+    """
+    from penchant.rank import tally
+
+    known, settings, reader = asked.known, asked.reader.settings, asked.reader
+    vectors = known.index.vectors(rows) if vectors is None else vectors
+    said = tally.said(
+        reader.number,
+        known.trails.readers(rows, MOST_READERS),
+        asked.neighbours,
+        known.trails.entries,
+        asked.at,
+        settings.trend_half_life,
+        SHORTER,
+        settings.decay_beside,
+    )
+    readers = known.trails.counts(rows)
+    smoothed = known.smoothed(reader.taste, rows, vectors)
+    return Candidates(
+        rows, vectors, known.documents.facts(rows), *cosines_to(reader, vectors), smoothed, readers, said
+    )
+
+
+def cosines_to(reader: Reader, documents: Vectors) -> tuple[Vectors, Vector]:
+    """Of each document (the cosines to the reader's units, that to the reader's taste), in one pass; without
+    a taste 0."""
+    count = len(reader.units)
+    directions = [each for each in (reader.units, reader.taste[None]) if each.size]
+    none = np.zeros((len(documents), 0), np.float32)
+    found = documents @ np.concatenate(directions).T if directions else none
+    of_taste = found[:, count] if len(reader.taste) else np.zeros(len(documents), np.float32)
+    return found[:, :count], of_taste

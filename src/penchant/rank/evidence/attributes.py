@@ -1,0 +1,47 @@
+"""Attributes: how much of what was read has the same value of an attribute. Each attribute has a column of
+its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import numpy as np
+
+from penchant.memory.facts import Facts
+from penchant.rank.asked import Asked, Reader, decayed
+from penchant.rank.candidates import Candidates
+from penchant.rank.evidence.seam import Column, Evidence, Told
+
+_PREFIX = "attribute "
+
+
+class Attributes(Evidence):
+    """See `measured`."""
+
+    kind = "attributes"
+    columns: Mapping[str, float] = MappingProxyType({})
+    family = (_PREFIX, 1.072)
+    known_before_clicks = True
+
+    def measure(self, asked: Asked, candidates: Candidates) -> Mapping[str, Column]:
+        return measured(asked.reader, candidates.facts)
+
+    def words(self, told: Told) -> str:
+        told_of = sorted(told.document.attributes.items())
+        values = ", ".join(f"{name} {value}" for name, value in told_of if isinstance(value, str | bool))
+        return f"often read: {values}" if told.weight > 0 else f"seldom read: {values or 'nothing known'}"
+
+
+def measured(reader: Reader, candidates: Facts) -> dict[str, Column]:
+    """``log(1 + 10 * times read)``, the latest reads counting more."""
+    found = {}
+    for name, values in candidates.attributes.items():
+        read = reader.reads.attributes.get(name, np.zeros(0, np.int32))[-reader.settings.reads_weighed :]
+        weights = decayed(len(read), reader.settings.decay)
+        there = read >= 0
+        most = int(max(values.max(initial=-1), read.max(initial=-1))) + 1
+        times = np.bincount(read[there], weights[there], most + 1)
+        column = np.log1p(10 * times[values])  # -1, no value, is the last entry, which nobody read
+        found[_PREFIX + name] = column
+    return found

@@ -1,0 +1,87 @@
+"""Freshness: by the time of publication, and by the reader's habits with it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import numpy as np
+
+from penchant.checks import EARLIEST_CLOCK
+from penchant.memory.readers import Times
+from penchant.rank.asked import Asked, Reader
+from penchant.rank.candidates import Candidates
+from penchant.rank.evidence.seam import Column, Evidence, Told
+
+_KNOTS = (2.0, 4.0, 5.5)
+"""Of the logarithm of 1 + hours: 6 hours, 2 days, 10 days."""
+_DAY = 86_400.0
+
+
+class Freshness(Evidence):
+    """See `measured`."""
+
+    kind = "freshness"
+    columns: Mapping[str, float] = MappingProxyType(
+        {
+            "age": -0.640,
+            "age over 6 hours": 0.896,
+            "age over 2 days": -0.688,
+            "age over 10 days": -0.858,
+            "since the last visit": 1.655,
+            "published beside the last read": -0.071,
+            "published beside it, in a session": -0.448,
+            "age that the reader likes": 0.513,
+        }
+    )
+
+    def measure(self, asked: Asked, candidates: Candidates) -> Mapping[str, Column]:
+        return measured(asked.reader, candidates.facts.published_at, asked.at)
+
+    def words(self, told: Told) -> str:
+        if told.document.published_at is None:
+            return "no time of publication"
+        days = max(told.at - told.document.published_at, 0.0) / _DAY
+        if days < 1:
+            return f"published {max(math.ceil(days * 24), 1)} h ago"
+        return f"published {int(days)} days ago"
+
+
+def measured(reader: Reader, published_at: Times, at: float) -> dict[str, Column]:
+    """A line of the logarithm of the age with three bends, and what the reader's habits are.
+
+    A document without `published_at` is as old as the oldest.
+    """
+    if at < EARLIEST_CLOCK:
+        return {name: np.zeros(len(published_at)) for name in Freshness.columns}
+    oldest, session = reader.settings.oldest_age, reader.settings.session_gap
+    published = np.where(np.isnan(published_at), at - oldest, published_at)
+    age = _age(at - published, oldest)
+    since, beside, in_session, liked = np.zeros((4, len(age)))
+    read = reader.reads.published_at
+    if len(read):
+        last = float(reader.at[-1])
+        since = (published > last).astype(np.float64)
+        if not np.isnan(read[-1]):
+            beside = _age(np.abs(published - read[-1]), oldest)
+            in_session = beside * (at - last < session)
+        ages = _age((reader.at - read)[-30:], oldest)
+        ages = ages[~np.isnan(ages)]
+        if len(ages):
+            liked = age * (float(ages.mean()) - 3.5) / 3
+    six_hours, two_days, ten_days = (np.maximum(age - knot, 0) for knot in _KNOTS)
+    return {
+        "age": age,
+        "age over 6 hours": six_hours,
+        "age over 2 days": two_days,
+        "age over 10 days": ten_days,
+        "since the last visit": since,
+        "published beside the last read": beside,
+        "published beside it, in a session": in_session,
+        "age that the reader likes": liked,
+    }
+
+
+def _age(seconds: Times, oldest: float) -> Column:
+    return np.log1p(np.minimum(np.maximum(seconds, 0), oldest) / 3_600)

@@ -1,0 +1,54 @@
+"""Interest: by meaning, from the reader's Interest Units."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import numpy as np
+
+from penchant.rank.asked import Asked, Reader
+from penchant.rank.candidates import Candidates
+from penchant.rank.evidence.seam import Column, Evidence, Told
+from penchant.types import Vectors
+
+
+class Interest(Evidence):
+    """See `measured`."""
+
+    kind = "interest"
+    columns: Mapping[str, float] = MappingProxyType(
+        {"any unit": 0.193, "all units": 0.323, "latest unit": 0.032}
+    )
+    known_before_clicks = True
+
+    def measure(self, asked: Asked, candidates: Candidates) -> Mapping[str, Column]:
+        return measured(asked.reader, candidates.of_units)
+
+    def words(self, told: Told) -> str:
+        return f"close to “{told.unit.title}”" if told.weight > 0 else "far from most interests"
+
+
+def measured(reader: Reader, cosines: Vectors) -> dict[str, Column]:
+    """A unit weighs ``log(1 + size) * decay ** place``: larger and more recent ones weigh more.
+
+    ``any unit`` is a soft maximum, ``10 / s * log(sum(weight * exp(s * cosine)))`` with `Settings.sharpness`
+    for s: one strong interest is enough, and the others still count. ``all units`` is ten times the weighted
+    mean of the cosines, the paper's sum with weights. ``latest unit`` is ten times the cosine to the unit
+    updated last.
+
+    Args:
+        cosines: of the documents to the units, shape (documents, units).
+    """
+    found = {name: np.zeros(len(cosines)) for name in Interest.columns}
+    if len(reader.units):
+        weights = np.log1p(reader.sizes) * reader.settings.decay ** np.arange(len(reader.units))
+        total = float(weights.sum())
+        shares = np.asarray(weights / total, np.float32)
+        tens, sharpness = 10 * cosines, reader.settings.sharpness
+        soft = np.log(np.exp(sharpness * (cosines - 1)) @ shares).astype(np.float64) + math.log(total)
+        found["any unit"] = 10 / sharpness * soft
+        found["all units"] = (tens @ shares).astype(np.float64)
+        found["latest unit"] = tens[:, 0].astype(np.float64)
+    return found

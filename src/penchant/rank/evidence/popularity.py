@@ -1,0 +1,32 @@
+"""Popularity: how many readers a document has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from penchant.rank.asked import Asked
+from penchant.rank.candidates import Candidates
+from penchant.rank.evidence.seam import Column, Evidence, Told
+
+
+class Popularity(Evidence):
+    """See `measured`."""
+
+    kind = "popularity"
+    columns: Mapping[str, float] = MappingProxyType({"readers": 0.314})
+
+    def measure(self, asked: Asked, candidates: Candidates) -> Mapping[str, Column]:
+        return {"readers": measured(candidates.readers)}
+
+    def words(self, told: Told) -> str:
+        readers = int(told.candidates.readers[told.place])
+        return f"{readers} reader{'' if readers == 1 else 's'}"
+
+
+def measured(readers: NDArray[np.int64]) -> Column:
+    """The logarithm of the number of readers."""
+    return np.asarray(np.log(readers + 0.1), np.float64)

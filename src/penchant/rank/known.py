@@ -1,0 +1,46 @@
+"""What a state knows of documents and readers, as questions and lessons need it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from penchant.memory.documents import Documents
+from penchant.memory.facts import Smoothed
+from penchant.memory.readers import Rows
+from penchant.memory.trails import Trails
+from penchant.rank.smoothing import Smoother
+from penchant.settings import Settings
+from penchant.types import Vector, Vectors
+
+
+class Neighbouring(Protocol):
+    """What a question asks of an index, see `penchant.index.DocumentIndex`."""
+
+    def __len__(self) -> int:
+        """The number of documents."""
+
+    def search(self, vectors: Vectors, count: int) -> list[Rows]:
+        """For each vector the rows of the `count` nearest documents, the nearest first."""
+
+    def vectors(self, keys: Rows) -> Vectors:
+        """The embeddings of rows, float32 of shape (rows, dimension)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Known:
+    """Documents, who read them, and what is near what."""
+
+    index: Neighbouring
+    documents: Documents
+    trails: Trails
+    smoother: Smoother
+    settings: Settings
+
+    def near(self, vectors: Vectors, count: int) -> list[Rows]:
+        """The documents nearest to each vector, at most as many as the settings say."""
+        return self.index.search(vectors, min(count, self.settings.candidates_per_unit))
+
+    def smoothed(self, direction: Vector, rows: Rows, vectors: Vectors) -> Smoothed:
+        """See `penchant.rank.smoothing`."""
+        return self.smoother.towards(direction, rows, vectors, self.trails, self.index.vectors)
