@@ -7,13 +7,20 @@ PENCHANT_THREADS ?= 2
 export OMP_NUM_THREADS ?= $(PENCHANT_THREADS)
 export OPENBLAS_NUM_THREADS ?= $(PENCHANT_THREADS)
 
-.PHONY: run test check format docs picture results bench bench-million bench-guard clean
+.DEFAULT_GOAL := help
+.PHONY: help run test test-fast check format docs real-readers picture results bench bench-million bench-guard clean
+
+help:  ## show this list
+	@grep -hE '^[a-z][a-z-]*:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 16
 
 run: $(VENV)/run.done  ## virtual environment, install, demo
 	$(BIN)/penchant demo
 
 test: $(VENV)/test.done  ## virtual environment, install, whole suite
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --durations 20
+
+test-fast: $(VENV)/test.done  ## the tests that need no other process: under two minutes
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m 'not slow' tests
 
 check: $(VENV)/test.done  ## style, types, and the direction of imports
 	$(BIN)/ruff check .
@@ -25,7 +32,10 @@ format: $(VENV)/test.done  ## write the code as `make check` wants it
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-docs: $(VENV)/test.done  ## write docs/real-readers.md from the real data
+docs: $(VENV)/test.done  ## build the site of the docs into site/
+	$(BIN)/mkdocs build --strict --quiet
+
+real-readers: $(VENV)/test.done  ## write docs/real-readers.md from the real data
 	$(BIN)/python docs/real_readers.py > docs/real-readers.md.part
 	mv docs/real-readers.md.part docs/real-readers.md
 
@@ -65,7 +75,7 @@ bench-million: $(VENV)/bench.done  ## the index of a million documents, and the 
 bench-guard: $(VENV)/test.done  ## do five core paths execute more instructions than before?
 	$(BIN)/python benchmarks/guard.py
 
-clean:
+clean:  ## remove the virtual environment
 	rm -rf $(VENV)
 
 $(BIN)/python:

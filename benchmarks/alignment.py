@@ -27,8 +27,8 @@ import torch
 
 from measuring import DATA, heading
 from penchant import Click
+from penchant.embed.kept import new_embedder
 from penchant.embed.transformer import TransformerEmbedder
-from penchant.engine.about import new_embedder
 from penchant.lab import protocols
 from penchant.lab.cases import Trial
 from penchant.lab.datasets import Source, read_log

@@ -18,7 +18,7 @@ from alignment_general import claims, rows
 from measuring import DATA, heading
 from penchant import Document
 from penchant.data.files import Problems, read_documents
-from penchant.engine.about import new_embedder
+from penchant.embed.kept import new_embedder
 from penchant.text import document_text
 from penchant.train.align.evaluation import compared, of_queries
 from penchant.train.align.examples import by_query

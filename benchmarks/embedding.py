@@ -13,7 +13,7 @@ import torch
 from measuring import best_of, heading, read, row
 from penchant import Engine
 from penchant.data.build import add_documents, observe_log
-from penchant.embed.transformer import load_minilm
+from penchant.embed.transformer import load_minilm_bf16
 
 TEXTS, ROUNDS = 800, 3
 FLOPS_A_TOKEN = 2 * 10.6e6
@@ -24,7 +24,7 @@ def main() -> None:
     """Print the rows."""
     heading("MiniLM", "pydev, deskdrop", "torch", "sentence-transformers")
     torch.set_num_threads(2)
-    minilm = load_minilm()
+    minilm = load_minilm_bf16()
     plain = sentence_transformers()
     peak = matrix_product()
     for what, texts in (("titles", some_titles()), ("contextual texts", contextual())):

@@ -29,6 +29,7 @@ from penchant.lab.run import Plan, prepare
 from penchant.lab.statistics import interval
 from penchant.lab.units_method import Variant
 from penchant.lab.weights import validation
+from penchant.rank.blend import all_weights
 from penchant.rank.evidence.readers import Readers
 from penchant.settings import Settings
 
@@ -79,7 +80,7 @@ def told(name: str) -> None:
         for each in (each for each in MEASURES if each in found):
             low, high = interval(found[each] - first[each], np.ones_like(found[each]), by_case=False, seed=0)
             cells.append(f"{each} {found[each].mean():.4f} ({low:+.4f} to {high:+.4f})")
-        weights = blend.all_weights(method._blend)
+        weights = all_weights(method._blend)
         print(
             f"- {idea}: {', '.join(cells)}; {method._blend.learned} lessons; {LIKE} {weights[LIKE]:.2f}",
             flush=True,

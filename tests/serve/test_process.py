@@ -14,7 +14,7 @@ import pytest
 
 from conftest import TITLES
 from penchant import Document, Engine, Settings
-from penchant.engine.about import CORPUS_MODEL
+from penchant.engine.about import MODEL
 from penchant.serve.client import Client, ServiceError
 from penchant.store import Changes
 from penchant.testing import HashingEmbedder
@@ -271,7 +271,7 @@ class TestStart:
         with Engine.open(tmp_path / "state") as engine:
             engine.add([Document("d1", "a title")])
 
-            engine.store.commit([Changes(facts={CORPUS_MODEL: b"broken"})])
+            engine.store.commit([Changes(facts={MODEL: b"broken"})])
         assert "damaged" in self.refused(str(tmp_path / "state"), "--port", "0")
 
     def test_an_open_address_without_a_token_is_refused(self, tmp_path):

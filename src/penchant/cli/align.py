@@ -21,7 +21,7 @@ from penchant.cli.console import (
     progress_bars,
 )
 from penchant.data.files import Problems, read_clicks, read_documents
-from penchant.engine.about import new_embedder
+from penchant.embed.kept import new_embedder
 from penchant.errors import InvalidQuery, MissingExtra
 from penchant.types import Click, Document
 
@@ -148,8 +148,7 @@ def train(
     document_columns: DocumentColumns = None,
     click_columns: ClickColumns = None,
 ) -> None:
-    """Queries, candidates, judgements, training: an embedder of your own. The same command goes on where it
-    was stopped."""
+    """From queries and judgements to an embedder of your own. Stopped, the same command goes on."""
     _require_extra()
     from penchant.train.align.jobs import Wanted, run
 

@@ -56,8 +56,7 @@ def build(
     api_key: ApiKey = None,
     json: Json = False,
 ) -> None:
-    """Build a state from documents and clicks. Interrupted or killed, the same command goes on where it
-    was."""
+    """Build a state from documents and clicks. Interrupted or killed, the same command goes on."""
     problems = Problems(on_error)
     given = given_documents(documents, document_column, problems)
     log = given_clicks(clicks, click_column, problems, {document.id for document in given})

@@ -45,7 +45,7 @@ def calibrate(
 ) -> None:
     """Propose a threshold from how alike random documents are, and those that one reader clicks in a row."""
     from penchant.embed.calibrate import calibrate as compare
-    from penchant.engine.about import new_embedder
+    from penchant.embed.kept import new_embedder
 
     problems = Problems(on_error)
     given = given_documents(documents, document_column, problems)

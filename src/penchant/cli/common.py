@@ -23,6 +23,7 @@ from penchant.engine import Engine
 from penchant.errors import InvalidQuery
 from penchant.serve.answers import recommended
 from penchant.settings import DocumentText, Settings
+from penchant.store import store_exists
 from penchant.types import Click, Document
 
 
@@ -64,7 +65,7 @@ def merged_settings(state: Path, changed: dict[str, Any]) -> Settings | None:
     """The settings of the state, or the usual ones, with the changes; None to leave them alone."""
     if not changed:
         return None
-    if not (state / "state.db").exists():
+    if not store_exists(state):
         return Settings(**changed)
     with Engine.open(state, read_only=True) as engine:
         return msgspec.structs.replace(engine.settings, **changed)
@@ -74,12 +75,12 @@ def summary(engine: Engine) -> dict[str, Any]:
     about = engine.about
     return {
         "documents": len(engine),
-        "users": len(engine.user_ids()),
+        "users": engine.user_count(),
         "embedder": about.embedder if about else None,
         "dimension": about.dimension if about else None,
         "index": about.index if about else None,
         "latest time": show.time_text(engine.latest_at),
-        "size": f"{engine.store.size() / 1e6:,.1f} MB",
+        "size": f"{engine.size() / 1e6:,.1f} MB",
         "seconds in the embedder": round(engine.embedding_seconds, 1),
     }
 

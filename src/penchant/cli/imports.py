@@ -35,11 +35,11 @@ imports = typer.Typer(
 def import_state(state: State, file: Path, api_key: ApiKey = None) -> None:
     """Make a new state from what `penchant export` wrote."""
     from penchant.data.transfer import import_state as fill
-    from penchant.store.sqlite import SqliteStore
+    from penchant.store import open_store
 
     if not file.is_file():
         raise InvalidQuery(f"there is no file {file}")
-    store = SqliteStore(state)
+    store = open_store(state)
     try:
         with file.open("rb") as source, progress_bars() as report:
             fill(

@@ -104,8 +104,7 @@ def run(
     api_key: ApiKey = None,
     json: Json = False,
 ) -> None:
-    """Evaluate methods on a click log and write a report. Interrupted, the same command goes on from what is
-    done."""
+    """Evaluate methods on a click log and write a report. Interrupted, the same command goes on."""
     from penchant.lab import report as reports
     from penchant.lab.protocols import Rules
     from penchant.lab.run import Plan, run
@@ -233,8 +232,7 @@ def tune(
     api_key: ApiKey = None,
     json: Json = False,
 ) -> None:
-    """Search hyperparameters on validation users, the same seconds for each method; the test users are never
-    asked."""
+    """Search hyperparameters on validation users, for the same seconds each. No test user is asked."""
 
     from penchant.lab.protocols import Rules
     from penchant.lab.run import Plan

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+import platform
+from typing import Annotated, Any
 
 import typer
 
+import penchant
 from penchant.cli.align import align
 from penchant.cli.backup import backup
 from penchant.cli.blend import blend
@@ -14,6 +16,7 @@ from penchant.cli.calibrate import calibrate
 from penchant.cli.console import (
     err,
     noting_interruptions,
+    out,
 )
 from penchant.cli.demo import demo
 from penchant.cli.dismiss import dismiss
@@ -55,33 +58,40 @@ class _Commands(typer.core.TyperGroup):
 
 
 app = typer.Typer(
-    cls=_Commands, no_args_is_help=True, add_completion=False, help="Interest Units for every reader."
+    cls=_Commands,
+    no_args_is_help=True,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.add_typer(imports, name="import")
-app.add_typer(lab, name="lab")
-app.add_typer(align, name="align")
-app.add_typer(ab, name="ab")
-for _command in (
-    serve,
-    config,
-    build,
-    observe,
-    interests,
-    recommend,
-    why,
-    blend,
-    dismiss,
-    search,
-    forget,
-    calibrate,
-    reembed,
-    info,
-    export,
-    backup,
-    restore,
-    demo,
-):
-    app.command()(_command)
+app.add_typer(imports, name="import", rich_help_panel="A state")
+app.add_typer(lab, name="lab", rich_help_panel="Tools")
+app.add_typer(align, name="align", rich_help_panel="Tools")
+app.add_typer(ab, name="ab", rich_help_panel="Service")
+_PANELS = {
+    "A state": (build, observe, info, export, backup, restore, reembed),
+    "Questions": (interests, recommend, why, search),
+    "Readers and weights": (dismiss, forget, blend),
+    "Service": (serve, config),
+    "Tools": (demo, calibrate),
+}
+for _panel, _commands in _PANELS.items():
+    for _command in _commands:
+        app.command(rich_help_panel=_panel)(_command)
+
+
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        out.print(f"penchant {penchant.__version__}, Python {platform.python_version()}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Interests in plain words for every reader, and what to show next."""
 
 
 def main() -> None:

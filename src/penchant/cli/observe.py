@@ -37,8 +37,7 @@ def observe(
     api_key: ApiKey = None,
     json: Json = False,
 ) -> None:
-    """Learn more clicks. A file that was learned before changes nothing; a killed run goes on where it
-    was."""
+    """Learn more clicks. A file that was learned before changes nothing; a killed run goes on."""
     problems = Problems(on_error)
     with existing(state, api_key=api_key, write=True) as engine, progress_bars() as report:
         if documents is not None:

@@ -22,14 +22,13 @@ def reembed(
     document_text: WhatOfDocuments = None,
     api_key: ApiKey = None,
 ) -> None:
-    """Move a state to another embedder, without any click history. `corpus` is trained on the titles of the
-    state."""
+    """Move a state to another embedder, without any click history."""
     from penchant.data.reembed import count_texts
     from penchant.data.reembed import reembed as move
-    from penchant.store.sqlite import SqliteStore
+    from penchant.store import open_store
 
     must_exist(state)
-    store = SqliteStore(state)
+    store = open_store(state)
     try:
         total = count_texts(store)
         with progress_bars() as report:

@@ -12,7 +12,7 @@ from penchant.cli.console import (
 
 def restore(file: Path, state: State) -> None:
     """Make a new state of what `penchant backup` wrote."""
-    from penchant.store.backup import restore as make
+    from penchant.store import restore_store
 
-    make(file, state)
+    restore_store(file, state)
     out.print(f"{state} holds what {file} held.", markup=False)

@@ -59,8 +59,7 @@ def serve_engine(engine: Engine, settings: Config, directory: Path | None) -> No
 
 
 def config(config: ConfigFile = None, json: Json = False) -> None:
-    """Show the settings of the service as `serve` would take them, from the file and PENCHANT_* variables,
-    checked."""
+    """Show the settings that `serve` would take from the file and PENCHANT_* variables, checked."""
     values: dict[str, Any] = shown(read_config(config, os.environ))
     if json:
         show.print_json(out, values)
@@ -70,8 +69,7 @@ def config(config: ConfigFile = None, json: Json = False) -> None:
 
 @ab.command("report")
 def ab_report(state: State, config: ConfigFile = None, json: Json = False) -> None:
-    """Compare the variants of an experiment: clicks per user, lift, interval, and a test for any number of
-    looks."""
+    """Compare the variants of an experiment: clicks per user, lift, interval, and a test."""
     from penchant.serve.ab import report
     from penchant.serve.experiment import DATABASE, read_exposures
 

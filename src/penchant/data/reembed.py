@@ -8,8 +8,9 @@ import msgspec
 
 from penchant import text
 from penchant.embed import Embedder
+from penchant.embed.kept import new_embedder
 from penchant.embed.texts import Progress, TextEmbedder
-from penchant.engine.about import ABOUT, COUNTERS, model_fact, new_embedder, read_about, read_counters
+from penchant.engine.about import ABOUT, COUNTERS, model_fact, read_about, read_counters
 from penchant.errors import InvalidQuery
 from penchant.settings import DocumentText
 from penchant.store import Changes, Store, StoredDocument

@@ -14,17 +14,17 @@ from typing import BinaryIO
 import msgspec
 import numpy as np
 
+from penchant.embed.kept import restored
 from penchant.embed.texts import Progress, TextEmbedder
 from penchant.engine.about import (
     ABOUT,
     BLEND,
-    CORPUS_MODEL,
     COUNTERS,
+    MODEL,
     About,
     Counters,
     read_about,
     read_counters,
-    remembered_embedder,
 )
 from penchant.errors import InvalidQuery, InvalidRow
 from penchant.memory.popularity import NEVER
@@ -110,14 +110,14 @@ def import_state(
         )
     facts = {ABOUT: msgspec.json.encode(head.about), COUNTERS: msgspec.json.encode(head.counters)}
     if head.corpus_model is not None:
-        facts[CORPUS_MODEL] = head.corpus_model
+        facts[MODEL] = head.corpus_model
     if head.blend is not None:
         facts[BLEND] = head.blend
     store.commit(_parts(head, facts, file, name, api_key, progress))
 
 
 def _lines(store: Store, about: About, vectors: bool) -> Iterator[Head | Line]:
-    yield Head(FORMAT, about, read_counters(store), store.fact(CORPUS_MODEL), store.fact(BLEND))
+    yield Head(FORMAT, about, read_counters(store), store.fact(MODEL), store.fact(BLEND))
     for part in _in_parts(list(store.documents())):
         rows = store.vectors([stored.key for stored in part]) if vectors else [None] * len(part)
         for stored, vector in zip(part, rows, strict=True):
@@ -150,7 +150,7 @@ def _parts(
         bare = [document_text(line.document.title, what) for line in documents if line.vector is None]
         bare_units = [unit.text for user in users.values() for unit in user.units if not len(unit.embedding)]
         if bare or bare_units:
-            texts = texts or TextEmbedder(remembered_embedder(head.about, head.corpus_model, api_key))
+            texts = texts or TextEmbedder(restored(head.about.embedder, head.corpus_model, api_key))
             document_vectors, unit_vectors = iter(texts.encode(bare)), iter(texts.encode(bare_units))
         yield Changes(
             documents=[

@@ -1,16 +1,19 @@
 """Text -> vectors: the Embedder protocol and the embedders by name.
 
-    minilm                 all-MiniLM-L6-v2, no download (extra `minilm`)
-    corpus                 trained on your own titles, nothing to install or download
+    minilm                 all-MiniLM-L6-v2, English, no download, no torch (extra `minilm`)
+    minilm-bf16            the same by torch in bfloat16, faster where the processor has it (extra `torch`)
+    multilingual           multilingual-e5-small, a hundred languages, no download, no torch (extra
+    `multilingual`) corpus                 trained on your own titles, nothing to install or download
     a name or a path       any sentence-transformers model (extra `torch`), or what `penchant align` made
     remote:MODEL@URL       an OpenAI-compatible endpoint, URL ends in /v1 (extra `remote`)
 
-Any object with `name`, `dimension`, `threshold` and `encode` is an embedder, too.
+A package adds another by an entry point in the group ``penchant.embedders``: a name -> a function of
+`api_key` and `batch_size`. Any object with `name`, `dimension`, `threshold` and `encode` is an embedder, too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol, runtime_checkable
 
@@ -18,8 +21,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penchant.errors import EmbedderError
+from penchant.plugins import added, is_added
 from penchant.types import Vectors
 
+_GROUP = "penchant.embedders"
 DEFAULT_THRESHOLD = 0.5
 """For models that nobody calibrated yet: `penchant calibrate` proposes a better one."""
 
@@ -85,9 +90,17 @@ def load_embedder(name: str, *, api_key: str | None = None, batch_size: int | No
         EmbedderError: there is no such embedder, or its weights are not those that are expected.
     """
     if name == "minilm":
-        from penchant.embed.transformer import load_minilm
+        from penchant.embed.minilm import load_minilm
 
-        return load_minilm(batch_size)
+        return load_minilm()
+    if name == "minilm-bf16":
+        from penchant.embed.transformer import load_minilm_bf16
+
+        return load_minilm_bf16(batch_size)
+    if name == "multilingual":
+        from penchant.embed.e5 import MultilingualEmbedder
+
+        return MultilingualEmbedder()
     if name.startswith("remote:"):
         from penchant.embed.remote import RemoteEmbedder
 
@@ -106,6 +119,9 @@ def load_embedder(name: str, *, api_key: str | None = None, batch_size: int | No
         from penchant.embed.corpus import CorpusEmbedder
 
         return CorpusEmbedder.from_bytes((Path(name) / ALIGNED_CORPUS).read_bytes())
+    if is_added(_GROUP, name):
+        loader: Callable[..., Embedder] = added(_GROUP, name, f"embedder {name!r}")
+        return loader(api_key=api_key, batch_size=batch_size)
     from penchant.embed.transformer import load_sentence_transformer
 
     return load_sentence_transformer(name, batch_size)

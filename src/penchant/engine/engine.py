@@ -1,54 +1,67 @@
-"""The one place where everything meets: documents and clicks in; what can be asked then is in
-`penchant.engine.questions`.
-
-click -> the document's vector -> relevant units -> merged unit -> its new vector -> pruned -> stored
-"""
+"""The one face of penchant. An engine is composed of a state, a catalogue of documents, a learner of clicks,
+and questions."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
-from penchant.checks import check_document, check_ids, check_user
+from penchant.checks import check_ids
 from penchant.embed import Embedder
 from penchant.embed.texts import Progress
-from penchant.engine.about import COUNTERS, About, Counters
+from penchant.engine.about import About
+from penchant.engine.catalogue import Catalogue
+from penchant.engine.clicks import Moment, check_clicks
 from penchant.engine.learner import Checkpoint, Learner
-from penchant.engine.questions import Asking
-from penchant.engine.state import OpenState
-from penchant.memory.documents import numbered
+from penchant.engine.questions import Questions
+from penchant.engine.state import State
+from penchant.memory.filters import Where
 from penchant.rank import feedback, scorers
 from penchant.rank.blend import Blend, with_weights
+from penchant.rank.sources import CandidateSource
 from penchant.settings import Settings
-from penchant.store import Changes, Store
+from penchant.store import Store, directory_of, open_store
 from penchant.store.memory import MemoryStore
-from penchant.text import document_text
-from penchant.types import Change, Click, Document, User
-
-_PART = 64
-"""So many documents enter the index at a time; questions are answered in between."""
+from penchant.types import Change, Click, Document, InterestUnit, Recommendation, Source, User
 
 
-class Engine(Asking):
-    """Interest Units and recommendations over one state, for any number of threads: questions are answered
-    side by side, and while clicks are learned; what changes the state goes one after the other.
+class Engine:
+    """Interest Units and recommendations over one state, for any number of threads.
 
-    ``Engine(...)`` keeps all in memory, ``Engine.open(directory, ...)`` on disk. What a method returned for
-    is durable; a method that raises has changed nothing.
+    ``Engine(...)`` keeps all in memory, ``Engine.open(directory, ...)`` on disk. Questions are answered side
+    by side, also while clicks are learned. Changes go one after the other. What a method returned for is
+    durable; a method that raises has changed nothing.
+
+    >>> from penchant import Click, Document, Engine
+    >>> engine = Engine("corpus", index="exact")
+    >>> titles = {"d1": "Fast cosine search", "d2": "Vector search", "d3": "Rye bread"}
+    >>> engine.add(Document(name, title) for name, title in titles.items())
+    >>> engine.observe([Click("ana", "d1", at=1_700_000_000)])[0].action
+    'created'
+    >>> [found.document.id for found in engine.recommend("ana", k=1)]
+    ['d2']
 
     Args:
         embedder: a name (see `penchant.embed`) or any object with `name`, `dimension`, `threshold` and
-            `encode`. ``corpus`` is trained on the titles of the first call of `add`.
-        index: ``usearch`` (approximate, fast) or ``exact``.
-        settings: every number of the method.
+            `encode`. ``corpus``, the default, is trained on the titles of the first call of `add`.
+        index: ``usearch`` (approximate, fast, the default), ``exact``, or the name of an index that a package
+            adds.
+        settings: every number of the method. None: those of the state, or the usual ones.
         api_key: for a remote embedder.
+        store: where the state survives. None: in memory.
+        directory: where the index is saved. None: nowhere.
+        read_only: refuse every change.
+
+    Raises:
+        InvalidSettings: names the field.
+        EmbedderMismatch: the state was built with another embedder.
     """
 
     def __init__(
@@ -63,11 +76,12 @@ class Engine(Asking):
         read_only: bool = False,
     ) -> None:
         self.store = store if store is not None else MemoryStore()
-        self._state = OpenState(
+        self._state = State(
             self.store, embedder, index, settings, directory=directory, read_only=read_only, api_key=api_key
         )
-        self.settings = self._state.settings
+        self._catalogue = Catalogue(self._state)
         self._learner = Learner(self._state)
+        self._questions = Questions(self._state, self._learner)
 
     @classmethod
     def open(
@@ -80,23 +94,29 @@ class Engine(Asking):
         read_only: bool = False,
         api_key: str | None = None,
     ) -> Self:
-        """The engine over the state in a directory, which is made where it is missing.
+        """The engine over a state that survives.
 
-        A state remembers its embedder, index and settings; what is given here for index and settings replaces
+        A state remembers its embedder, index and settings. What is given here for index and settings replaces
         them.
 
+        >>> import tempfile
+        >>> with Engine.open(tempfile.mkdtemp() + "/state", "corpus") as engine:
+        ...     engine.add([Document("d1", "Fast cosine search"), Document("d2", "Rye bread")])
+        ...     len(engine)
+        2
+
         Args:
+            path: a directory, which is made where it is missing, or the URL of a store that a package adds.
             read_only: see the state as it is at this moment, also while another process writes it.
 
         Raises:
             EmbedderMismatch: the state was built with another embedder.
             StateLocked: another process writes it.
-            StateDamaged, StateTooNew, StateReadOnly: as they say.
+            StateDamaged: it cannot be read.
+            StateTooNew: a newer penchant wrote it.
+            StateReadOnly: it may not be written.
         """
-        from penchant.store.sqlite import SqliteStore
-
-        directory = Path(path)
-        store = SqliteStore(directory, read_only=read_only)
+        store = open_store(path, read_only=read_only)
         try:
             return cls(
                 embedder,
@@ -104,85 +124,83 @@ class Engine(Asking):
                 settings,
                 api_key=api_key,
                 store=store,
-                directory=directory,
+                directory=directory_of(path),
                 read_only=read_only,
             )
         except BaseException:
             store.close()
             raise
 
-    # What is learned
+    # Documents in and out
 
     def fit(self, titles: Sequence[str]) -> None:
         """Choose and remember the embedder of a new state; ``corpus`` is trained on the titles.
 
-        `add` does it with the titles of its first call. To call it before is worthwhile where documents come
-        in parts.
+        `add` does it with the titles of its first call. Call it before where documents come in parts.
+
+        >>> engine = Engine("corpus", index="exact")
+        >>> engine.fit(["Fast cosine search", "Rye bread"])
+        >>> engine.about.embedder.startswith("corpus-")
+        True
 
         Raises:
             InvalidQuery: the state has its embedder already.
         """
-        self._state.check_writable()
-        with self._state.changing:
+        with self._state.writing():
             self._state.fit(titles)
 
     def add(self, documents: Iterable[Document], *, progress: Progress | None = None) -> None:
-        """Add documents, or replace those of the same id (the last one given counts). Only new titles are
-        embedded.
+        """Add documents, or replace those of the same id. Of several with one id the last counts.
+
+        Only new titles are embedded.
+
+        >>> engine = sample_engine()
+        >>> engine.add([Document("d4", "rye bread crumb")])
+        >>> len(engine)
+        4
+
+        Args:
+            progress: called with the number of documents done since the last call.
 
         Raises:
             InvalidDocument: names the document and the remedy; nothing was added.
+            EmbedderError: a title could not be embedded; nothing was added.
         """
-        self._state.check_writable()
-        given = {}
-        for document in documents:
-            check_document(document)
-            given[document.id] = document
-        with self._state.changing:
-            changed = [
-                document for document in given.values() if document != self._state.documents.get(document.id)
-            ]
-            if progress is not None and len(given) > len(changed):
-                progress(len(given) - len(changed))
-            if changed:
-                self._put(changed, progress)
+        self._catalogue.add(documents, progress)
 
-    def _put(self, documents: list[Document], progress: Progress | None) -> None:
-        if self._state.about is None:
-            self._state.fit([document.title for document in documents])
-        revision, first_new = self._state.counters.revision + 1, self._state.counters.next_row
-        stored, retitled, next_row = numbered(documents, self._state.documents, first_new, revision)
-        if progress is not None and len(documents) > len(retitled):
-            progress(len(documents) - len(retitled))
-        what = self._state.settings.document_text
-        vectors = self._state.texts.encode([document_text(title, what) for _, title in retitled], progress)
-        latest = max(
-            [
-                self._state.counters.latest_at,
-                *(d.published_at for d in documents if d.published_at is not None),
-            ]
-        )
-        counters = Counters(latest, next_row, revision)
-        rows = np.array([row for row, _ in retitled], np.int64)
-        packed = {row: vector.tobytes() for row, vector in zip(rows.tolist(), vectors, strict=True)}
-        self.store.commit(
-            [Changes(documents=stored, vectors=packed, facts={COUNTERS: msgspec.json.encode(counters)})]
-        )
-        self._state.counters = counters
-        vector_of = dict(zip(rows.tolist(), vectors, strict=True))
-        for start in range(0, len(stored), _PART):
-            part = stored[start : start + _PART]
-            embedded = [kept.key for kept in part if kept.key in vector_of]
-            with self._state.turns.writing():
-                self._state.documents.put(part)
-                if embedded:
-                    self._state.shortlists.clear()
-                if any(row < first_new for row in embedded):
-                    self._state.smoother.clear()
-                if embedded and self._state.has_index:
-                    self._state.index.add(
-                        np.array(embedded, np.int64), np.stack([vector_of[row] for row in embedded])
-                    )
+    def remove(self, document_ids: Sequence[str]) -> None:
+        """Remove documents. Units keep what they learned from them.
+
+        >>> engine = sample_engine()
+        >>> engine.remove(["d3"])
+        >>> "d3" in engine
+        False
+
+        Raises:
+            UnknownDocument: names the document; nothing was removed.
+        """
+        self._catalogue.remove(document_ids)
+
+    def document(self, document_id: str) -> Document:
+        """A document by its id.
+
+        >>> sample_engine().document("d3").title
+        'sourdough bread crumb'
+
+        Raises:
+            UnknownDocument: there is none.
+        """
+        return self._state.documents.at_row(self._state.documents.row(document_id))
+
+    def __len__(self) -> int:
+        """The number of documents."""
+        return len(self._state.documents)
+
+    def __contains__(self, document_id: str) -> bool:
+        """Whether there is a document of that id."""
+        return document_id in self._state.documents
+
+    # What users do
 
     def observe(
         self,
@@ -196,8 +214,15 @@ class Engine(Asking):
     ) -> list[Change]:
         """Learn clicks, each user's in the order of their times.
 
+        The result does not depend on how clicks in the order of their times were cut into calls.
+
+        >>> engine = sample_engine()
+        >>> clicks = [Click("ana", "d2", 1_700_000_060), Click("bob", "d3", 1_700_000_090)]
+        >>> [change.action for change in engine.observe(clicks)]
+        ['reinforced', 'created']
+
         Args:
-            clicks: documents must have been added; a click whose id was seen before is ignored.
+            clicks: on documents that were added. A click whose id was seen before is ignored.
             progress: called with the number of clicks done since the last call.
             checkpoint: a name and a number kept together with the clicks: how far a log was read. See
                 `checkpoint`.
@@ -212,101 +237,342 @@ class Engine(Asking):
         Raises:
             InvalidClick: names the click and the remedy; nothing was learned.
             UnknownDocument: likewise.
-            StateFull, StateReadOnly: nothing was learned.
+            StateFull: likewise.
         """
         given = list(clicks)
         if dry_run:
             return self._learner.imagine(given)[1]
-        self._state.check_writable()
-        with self._state.changing:
-            until = None if checkpoint is None else Checkpoint(*checkpoint)
-            return self._learner.learn(given, progress, until, tell=tell, teach=teach)
+        until = None if checkpoint is None else Checkpoint(*checkpoint)
+        return self._learner.learn(given, progress, until, tell=tell, teach=teach)
 
-    def forget(self, user_id: str) -> bool:
-        """Delete all that is kept of a user; returns whether there was anything."""
-        self._state.check_writable()
-        check_user(user_id)
-        with self._state.changing:
-            known = bool(self._state.users.load({user_id}))
-            if known:
-                trails = self._state.trails
-                self.store.commit([Changes(forgotten_users=[user_id])])
-                self._state.users.forgotten(user_id)
-                with self._state.turns.writing():
-                    trails.forget(user_id)
-        return known
+    def check(self, clicks: Sequence[Click]) -> None:
+        """Raise unless `observe` would accept all of these clicks.
+
+        >>> sample_engine().check([Click("ana", "d1", at=1_700_000_000)])
+
+        Raises:
+            InvalidClick: names the click and the remedy.
+            UnknownDocument: likewise.
+        """
+        check_clicks(clicks, self._state.documents)
 
     def dismiss(self, user_id: str, document_id: str) -> None:
-        """A user does not want a document: it is not shown again for long, and its like of the same interest
-        ranks lower.
+        """A user does not want a document.
+
+        It is not shown again for long, and its like of the same interest ranks lower, fading with the user's
+        clicks.
+
+        >>> engine = sample_engine()
+        >>> engine.dismiss("ana", "d2")
+        >>> [found.document.id for found in engine.recommend("ana")]
+        ['d3']
 
         Raises:
             UnknownDocument: names the document.
         """
         self._state.documents.row(document_id)
-        self._react(user_id, lambda user: feedback.dismiss(user, document_id))
+        self._learner.react(user_id, lambda user: feedback.dismiss(user, document_id))
 
     def shown(self, user_id: str, document_ids: Sequence[str]) -> None:
-        """Documents were shown to a user: until they are clicked, they rank lower for a while. Unknown ids
-        are left out."""
+        """Documents were shown to a user: until they are clicked they rank lower for a while.
+
+        Unknown ids are passed over.
+
+        >>> engine = sample_engine()
+        >>> engine.shown("ana", ["d2", "d3"])
+        >>> engine.user("ana").shown
+        (('d2', 1), ('d3', 1))
+
+        Raises:
+            InvalidQuery: one id was given in place of a list.
+        """
         check_ids(document_ids)
         known = [document_id for document_id in document_ids if document_id in self._state.documents]
-        self._react(user_id, lambda user: feedback.show(user, known))
+        self._learner.react(user_id, lambda user: feedback.show(user, known))
+
+    def forget(self, user_id: str) -> bool:
+        """Delete all that is kept of a user.
+
+        >>> engine = sample_engine()
+        >>> engine.forget("ana"), engine.forget("ana")
+        (True, False)
+
+        Returns:
+            Whether there was anything.
+        """
+        return self._learner.forget(user_id)
+
+    def checkpoint(self, name: str) -> int:
+        """The number that `observe` kept last under that name; 0 where there is none.
+
+        >>> engine = sample_engine()
+        >>> _ = engine.observe([Click("ana", "d2", 1_700_000_060)], checkpoint=("clicks.csv", 1))
+        >>> engine.checkpoint("clicks.csv")
+        1
+        """
+        return int(self.store.fact(Checkpoint(name, 0).fact) or 0)
+
+    # Questions
+
+    def recommend(
+        self,
+        user_id: str,
+        k: int = 20,
+        *,
+        where: Where | None = None,
+        exclude_seen: bool = True,
+        published_after: float | None = None,
+        scorer: str | None = None,
+        diversity: float = 0.0,
+        explain: bool = True,
+        at: float | None = None,
+        as_if: Sequence[Click] = (),
+        sources: Sequence[Source | CandidateSource] = (),
+    ) -> list[Recommendation]:
+        """The k best documents for a user, best first, ties by document id; fewer where fewer pass the
+        filters.
+
+        A user without Interest Units gets the documents that others clicked of late (`Popular`).
+
+        >>> engine = sample_engine()
+        >>> best = engine.recommend("ana", k=1)[0]
+        >>> best.document.id, best.because.title
+        ('d2', 'fast cosine search')
+        >>> [found.document.id for found in engine.recommend("ana", where={"channel": "food"})]
+        ['d3']
+
+        Args:
+            where: what the attributes must meet, all of it: ``{"channel": "db"}`` equal, ``{"lang": ["en",
+                "ko"]}`` one of, ``{"price": {"min": 5, "max": 10}}`` in a range.
+            exclude_seen: leave out what the user has clicked.
+            published_after: Unix seconds; documents without `published_at` are left out then.
+            scorer: ``blend``, ``sum``, ``max`` or ``soft``; None: that of the settings.
+            diversity: from 0 (none) to 1, how much what was chosen already counts against its like.
+            explain: False: `because` is None and `evidence` empty, and the answer comes a little sooner.
+            at: now, in Unix seconds, for what expires; None: the latest time in the data.
+            as_if: clicks of this user that are taken as learned for this one answer, and not kept. What they
+                would teach of the community is not.
+            sources: rankings of your own that add candidates and weight, or objects with
+                ``candidates(asked)`` that add candidates (see `penchant.rank.sources`). For the scorer
+                ``blend``.
+
+        Raises:
+            InvalidQuery: names the argument and the remedy.
+            UnknownDocument: one of `as_if` is on a document that is not there.
+        """
+        return self._questions.recommend(
+            user_id,
+            k,
+            where=where,
+            exclude_seen=exclude_seen,
+            published_after=published_after,
+            scorer=scorer,
+            diversity=diversity,
+            explain=explain,
+            at=at,
+            as_if=as_if,
+            sources=sources,
+        )
+
+    def score(
+        self, user_id: str, document_ids: Sequence[str], *, scorer: str | None = None, at: float | None = None
+    ) -> NDArray[np.float32]:
+        """The scores that `recommend` ranks by, of any listed documents.
+
+        >>> [f"{score:.2f}" for score in sample_engine().score("ana", ["d1", "d3"], scorer="sum")]
+        ['1.00', '0.05']
+
+        Args:
+            scorer: see `recommend`.
+            at: now, in Unix seconds; None: the latest time in the data.
+
+        Returns:
+            float32 of shape (len(document_ids),), in the order given.
+
+        Raises:
+            UnknownDocument: names the document.
+            InvalidQuery: names the argument.
+        """
+        return self._questions.score(user_id, document_ids, scorer=scorer, at=at)
+
+    def why(self, user_id: str, document_id: str) -> list[tuple[InterestUnit, float]]:
+        """Each unit of a user with its cosine to a document, the nearest first.
+
+        >>> [(unit.title, round(cosine, 2)) for unit, cosine in sample_engine().why("ana", "d2")]
+        [('fast cosine search', 0.66)]
+
+        Raises:
+            UnknownDocument: names the document.
+        """
+        return self._questions.why(user_id, document_id)
+
+    def similar(
+        self, document_id: str, k: int = 20, *, where: Where | None = None, at: float | None = None
+    ) -> list[Recommendation]:
+        """The k documents nearest to a document in meaning; the score is the cosine.
+
+        >>> [found.document.id for found in sample_engine().similar("d1", k=1)]
+        ['d2']
+
+        Args:
+            where: see `recommend`.
+            at: likewise.
+
+        Raises:
+            UnknownDocument: names the document.
+            InvalidQuery: names the argument.
+        """
+        return self._questions.similar(document_id, k, where=where, at=at)
+
+    def search(
+        self, text: str, k: int = 20, *, where: Where | None = None, at: float | None = None
+    ) -> list[Recommendation]:
+        """The k documents nearest to a text in meaning; the score is the cosine.
+
+        >>> [found.document.id for found in sample_engine().search("bread", k=1)]
+        ['d3']
+
+        Args:
+            where: see `recommend`.
+            at: likewise.
+
+        Raises:
+            InvalidQuery: names the argument.
+            EmbedderError: the text could not be embedded.
+        """
+        return self._questions.search(text, k, where=where, at=at)
+
+    def recent_clicks(self, document_id: str, at: float) -> float:
+        """Clicks on a document by distinct users, each halved every `Settings.popularity_half_life` before
+        `at`.
+
+        >>> sample_engine().recent_clicks("d1", at=1_700_000_000.0)
+        1.0
+
+        Args:
+            at: Unix seconds.
+
+        Raises:
+            UnknownDocument: names the document.
+        """
+        row = np.array([self._state.documents.row(document_id)], np.int64)
+        return float(self._state.documents.clicks(row, at, self.settings.popularity_half_life)[0])
+
+    # Users
+
+    def units(self, user_id: str, *, as_if: Sequence[Click] = ()) -> list[InterestUnit]:
+        """The Interest Units of a user, most recently updated first; none for a user who never clicked.
+
+        >>> [(unit.title, unit.size) for unit in sample_engine().units("ana")]
+        [('fast cosine search', 1)]
+
+        Args:
+            as_if: clicks of this user that are taken as learned for this one answer, and not kept.
+
+        Raises:
+            InvalidQuery: a click of `as_if` is of another user.
+            UnknownDocument: or on a document that is not there.
+        """
+        return self._questions.units(user_id, as_if=as_if)
+
+    def history(self, user_id: str) -> list[Moment]:
+        """What each of the latest `Settings.history_kept` clicks of a user did, and the units after it, the
+        oldest first.
+
+        They are learned again from nothing. With an older history than is kept, or with titles that changed
+        since, units differ from those that there are now. Clicks on removed documents are left out.
+
+        >>> [moment.change.action for moment in sample_engine().history("ana")]
+        ['created']
+        """
+        return self._questions.history(user_id)
+
+    def reads(self, user_id: str) -> tuple[tuple[str, float], ...]:
+        """(document id, time of the first click) of what a user read last, as other readers' evidence knows
+        it.
+
+        >>> sample_engine().reads("ana")
+        (('d1', 1700000000.0),)
+        """
+        return self._questions.reads(user_id)
+
+    def user(self, user_id: str) -> User:
+        """All that is kept of a user; nothing for one who never clicked.
+
+        >>> sample_engine().user("ana").seen
+        ('d1',)
+        """
+        return self._questions.user(user_id)
+
+    def users(self, user_ids: Sequence[str]) -> dict[str, User]:
+        """Those of the users that are known, as they are stored.
+
+        >>> list(sample_engine().users(["ana", "nobody"]))
+        ['ana']
+        """
+        return self.store.users(user_ids)
+
+    def user_ids(self, prefix: str = "", limit: int | None = None) -> list[str]:
+        """The ids of all users, sorted.
+
+        >>> sample_engine().user_ids("a")
+        ['ana']
+
+        Args:
+            prefix: only those that begin with it.
+            limit: at most this many. None: all.
+        """
+        return self.store.user_ids(prefix, limit)
+
+    def user_count(self) -> int:
+        """The number of users.
+
+        >>> sample_engine().user_count()
+        1
+        """
+        return self.store.user_count()
+
+    # The blend
+
+    def blend(self) -> dict[str, float]:
+        """Column of evidence -> its weight, as clicks have taught it so far.
+
+        >>> sample_engine().blend()["key terms"]
+        0.195
+        """
+        return self._questions.blend()
 
     def set_blend(self, weights: Mapping[str, float]) -> None:
-        """Give columns of evidence other weights, see `blend`. Clicks go on teaching them, unless
-        `Settings.blend_learns` is off.
+        """Give columns of evidence other weights. Clicks go on teaching them, unless `Settings.blend_learns`
+        is off.
+
+        >>> engine = sample_engine()
+        >>> engine.set_blend({"age": -1.0})
+        >>> engine.blend()["age"]
+        -1.0
 
         Raises:
             InvalidQuery: names the column.
         """
-        self._state.check_writable()
-        with self._state.changing:
-            self._state.keep_blend(with_weights(self._state.blend, weights, self.settings))
+        self._learner.set_blend(lambda blend: with_weights(blend, weights, self.settings))
 
     def reset_blend(self) -> None:
-        """Let the blend forget all that clicks taught it."""
-        self._state.check_writable()
-        with self._state.changing:
-            self._state.keep_blend(Blend())
+        """Let the blend forget all that clicks taught it.
 
-    def _react(self, user_id: str, change: Callable[[User], User]) -> None:
-        self._state.check_writable()
-        with self._state.changing:
-            now = {user_id: change(self._user(user_id))}
-            self.store.commit([Changes(users=now)])
-            self._state.users.learned(now)
-
-    def remove(self, document_ids: Sequence[str]) -> None:
-        """Remove documents. Units keep what they learned from them.
-
-        Raises:
-            UnknownDocument: names the document; nothing was removed.
+        >>> engine = sample_engine()
+        >>> engine.set_blend({"age": -1.0})
+        >>> engine.reset_blend()
+        >>> engine.blend()["age"]
+        -0.64
         """
-        self._state.check_writable()
-        check_ids(document_ids)
-        with self._state.changing:
-            rows = sorted({self._state.documents.row(document_id) for document_id in document_ids})
-            trails = self._state.trails
-            with self._state.turns.writing():
-                self.store.commit([Changes(removed_documents=rows)])
-                for row in rows:
-                    self._state.documents.drop(row)
-                trails.drop(rows)
-                self._state.shortlists.clear()
-                if self._state.has_index:
-                    self._state.index.remove(np.array(rows, np.int64))
-
-    def checkpoint(self, name: str) -> int:
-        """The number that `observe` kept last under that name; 0 where there is none."""
-        return int(self.store.fact(Checkpoint(name, 0).fact) or 0)
+        self._learner.set_blend(lambda _: Blend())
 
     # What an engine is made of
 
     @property
-    def embedding_seconds(self) -> float:
-        """Time spent inside the embedder so far."""
-        return self._state.embedding_seconds
+    def settings(self) -> Settings:
+        """Every number of the method."""
+        return self._state.settings
 
     @property
     def about(self) -> About | None:
@@ -314,47 +580,53 @@ class Engine(Asking):
         return self._state.about
 
     @property
+    def embedder(self) -> Embedder:
+        """What turns texts into vectors.
+
+        Raises:
+            InvalidQuery: it is ``corpus``, and there are no titles yet to train it on.
+            MissingExtra: a package that it needs is not installed.
+        """
+        return self._state.texts.embedder
+
+    @property
+    def threshold(self) -> float:
+        """tau: that of the settings, or the embedder's. Raises as `embedder` does."""
+        return self._state.threshold
+
+    @property
     def latest_at(self) -> float:
         """The latest time in the data, Unix seconds."""
         return self._state.counters.latest_at
 
-    def document(self, document_id: str) -> Document:
-        """A document by its id. Raises UnknownDocument."""
-        return self._state.documents.at_row(self._state.documents.row(document_id))
+    @property
+    def embedding_seconds(self) -> float:
+        """Time spent inside the embedder so far."""
+        return self._state.embedding_seconds
 
-    def recent_clicks(self, document_id: str, at: float) -> float:
-        """Clicks on a document by distinct users, each halved every `Settings.popularity_half_life`. Raises
-        UnknownDocument."""
-        row = np.array([self._state.documents.row(document_id)], np.int64)
-        return float(self._state.documents.clicks(row, at, self.settings.popularity_half_life)[0])
+    def size(self) -> int:
+        """Bytes on disk; 0 in memory.
 
-    def user(self, user_id: str) -> User:
-        """All that is kept of a user; nothing for one who never clicked."""
-        return self._user(user_id)
-
-    def __len__(self) -> int:
-        """The number of documents."""
-        return len(self._state.documents)
-
-    def __contains__(self, document_id: str) -> bool:
-        """Whether there is a document of that id."""
-        return document_id in self._state.documents
-
-    def user_ids(self, prefix: str = "", limit: int | None = None) -> list[str]:
-        """The ids of all users, sorted; only those that begin with the prefix, and at most so many."""
-        return self.store.user_ids(prefix, limit)
+        >>> sample_engine().size()
+        0
+        """
+        return self.store.size()
 
     def warm_up(self) -> None:
         """Load everything that is otherwise loaded when it is first needed: documents, index, embedder,
-        compiled code."""
-        if self._state.about is None:
+        compiled code.
+
+        >>> sample_engine().warm_up()
+        """
+        state = self._state
+        if state.about is None:
             return
         with ThreadPoolExecutor(2) as threads:  # reading the index does not need the interpreter
             loading: list[Future[object]] = [
-                threads.submit(lambda: self._state.index),
-                threads.submit(lambda: self._state.texts.encode(["warm-up"])),
+                threads.submit(lambda: state.index),
+                threads.submit(lambda: state.texts.encode(["warm-up"])),
             ]
-            assert self._state.trails is not None
+            assert state.trails is not None
             if self.settings.scorer == scorers.BLEND:
                 from penchant.index import halves_kernel
                 from penchant.memory import traits_kernel

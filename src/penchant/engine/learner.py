@@ -6,15 +6,16 @@ and lessons
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
 
+from penchant.checks import check_user
 from penchant.embed.texts import Progress
 from penchant.engine.about import COUNTERS, blend_fact
 from penchant.engine.clicks import check_clicks, clicked, fresh_clicks, learn_silently
-from penchant.engine.state import OpenState
+from penchant.engine.state import State
 from penchant.memory.popularity import popularity_after
 from penchant.memory.trails import Read, pack_trail
 from penchant.rank.blend import Blend, is_learned
@@ -65,7 +66,7 @@ class Learned(NamedTuple):
 class Learner:
     """Learns clicks into a state, for one caller at a time."""
 
-    def __init__(self, state: OpenState) -> None:
+    def __init__(self, state: State) -> None:
         self._state = state
 
     def learn(
@@ -78,6 +79,18 @@ class Learner:
         teach: bool,
     ) -> list[Change]:
         """Learn clicks and keep what they changed. See `penchant.Engine.observe`."""
+        with self._state.writing():
+            return self._learn(given, progress, checkpoint, tell=tell, teach=teach)
+
+    def _learn(
+        self,
+        given: Sequence[Click],
+        progress: Progress | None,
+        checkpoint: Checkpoint | None,
+        *,
+        tell: bool,
+        teach: bool,
+    ) -> list[Change]:
         fresh, clicks = self._to_learn(given, progress)
         users = self._state.users.load({user_id for user_id, _ in clicks})
         parts, blend = self._parts(clicks, users, teach)
@@ -106,6 +119,34 @@ class Learner:
             self._state.documents.set_popularity(popularity)
         self._take_over(parts[len(early) :])
         return told(given, fresh, learned.changes) if tell else []
+
+    def forget(self, user_id: str) -> bool:
+        """See `penchant.Engine.forget`."""
+        state = self._state
+        check_user(user_id)
+        with state.writing():
+            known = bool(state.users.load({user_id}))
+            if known:
+                trails = state.trails
+                state.store.commit([Changes(forgotten_users=[user_id])])
+                state.users.forgotten(user_id)
+                with state.turns.writing():
+                    trails.forget(user_id)
+        return known
+
+    def react(self, user_id: str, change: Callable[[User], User]) -> None:
+        """Keep what a user did not want, or was shown; see `penchant.rank.feedback`."""
+        state = self._state
+        check_user(user_id)
+        with state.writing():
+            now = {user_id: change(state.users.load({user_id}).get(user_id, NOBODY))}
+            state.store.commit([Changes(users=now)])
+            state.users.learned(now)
+
+    def set_blend(self, change: Callable[[Blend], Blend]) -> None:
+        """Keep another blend."""
+        with self._state.writing():
+            self._state.keep_blend(change(self._state.blend))
 
     def imagine(
         self, given: Sequence[Click], progress: Progress | None = None

@@ -15,9 +15,10 @@ import msgspec
 
 from penchant.cache import RecentCache
 from penchant.embed import Embedder, load_embedder
+from penchant.embed.kept import new_embedder, restored
 from penchant.embed.texts import TextEmbedder
 from penchant.engine import about
-from penchant.engine.about import ABOUT, CORPUS_MODEL, About
+from penchant.engine.about import ABOUT, MODEL, About
 from penchant.engine.turns import Turns
 from penchant.errors import InvalidQuery, InvalidSettings, StateReadOnly
 from penchant.garbage import no_garbage_collection
@@ -35,7 +36,7 @@ from penchant.settings import Settings
 from penchant.store import Changes, Store
 
 
-class OpenState:
+class State:
     """See the module. `changing` is held by the one thread that changes the state; `turns` guards documents
     and index.
 
@@ -178,7 +179,7 @@ class OpenState:
     def _load_embedder(self, name: str) -> Embedder:
         if self.about is None and name != "corpus":
             return load_embedder(name, api_key=self._api_key)
-        return about.remembered_embedder(self._require_about(), self.store.fact(CORPUS_MODEL), self._api_key)
+        return restored(self._require_about().embedder, self.store.fact(MODEL), self._api_key)
 
     @property
     def embedding_seconds(self) -> float:
@@ -191,7 +192,7 @@ class OpenState:
             raise InvalidQuery(
                 f"the state has its embedder, {self.about.embedder!r}: `penchant reembed` moves it to another"
             )
-        embedder = about.new_embedder(self._wanted, titles, self._api_key)
+        embedder = new_embedder(self._wanted, titles, self._api_key)
         now = About(embedder.name, embedder.dimension, self._index_kind, self.settings)
         self.store.commit([Changes(facts={ABOUT: msgspec.json.encode(now), **about.model_fact(embedder)})])
         self.about, self._wanted = now, embedder
@@ -205,6 +206,13 @@ class OpenState:
         """Store another blend, and use it from now on."""
         self.store.commit([Changes(facts=about.blend_fact(blend))])
         self.blend = blend
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Be the one thread that changes the state. Raises StateReadOnly where it was opened to be read."""
+        self.check_writable()
+        with self.changing:
+            yield
 
     def check_writable(self) -> None:
         """Raises StateReadOnly where the state was opened to be read."""

@@ -6,6 +6,7 @@ documents by integer keys. It is a cache: what it holds can be built again from 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
@@ -13,10 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penchant.errors import InvalidQuery
+from penchant.plugins import added, is_added
 from penchant.settings import Settings
 from penchant.types import Vectors
 
 Keys = NDArray[np.int64]
+_GROUP = "penchant.indexes"
 
 
 class DocumentIndex(Protocol):
@@ -58,7 +61,12 @@ class DocumentIndex(Protocol):
 
 
 def make_index(kind: str, dimension: int, settings: Settings) -> DocumentIndex:
-    """An empty index: ``usearch`` or ``exact``."""
+    """An empty index: ``usearch``, ``exact``, or one that a package adds by an entry point in
+    ``penchant.indexes``.
+
+    Raises:
+        InvalidQuery: there is no such index.
+    """
     if kind == "usearch":
         from penchant.index.remembering import RememberingIndex
         from penchant.index.usearch import UsearchIndex
@@ -68,4 +76,9 @@ def make_index(kind: str, dimension: int, settings: Settings) -> DocumentIndex:
         from penchant.index.exact import ExactIndex
 
         return ExactIndex(dimension)
-    raise InvalidQuery(f"unknown index {kind!r}: use 'usearch' or 'exact'")
+    if is_added(_GROUP, kind):
+        maker: Callable[[int, Settings], DocumentIndex] = added(_GROUP, kind, f"index {kind!r}")
+        return maker(dimension, settings)
+    raise InvalidQuery(
+        f"unknown index {kind!r}: use 'usearch', 'exact', or one that a package adds ({_GROUP})"
+    )

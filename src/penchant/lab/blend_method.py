@@ -4,6 +4,7 @@ two verbs."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 import msgspec
 import numpy as np
@@ -25,7 +26,7 @@ from penchant.rank.evidence import kind_of, measure
 from penchant.rank.known import Known
 from penchant.rank.lessons import lesson, parts_of
 from penchant.rank.smoothing import Smoother
-from penchant.types import User, Vector, Vectors
+from penchant.types import User, Vectors
 
 
 class BlendedUnits(InterestUnits):
@@ -118,26 +119,23 @@ class ComparedIndex:
     def __init__(self, vectors: Vectors, most: int) -> None:
         self._vectors = vectors
         self._most = min(most, len(vectors))
-        self._found: dict[bytes, NDArray[np.int64]] = {}
+        self._nearest = cache(self._nearest_to)
 
     def __len__(self) -> int:
         return len(self._vectors)
 
     def search(self, vectors: Vectors, count: int) -> list[NDArray[np.int64]]:
         """For each vector the rows of the nearest documents, at most as many as are remembered."""
-        return [self._nearest(vector)[:count] for vector in vectors]
+        return [self._nearest(vector.tobytes())[:count] for vector in vectors]
 
     def vectors(self, rows: NDArray[np.int64]) -> Vectors:
         """The embeddings of rows."""
         return np.asarray(self._vectors[rows])
 
-    def _nearest(self, vector: Vector) -> NDArray[np.int64]:
-        question = vector.tobytes()
-        if question not in self._found:
-            cosines = self._vectors @ vector
-            found = np.argpartition(-cosines, self._most - 1)[: self._most]
-            self._found[question] = found[np.argsort(-cosines[found], kind="stable")].astype(np.int64)
-        return self._found[question]
+    def _nearest_to(self, vector: bytes) -> NDArray[np.int64]:
+        cosines = self._vectors @ np.frombuffer(vector, np.float32)
+        found = np.argpartition(-cosines, self._most - 1)[: self._most]
+        return found[np.argsort(-cosines[found], kind="stable")].astype(np.int64)
 
 
 def documents_of(log: Log) -> Documents:

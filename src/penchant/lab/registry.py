@@ -83,13 +83,13 @@ LIGHT: Mapping[str, Callable[[Given], Method]] = MappingProxyType(
     }
 )
 
-NAMES = (*OURS, *ABLATIONS, *LIGHT, *PEERS)
+NAMES = (*OURS, *LIGHT, *PEERS, *ABLATIONS)
 GROUPS: Mapping[str, Sequence[str]] = MappingProxyType(
     {
         "light": (*OURS, *LIGHT),
         "cheap": (*OURS, *LIGHT, *(name for name, peer in PEERS.items() if peer.cheap)),
-        "ablations": ("blend", *ABLATIONS),
         "all": (*OURS, *LIGHT, *PEERS),
+        "ablations": ("blend", *ABLATIONS),
     }
 )
 """What can be given instead of names. ``light`` needs no environments, ``cheap`` is that of a quick run."""

@@ -54,7 +54,7 @@ def look(engine: Engine) -> Readers:
     sample = sorted(engine.user_ids(), key=lambda user_id: (crc32(user_id.encode()), user_id))[:READERS]
     users: dict[str, User] = {}
     for start in range(0, len(sample), 100):
-        users.update(engine.store.users(sample[start : start + 100]))
+        users.update(engine.users(sample[start : start + 100]))
     units = [unit for name in sample if name in users for unit in users[name].units]
     largest = sorted(units, key=lambda unit: (-unit.size, unit.title))[:INTERESTS]
     return Readers(largest, len(users), _holders(units))

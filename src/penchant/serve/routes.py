@@ -346,7 +346,7 @@ async def get_metrics(service: ServiceHere) -> Response[bytes]:
     if service.ready:
         metrics.documents.set(await service.shared.ask(len))
         metrics.users.set(await service.users())
-        metrics.state_bytes.set(engine.store.size())
+        metrics.state_bytes.set(engine.size())
         metrics.embedder.set(engine.embedding_seconds)
     return Response(metrics.exposition(), media_type="text/plain; version=0.0.4; charset=utf-8")
 

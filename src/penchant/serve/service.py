@@ -120,7 +120,7 @@ class Service:
         """The number of users, as it was some seconds ago."""
         at, count = self._users
         if self.clock() - at > 10:
-            count = await self.shared.ask(lambda engine: engine.store.user_count())
+            count = await self.shared.ask(lambda engine: engine.user_count())
             self._users = self.clock(), count
         return count
 

@@ -1,4 +1,7 @@
-"""What must survive: the Store protocol. `memory` keeps all in the process, `sqlite` in a directory.
+"""What must survive: the Store protocol, and the one place that knows which stores there are.
+
+`memory` keeps all in the process, `sqlite` in a directory. A package adds another by an entry point in the
+group ``penchant.stores``: the scheme of its URLs -> a function as `open_store`.
 
 A store keeps what it is told and gives it back; it knows nothing of the method. It has one verb that writes:
 all of a `Changes` is kept, or nothing of it.
@@ -7,13 +10,15 @@ all of a `Changes` is kept, or nothing of it.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import NamedTuple, Protocol
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from penchant.plugins import added
 from penchant.types import Document, User, Vectors
 
 
@@ -148,3 +153,70 @@ class Store(Protocol):
 
     def close(self) -> None:
         """Let go of files and locks. Harmless when repeated."""
+
+    def backup(self, file: Path, progress: Callable[[int, int], None]) -> int:
+        """Copy all to one file, as it is at one moment; returns its bytes.
+
+        Args:
+            progress: called with the number of parts copied so far, and how many there are.
+
+        Raises:
+            InvalidQuery: the file exists already, or the store cannot be copied so.
+            StateError: it cannot be read or copied; nothing is left behind.
+        """
+
+
+_GROUP = "penchant.stores"
+
+
+def open_store(where: str | Path, *, read_only: bool = False) -> Store:
+    """The store of a state.
+
+    >>> import tempfile
+    >>> store = open_store(tempfile.mkdtemp() + "/state")
+    >>> store.user_count()
+    0
+    >>> store.close()
+
+    Args:
+        where: a directory, which is made where it is missing, or a URL.
+        read_only: see the state as it is at this moment.
+
+    Raises:
+        InvalidQuery: no store knows the scheme of the URL.
+        StateError: it cannot be opened; the message says why.
+    """
+    scheme = scheme_of(where)
+    if scheme is None:
+        from penchant.store.sqlite import SqliteStore
+
+        return SqliteStore(Path(where), read_only=read_only)
+    opener: Callable[..., Store] = added(_GROUP, scheme, f"store {scheme}://")
+    return opener(str(where), read_only=read_only)
+
+
+def store_exists(where: str | Path) -> bool:
+    """Whether there is a state in a directory; of a URL only its store knows, and True is said."""
+    if scheme_of(where) is not None:
+        return True
+    from penchant.store.sqlite import DATABASE
+
+    return (Path(where) / DATABASE).exists()
+
+
+def directory_of(where: str | Path) -> Path | None:
+    """The directory of a state, where files may stand beside the store; None for a URL."""
+    return Path(where) if scheme_of(where) is None else None
+
+
+def restore_store(file: Path, where: Path) -> None:
+    """Make a new state in a directory of what `Store.backup` wrote; see `penchant.store.backup.restore`."""
+    from penchant.store.backup import restore
+
+    restore(file, where)
+
+
+def scheme_of(where: str | Path) -> str | None:
+    """The scheme of a URL; None for a path."""
+    scheme, separator, _ = str(where).partition("://")
+    return scheme if separator and isinstance(where, str) else None

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
 
 import msgspec
 import numpy as np
 
+from penchant.errors import InvalidQuery
 from penchant.store import Changes, DocumentColumns, StoredDocument, document_columns
 from penchant.types import User, Vector, Vectors, encode
 
@@ -87,6 +89,11 @@ class MemoryStore:
 
     def size(self) -> int:
         return 0
+
+    def backup(self, file: Path, progress: Callable[[int, int], None]) -> int:  # noqa: ARG002 (as others)
+        raise InvalidQuery(
+            f"a state in memory cannot be copied to {file}: open it in a directory, or export it"
+        )
 
     def close(self) -> None:
         pass

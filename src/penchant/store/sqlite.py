@@ -9,7 +9,7 @@ import math
 import os
 import sqlite3
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
@@ -254,6 +254,11 @@ class SqliteStore:
             ):  # a file that was still being written has got its name meanwhile
                 total += file.stat().st_size if file.is_file() else 0
         return total
+
+    def backup(self, file: Path, progress: Callable[[int, int], None]) -> int:
+        from penchant.store.backup import backup
+
+        return backup(self._directory, file, progress)
 
     def close(self) -> None:
         for name in ("_reading", "_connection"):

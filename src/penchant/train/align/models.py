@@ -15,7 +15,8 @@ from sentence_transformers import SentenceTransformer
 from penchant.embed import ALIGNED_CORPUS, Embedder, load_embedder
 from penchant.embed.calibrate import chance_threshold
 from penchant.embed.corpus import CorpusEmbedder
-from penchant.embed.transformer import ALIGNED_ABOUT, TransformerEmbedder, minilm_path
+from penchant.embed.minilm import minilm_path
+from penchant.embed.transformer import ALIGNED_ABOUT, TransformerEmbedder
 from penchant.errors import InvalidQuery
 from penchant.train.align.bags import CorpusModule, trainable
 from penchant.train.align.losses import Weights

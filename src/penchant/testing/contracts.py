@@ -1,12 +1,11 @@
-"""For tests, of penchant and of what is written for it: a plain embedder, and one contract for each protocol.
+"""One contract for each protocol, for what others write for penchant.
 
 Each `check_...` raises AssertionError where an implementation breaks what the protocol promises.
 """
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -17,31 +16,6 @@ from penchant.index import DocumentIndex
 from penchant.store import Changes, Store, StoredDocument, click_digest
 from penchant.types import Document, InterestUnit, User, Vectors
 from penchant.vectors import unit_length
-
-
-class HashingEmbedder:
-    """Words with a random direction each, added up: nothing to train, the same everywhere, and good enough
-    for tests."""
-
-    def __init__(self, dimension: int = 64, threshold: float = 0.5, name: str = "hashing") -> None:
-        self.dimension = dimension
-        self.threshold = threshold
-        self.name = name
-
-    def encode(self, texts: Sequence[str]) -> Vectors:
-        """Vectors of unit length, float32 of shape (len(texts), dimension)."""
-        rows = [self._sum(text.lower().split()) for text in texts]
-        return unit_length(np.stack(rows)) if rows else np.zeros((0, self.dimension), np.float32)
-
-    def _sum(self, words: Sequence[str]) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
-        total = np.zeros(self.dimension, np.float32)
-        for word in words:
-            total += (
-                np.random.default_rng(zlib.crc32(word.encode()))
-                .standard_normal(self.dimension)
-                .astype(np.float32)
-            )
-        return total
 
 
 def check_embedder(embedder: Embedder) -> None:

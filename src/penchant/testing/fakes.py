@@ -1,0 +1,56 @@
+"""Plain parts that work, for tests and examples."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+
+import numpy as np
+
+from penchant.engine import Engine
+from penchant.types import Click, Document, Vectors
+from penchant.vectors import unit_length
+
+
+class HashingEmbedder:
+    """Words with a random direction each, added up: nothing to train, the same everywhere, and good enough
+    for tests."""
+
+    def __init__(self, dimension: int = 64, threshold: float = 0.5, name: str = "hashing") -> None:
+        self.dimension = dimension
+        self.threshold = threshold
+        self.name = name
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Vectors of unit length, float32 of shape (len(texts), dimension)."""
+        rows = [self._sum(text.lower().split()) for text in texts]
+        return unit_length(np.stack(rows)) if rows else np.zeros((0, self.dimension), np.float32)
+
+    def _sum(self, words: Sequence[str]) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
+        total = np.zeros(self.dimension, np.float32)
+        for word in words:
+            total += (
+                np.random.default_rng(zlib.crc32(word.encode()))
+                .standard_normal(self.dimension)
+                .astype(np.float32)
+            )
+        return total
+
+
+def sample_engine() -> Engine:
+    """An engine in memory with three documents (d1, d2 on databases, d3 on bread) and a click of ``ana`` on
+    d1.
+
+    >>> sample_engine().user_ids()
+    ['ana']
+    """
+    engine = Engine(HashingEmbedder(), index="exact")
+    engine.add(
+        [
+            Document("d1", "fast cosine search", attributes={"channel": "db"}),
+            Document("d2", "fast vector search", attributes={"channel": "db"}),
+            Document("d3", "sourdough bread crumb", attributes={"channel": "food"}),
+        ]
+    )
+    engine.observe([Click("ana", "d1", at=1_700_000_000.0)])
+    return engine
