@@ -4,8 +4,10 @@ change."""
 from __future__ import annotations
 
 import os
+import sys
 from collections import Counter
 from pathlib import Path
+from shutil import which
 from typing import Annotated
 
 import typer
@@ -28,12 +30,15 @@ from penchant.engine import Engine
 from penchant.errors import InvalidQuery
 from penchant.serve.config import Config, read_config
 from penchant.settings import Settings
-from penchant.types import Change, Click
+from penchant.types import Click, InterestUnit
 
 THRESHOLD = 0.15
 """Of 0.06 to 0.25 the one at which units agree best with the simulated truth: 98 % of a unit's documents are
 of one topic."""
 _SHOWN = 6
+_SHOWN_A_WEEK = 3
+_FADING = 7
+"""Days without a click after which an interest is shown as fading."""
 _CLICKS = 40
 
 
@@ -82,8 +87,7 @@ def serve_community(state: Path | None, seed: int, settings: Config) -> None:
 
 
 def show_tour(out: Console, state: Path | None, seed: int) -> None:
-    """Build the community and show what one reader's interests did each week, and what is recommended now and
-    why.
+    """Build the community week by week, then show one reader: how interests changed, and what to show next.
 
     Args:
         state: a new directory to keep the state in; None: in memory.
@@ -92,23 +96,21 @@ def show_tour(out: Console, state: Path | None, seed: int) -> None:
     reader = most_changing_reader(community)
     with _new_engine(state) as engine:
         out.print(
-            f"A simulated community: {len(community.documents):,} titles in English and Korean, "
-            f"{len(community.truth)} readers, "
-            f"{len(community.clicks):,} clicks in {community.weeks} weeks. None of it is real.\n"
+            "A simulated community, none of it is real: "
+            f"{len(community.documents):,} titles in two languages, "
+            f"{len(community.truth)} readers, {len(community.clicks):,} clicks in {community.weeks} weeks.\n"
         )
         engine.add(community.documents)
+        weeks = Table(title=Text(f"{reader}, week by week"), title_justify="left", box=None, pad_edge=False)
+        for name in ("week", "clicks", "interests that grew, the largest first", "what the simulation gave"):
+            weeks.add_column(name, justify="right" if name in ("week", "clicks") else "left")
         for week in range(community.weeks):
-            changes = engine.observe(clicks_of_week(community.clicks, week))
-            _show_week(
-                out,
-                engine,
-                community,
-                reader,
-                week,
-                [change for change in changes if change.user_id == reader],
-            )
-        out.print(show.recommendations_table(f"What {reader} is shown next", engine.recommend(reader, 8)))
-        out.print(show.recommendations_table("What a new reader is shown", engine.recommend("nobody-yet", 4)))
+            clicks = clicks_of_week(community.clicks, week)
+            engine.observe(clicks)
+            mine = sum(click.user_id == reader for click in clicks)
+            weeks.add_row(str(week + 1), str(mine), *_week(engine, community, reader, week))
+        out.print(weeks)
+        _show_now(out, engine, reader)
     _show_next_steps(out, state, reader)
 
 
@@ -148,51 +150,50 @@ def _topics(community: Community, user_id: str) -> set[str]:
     return {topic for week in community.truth[user_id] for topic in week}
 
 
-def _show_week(
-    out: Console, engine: Engine, community: Community, reader: str, week: int, changes: list[Change]
-) -> None:
-    shares = sorted(community.truth[reader][week].items(), key=lambda share: -share[1])
-    out.print(Text(f"Week {week + 1}: {reader} clicks {len(changes)} documents", style="bold"))
-    out.print(
-        Text("  the truth: " + ", ".join(f"{topic} {share:.0%}" for topic, share in shares), style="dim")
-    )
-    for change in changes:
-        if change.action != "reinforced":
-            out.print(Text("  ") + change_line(change), no_wrap=True, overflow="ellipsis")
-    grown = sum(change.action == "reinforced" for change in changes)
-    if grown:
-        out.print(f"  {grown} {'click' if grown == 1 else 'clicks'} made known interests grow")
+def _week(engine: Engine, community: Community, reader: str, week: int) -> tuple[Text, Text]:
+    """(the interests that grew in a week, the topics that the simulation drew clicks from)."""
     since = BEGIN + week * WEEK
-    table = Table(box=None, pad_edge=False, show_header=False)
+    grew = [unit for unit in engine.units(reader) if unit.updated_at >= since]
+    largest = sorted(grew, key=lambda unit: -unit.size)[:_SHOWN_A_WEEK]
+    shares = sorted(community.truth[reader][week].items(), key=lambda share: -share[1])
+    words = [f"{', '.join(term for term, _ in unit.terms[:2])} ({unit.size})" for unit in largest]
+    topics = [f"{topic} {share:.0%}" for topic, share in shares[:_SHOWN_A_WEEK]]
+    return show.plain("; ".join(words)), Text(", ".join(topics), "dim")
+
+
+def _show_now(out: Console, engine: Engine, reader: str) -> None:
+    units = Table(
+        title=Text("Interests now"), title_justify="left", box=None, pad_edge=False, show_header=False
+    )
     for unit in engine.units(reader)[:_SHOWN]:
-        fading = unit.updated_at < since
-        bar = Text("■" * min(unit.size, 20), "dim" if fading else "green")
+        days = (engine.latest_at - unit.updated_at) / 86_400
         terms = show.plain(", ".join(term for term, _ in unit.terms[:4]))
         terms.truncate(46, overflow="ellipsis")
-        note = f"fading since {show.time_text(unit.updated_at)[5:10]}" if fading else ""
-        table.add_row("   ", str(unit.size), bar, terms, Text(note, "dim"))
-    out.print(table)
+        when = "today" if days < 1 else f"{days:.0f} day{'' if round(days) == 1 else 's'} ago"
+        bar = Text("■" * min(unit.size, 20), "green" if days < _FADING else "dim")
+        units.add_row(str(unit.size), bar, terms, Text(when, "dim"))
     out.print()
+    out.print(units)
+    shown = Table(title=Text("What to show next, and why"), title_justify="left", box=None, pad_edge=False)
+    shown.add_column("document")
+    shown.add_column("because of the interest")
+    for found in engine.recommend(reader, 5):
+        because = found.because.terms[:3] if isinstance(found.because, InterestUnit) else ()
+        shown.add_row(show.plain(found.document.title), show.plain(", ".join(term for term, _ in because)))
+    out.print()
+    out.print(shown)
 
 
 def _show_next_steps(out: Console, state: Path | None, reader: str) -> None:
-    out.print("\nThis was a simulation. On your own data:")
-    out.print("  penchant build state --documents documents.csv --clicks clicks.csv")
-    out.print("  penchant interests state USER        penchant recommend state USER")
-    out.print("or, from git repositories on this machine:")
-    out.print("  penchant import git ~/code/project --out git-log")
+    command = "penchant" if which("penchant") else f"{Path(sys.executable).parent / 'penchant'}"
+    out.print("\nIn the browser, with what-if clicks:", markup=False)
+    out.print(f"  {command} demo --serve", markup=False, soft_wrap=True)
+    out.print("On your own data:")
+    out.print(
+        f"  {command} build state --documents documents.csv --clicks clicks.csv", markup=False, soft_wrap=True
+    )
+    out.print("From a git repository on this machine:")
+    out.print(f"  {command} import git PATH --out git-log", markup=False, soft_wrap=True)
     if state is not None:
-        out.print(f"\nThe simulated state is kept: penchant interests {state} {reader}")
-
-
-def change_line(change: Change) -> Text:
-    """What one click did, in words."""
-    merged = " + ".join(f"“{show.shortened(text, 28)}”" for text in change.merged)
-    words = {
-        "created": "a new interest",
-        "reinforced": f"grew {merged}",
-        "merged": f"merged {merged}",
-        "ignored": "ignored: seen before, or of a kind that is not learned",
-    }[change.action]
-    pruned = f"; let go of {len(change.pruned)}" if change.pruned else ""
-    return show.plain(f"{words} -> {show.shortened(change.unit, 56)}{pruned}" if change.unit else words)
+        out.print("The simulated state is kept:")
+        out.print(f"  {command} interests {state} {reader}", markup=False, soft_wrap=True)

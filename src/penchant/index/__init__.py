@@ -80,5 +80,5 @@ def make_index(kind: str, dimension: int, settings: Settings) -> DocumentIndex:
         maker: Callable[[int, Settings], DocumentIndex] = added(_GROUP, kind, f"index {kind!r}")
         return maker(dimension, settings)
     raise InvalidQuery(
-        f"unknown index {kind!r}: use 'usearch', 'exact', or one that a package adds ({_GROUP})"
+        f"unknown index {kind!r}: use 'usearch' or 'exact', or a name that a package adds to {_GROUP}"
     )

@@ -45,7 +45,7 @@ class Freshness(Evidence):
         days = max(told.at - told.document.published_at, 0.0) / _DAY
         if days < 1:
             return f"published {max(math.ceil(days * 24), 1)} h ago"
-        return f"published {int(days)} days ago"
+        return f"published {int(days)} day{'' if int(days) == 1 else 's'} ago"
 
 
 def measured(reader: Reader, published_at: Times, at: float) -> dict[str, Column]:

@@ -15,6 +15,8 @@ from penchant.rank.neighbours import Said
 
 _OF_A_DAY = 1
 """Of the half-lives, the longest first."""
+_LEAST = 0.05
+"""Clicks that are worth a number."""
 
 
 class Trend(Evidence):
@@ -35,7 +37,7 @@ class Trend(Evidence):
 
     def words(self, told: Told) -> str:
         clicks = told.candidates.said.clicks[_OF_A_DAY, told.place] if told.at >= EARLIEST_CLOCK else 0.0
-        return f"{clicks:.1f} clicks of late"
+        return f"{clicks:.1f} clicks of late" if clicks >= _LEAST else "not clicked of late"
 
 
 def measured(said: Said, at: float) -> dict[str, Column]:

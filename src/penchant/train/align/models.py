@@ -13,6 +13,7 @@ import torch
 from sentence_transformers import SentenceTransformer
 
 from penchant.embed import ALIGNED_CORPUS, Embedder, load_embedder
+from penchant.embed.bert import BertEmbedder
 from penchant.embed.calibrate import chance_threshold
 from penchant.embed.corpus import CorpusEmbedder
 from penchant.embed.minilm import minilm_path
@@ -39,7 +40,7 @@ def model_of(name: str, embedder: Embedder, part: Part) -> SentenceTransformer:
     """
     if isinstance(embedder, CorpusEmbedder):
         return trainable(embedder)
-    if not isinstance(embedder, TransformerEmbedder):
+    if not isinstance(embedder, TransformerEmbedder | BertEmbedder):
         raise InvalidQuery(
             f"the embedder {embedder.name!r} cannot be trained: its weights are not here. Use corpus or a "
             "model"
@@ -50,7 +51,9 @@ def model_of(name: str, embedder: Embedder, part: Part) -> SentenceTransformer:
 
 
 def _loaded(name: str, device: str) -> SentenceTransformer:
-    return SentenceTransformer(str(minilm_path()) if name == "minilm" else name, device=device)
+    return SentenceTransformer(
+        str(minilm_path()) if name in ("minilm", "minilm-bf16") else name, device=device
+    )
 
 
 def plan_for(embedder: Embedder, part: Part = "map") -> Plan:
