@@ -33,7 +33,8 @@ format: $(VENV)/test.done  ## write the code as `make check` wants it
 	$(BIN)/ruff format .
 
 docs: $(VENV)/test.done  ## build the site of the docs into site/
-	$(BIN)/mkdocs build --strict --quiet
+	$(BIN)/python docs/tables.py
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 real-readers: $(VENV)/test.done  ## write docs/real-readers.md from the real data
 	$(BIN)/python docs/real_readers.py > docs/real-readers.md.part

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import importlib.util
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import typer
@@ -83,6 +85,32 @@ def test_every_setting_and_error_is_documented():
         assert f"`{name}`" in reference, name
     for name in penchant.__all__:
         assert f"`{name}`" in reference, name
+
+
+def test_the_tables_of_the_docs_are_those_of_the_code():
+    """`python docs/tables.py` writes them."""
+    spec = importlib.util.spec_from_file_location("tables", ROOT / "docs/tables.py")
+    tables = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tables)
+    for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
+        assert tables.written(page.read_text()) == page.read_text(), (
+            f"{page.name} is old: python docs/tables.py"
+        )
+
+
+def test_no_line_of_the_docs_is_too_long():
+    """Rows of tables cannot be wrapped, and addresses must not be."""
+    for page in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")):
+        for number, line in enumerate(page.read_text().splitlines(), 1):
+            assert len(line) <= 110 or line.startswith(("|", "[![")) or "http" in line, (
+                f"{page.name}:{number}"
+            )
+
+
+def test_a_module_that_is_new_is_in_a_layer():
+    """The contract is exhaustive: this is what import-linter is told."""
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    assert contracts[0]["exhaustive"] is True
 
 
 FACE = ROOT / "src/penchant/engine/engine.py"

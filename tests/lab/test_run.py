@@ -199,14 +199,21 @@ def test_reports_of_other_questions_are_not_compared(community, cache, ira, tmp_
     assert "holds no report" in nothing.output
 
 
-def test_results_are_one_page_from_reports(ira, tmp_path):
-    (tmp_path / "more.md").write_text("## Alignment\n\nIt gained.\n")
-    lab("results", ira[1], "--out", tmp_path / "results.md", "--more", tmp_path / "more.md")
-    assert "\n\n## Alignment\n\nIt gained.\n\n## Versions" in (tmp_path / "results.md").read_text()
-    text = (tmp_path / "results.md").read_text()
-    assert "no number on this page was typed" in text
-    value = ira[0]["methods"]["mean vector"]["H@20"]["value"]
-    assert re.search(rf"\| mean vector \|.*\b{value:.3f}\b", text)
+def test_results_are_a_short_page_and_one_for_each_data_set(ira, tmp_path):
+    (tmp_path / "alignment.md").write_text("## Alignment\n\nIt gained.\n")
+    lab("results", ira[1], "--out", tmp_path / "results.md", "--more", tmp_path / "alignment.md")
+    short = (tmp_path / "results.md").read_text()
+    data, found = ira[0]["data"]["name"], ira[0]["methods"]
+    whole = (tmp_path / "results" / f"{data}.md").read_text()
+    assert (tmp_path / "results" / "alignment.md").read_text().endswith("## Alignment\n\nIt gained.\n")
+    assert all("no number on this page was typed" in text for text in (short, whole))
+    assert re.search(rf"\| mean vector \|.*\b{found['mean vector']['H@20']['value']:.3f}\b", whole)
+    best = max(
+        found["units (sum)"]["H@20"]["value"],
+        *(found[f"units ({s})"]["H@20"]["value"] for s in ("max", "soft") if f"units ({s})" in found),
+    )
+    assert re.search(rf"\| {data} \| ira, H@20 \|.*units \(\w+\) {best:.3f}", short)
+    assert f"- [{data}](results/{data}.md)" in short
 
 
 def test_the_search_keeps_to_its_trials_and_the_run_takes_what_it_chose(community, cache, tmp_path):
@@ -254,7 +261,7 @@ def test_the_search_keeps_to_its_trials_and_the_run_takes_what_it_chose(communit
         tmp_path / "t.json",
     )
     lab("results", tmp_path / "r", "--tuned", tmp_path / "t.json", "--out", tmp_path / "results.md")
-    assert re.search(r"\| units \(sum\) \| \d+ \| 3 \|", (tmp_path / "results.md").read_text())
+    assert re.search(r"\| units \(sum\) \| \d+ \| 3 \|", (tmp_path / "results" / "search.md").read_text())
     broken = CliRunner().invoke(
         app,
         ["lab", "run", "--data", str(community), "--out", "x", "--tuned", str(community / "clicks.jsonl")],
@@ -285,7 +292,7 @@ def test_a_search_in_several_communities_goes_by_their_geometric_mean_one_step_f
     ]
     run(community, cache, tmp_path / "r", "--protocol", "full", "--methods", "ItemPop", "--studies", "none")
     lab("results", tmp_path / "r", "--tuned", tmp_path / "t.json", "--out", tmp_path / "results.md")
-    assert re.search(r"\| threshold -0.05 \| \d\.\d+ \|", (tmp_path / "results.md").read_text())
+    assert re.search(r"\| threshold -0.05 \| \d\.\d+ \|", (tmp_path / "results" / "search.md").read_text())
 
 
 @pytest.mark.parametrize(

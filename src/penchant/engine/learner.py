@@ -101,7 +101,7 @@ class Learner:
             documents.row,
             documents.popularity,
             users,
-            [(user_id, click.document_id, click.at) for user_id, click in clicks],
+            clicks,
             settings.popularity_half_life,
             settings.seen_kept,
         )

@@ -1,14 +1,15 @@
-"""docs/results.md: one page from several reports."""
+"""docs/results.md and docs/results/: a short page, and one for each data set, from several reports."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from penchant.data.files import written_whole
 from penchant.lab import paper
-from penchant.lab.registry import OURS
+from penchant.lab.peers import PEERS
+from penchant.lab.registry import ABLATIONS, LIGHT, OURS, UNITS
 from penchant.lab.report import Table, overall_table, read_report, sections, summary
 from penchant.lab.tune import read_search
 
@@ -25,52 +26,111 @@ _SHORT = (
 def write_results(
     folders: Sequence[Path], out: Path, searches: Sequence[Path] = (), more: Sequence[Path] = ()
 ) -> None:
-    """Write the page, from the reports in these folders, in this order.
+    """Write a short page that says what is best where, and a page for each data set in a folder of its name.
 
     Args:
+        folders: reports of `penchant lab run`, in the order in which they are shown.
+        out: the short page; ``results.md`` has its pages in ``results/``.
         searches: files of `penchant lab tune`.
-        more: Markdown that other scripts printed, a chapter each.
+        more: Markdown that other scripts printed, a page each, named by the file.
 
     Raises:
         InvalidQuery: a folder holds no report, or a file no search.
     """
     reports = [read_report(folder) for folder in folders]
-    chapters = [_chapter(report) for report in reports]
-    chapters += [_search(read_search(path)) for path in searches]
-    chapters += [path.read_text().strip() for path in more]
-    parts = [_HEAD, _overview(reports), *chapters, _environment(reports)]
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with written_whole(out) as file:
+    pages: dict[str, list[str]] = {}
+    for report in reports:
+        pages.setdefault(report["data"]["name"], []).append(_chapter(report))
+    if searches:
+        pages["search"] = [_search(read_search(path)) for path in searches]
+    for path in more:
+        pages[path.stem] = [path.read_text().strip()]
+    folder = out.with_suffix("")
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, chapters in pages.items():
+        _write(folder / f"{name}.md", [f"# Results: {name}", _WRITTEN, *chapters])
+    links = "\n".join(f"- [{name}]({folder.name}/{name}.md)" for name in pages)
+    _write(
+        out,
+        [
+            _HEAD,
+            best_table(reports).markdown(),
+            *map(_why, reports),
+            "## Every figure",
+            links,
+            _environment(reports),
+        ],
+    )
+
+
+def _write(path: Path, parts: Sequence[str]) -> None:
+    with written_whole(path) as file:
         file.write(("\n\n".join(parts).rstrip() + "\n").encode())
 
 
-_HEAD = """# Results
+_WRITTEN = (
+    "Written by `penchant lab results` from reports of `penchant lab run`; no number on this page was typed."
+)
+_HEAD = f"""# Results
 
-Written by `penchant lab results` from reports of `penchant lab run`; no number on this page was typed.
-The protocols, the methods and how to run them on your own data are in the [reference](reference.md#the-lab);
-what the numbers mean for a choice is in the [explanation](explanation.md)."""
+{_WRITTEN}
+The protocols, the methods and how to run them on your own data are in the
+[reference](reference.md#the-lab); what the numbers mean for a choice is in the
+[explanation](explanation.md).
+
+## What is best where"""
 
 
-def _overview(reports: Sequence[dict[str, Any]]) -> str:
+def best_table(reports: Sequence[dict[str, Any]]) -> Table:
+    """penchant beside the best of each kind of method, by the main measure of each report."""
     rows = []
     for report in reports:
         measure = report["protocol"]["main_measure"]
         values = {name: found[measure]["value"] for name, found in report["methods"].items()}
-        best = max(values, key=lambda name: (values[name], name))
-        mine = max((name for name in values if name in OURS), key=lambda name: values[name], default="")
         rows.append(
             [
                 report["data"]["name"],
-                report["protocol"]["name"],
-                str(report["protocol"]["users"]),
-                measure,
-                f"{best} {values[best]:.3f}",
-                f"{mine} {values[mine]:.3f}" if mine else "",
+                f"{report['protocol']['name']}, {measure}",
+                _best(values, ("blend",)),
+                _best(values, UNITS),
+                _best(values, LIGHT),
+                _best(values, PEERS),
             ]
         )
-    return Table(
-        ["data", "protocol", "users", "measure", "best", "penchant's best"], rows, text=True
-    ).markdown()
+    header = [
+        "data",
+        "protocol, measure",
+        "penchant",
+        "interests alone",
+        "best light method",
+        "best trained peer",
+    ]
+    return Table(header, rows, text=True)
+
+
+def _best(values: Mapping[str, float], names: Collection[str]) -> str:
+    there = [name for name in names if name in values]
+    if not there:
+        return "not asked"
+    best = max(there, key=lambda name: (values[name], name))
+    return f"{best} {values[best]:.3f}"
+
+
+def _why(report: dict[str, Any]) -> str:
+    """What the blend loses without each kind of evidence that was left out, the dearest first."""
+    measure, name = report["protocol"]["main_measure"], report["data"]["name"]
+    values = {method: found[measure]["value"] for method, found in report["methods"].items()}
+    lost = {
+        method.removeprefix("blend without "): values["blend"] - values[method]
+        for method in ABLATIONS
+        if method in values and "blend" in values
+    }
+    parts = [f"### {name}, `{report['protocol']['name']}`", summary(report)]
+    if lost:
+        dearest = sorted(lost.items(), key=lambda item: -item[1])
+        told = ", ".join(f"{kind} {cost:+.3f}" for kind, cost in dearest)
+        parts.append(f"What the blend's {measure} loses without a kind of evidence: {told}.")
+    return "\n\n".join(parts)
 
 
 def _chapter(report: dict[str, Any]) -> str:

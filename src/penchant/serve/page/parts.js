@@ -1,6 +1,6 @@
 // Elements, and the pieces that several views share. All text goes in as text, never as markup.
 
-import { moment, number, say } from "./words.js";
+import { kindName, moment, number, say } from "./words.js";
 
 export function element(name, attributes = {}, ...children) {
   const made = document.createElement(name);
@@ -75,14 +75,12 @@ export function because(reason, bands) {
     bands ? element("span", { class: "dot", band: bands(reason.key) }) : null, outside(say("because", short(reason.interest, 80))));
 }
 
-const KINDS = ["interest", "words", "attributes", "freshness", "trend", "popularity", "readers", "dismissed", "shown"];
-
 // What the blend weighed: each kind with what it adds to the score, in the page's language; the exact words on pointing at it.
 export function evidence(found) {
   if (!found || !found.length) return null;
   return element("ul", { class: "evidence", "aria-label": say("evidence") }, found.slice(0, 4).map((one) =>
     element("li", { class: one.weight < 0 ? "against" : null, title: one.words },
-      outside(KINDS.includes(one.kind) ? say(`kind-${one.kind}`) : one.kind), ` ${one.weight < 0 ? "−" : "+"}${number(Math.abs(one.weight).toFixed(1))}`)));
+      outside(kindName(one.kind)), ` ${one.weight < 0 ? "−" : "+"}${number(Math.abs(one.weight).toFixed(1))}`)));
 }
 
 export function panel(title, ...children) {

@@ -62,6 +62,9 @@ export function say(key, ...values) {
   return values.reduce((text, value, n) => text.replaceAll(`{${n}}`, () => String(value)), WORDS[language][key]);
 }
 
+// The word for a kind of evidence; a kind that has none is called by its own name.
+export const kindName = (kind) => WORDS[language][`kind-${kind}`] ?? kind;
+
 export const number = (value) => new Intl.NumberFormat(language).format(value);
 
 export function moment(at) {
