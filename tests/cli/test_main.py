@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 import weakref
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from penchant.rank.evidence import start_of
 from penchant.testing import HashingEmbedder
 from penchant.text import key_terms
 from penchant.vectors import rounded
+from waiting import until
 
 runner = CliRunner()
 
@@ -321,9 +321,7 @@ def test_interrupting_a_build_leaves_a_state_that_opens_and_goes_on(tmp_path):
         *map(str, log_of(tmp_path)),
     ]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    while not (tmp_path / "state" / "state.db").exists():
-        time.sleep(0.01)
-    time.sleep(0.3)
+    until((tmp_path / "state" / "state.db").exists)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate()
     assert process.returncode == 130, errors

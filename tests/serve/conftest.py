@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from penchant import Document, Engine
 from penchant.serve.app import make_app
 from penchant.serve.config import Config
 from penchant.testing import HashingEmbedder
+from waiting import until
 
 NOW = 1_750_000_000.0
 LOCAL = {"allowed_hosts": ("testserver.local",)}
@@ -29,7 +29,11 @@ def serving() -> Iterator[Callable[..., TestClient]]:
     open_: list[TestClient] = []
 
     def make(
-        engine: Engine | None = None, directory: Path | None = None, clock=lambda: NOW, **settings: object
+        engine: Engine | None = None,
+        directory: Path | None = None,
+        clock=lambda: NOW,
+        ready: bool = True,
+        **settings: object,
     ) -> TestClient:
         if engine is None:
             engine = Engine(HashingEmbedder(), index="exact")
@@ -39,10 +43,8 @@ def serving() -> Iterator[Callable[..., TestClient]]:
         )
         client.__enter__()
         open_.append(client)
-        for _ in range(200):
-            if client.get("/health/ready").status_code == 200:
-                break
-            time.sleep(0.01)
+        if ready:
+            until(lambda: client.get("/health/ready").status_code == 200)
         return client
 
     yield make
@@ -71,11 +73,7 @@ class Process:
         assert " at http" in line, (line, self.log())
         self.url = line.split(" at ")[1].split(" ")[0].rstrip("/")
         self.http = httpx.Client(base_url=self.url, timeout=30)
-        for _ in range(1_000):
-            if self.http.get("/health/ready").status_code == 200:
-                return
-            time.sleep(0.01)
-        raise AssertionError(self.log())
+        until(lambda: self.http.get("/health/ready").status_code == 200)
 
     def log(self) -> str:
         return self.errors.read_text()

@@ -18,6 +18,7 @@ from penchant.engine.about import MODEL
 from penchant.serve.client import Client, ServiceError
 from penchant.store import Changes
 from penchant.testing import HashingEmbedder
+from waiting import until
 
 KILLS = int(os.environ.get("PENCHANT_KILLS", "8"))
 """A thorough run asks for 200."""
@@ -53,7 +54,7 @@ def test_told_to_stop_it_finishes_what_it_has(processes, tmp_path):
 
     sender = threading.Thread(target=send)
     sender.start()
-    time.sleep(0.6)
+    until(lambda: len(accepted) > 2)
     service.stop()
     sender.join()
     assert accepted

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 
 import pytest
 from litestar.testing import TestClient
@@ -13,6 +12,7 @@ from penchant import Document, Engine, Settings
 from penchant.serve.app import make_app
 from penchant.serve.config import Config
 from penchant.testing import HashingEmbedder
+from waiting import until
 
 from .conftest import LOCAL, NOW
 
@@ -397,8 +397,5 @@ class TestTheWhole:
             assert "being loaded" in problem(answer, 503)
             assert answer.headers["Retry-After"] == "1"
             loading.set()
-            for _ in range(500):
-                if service.get("/health/ready").status_code == 200:
-                    break
-                time.sleep(0.01)
+            until(lambda: service.get("/health/ready").status_code == 200)
             assert service.get("/users/ana/units").status_code == 200

@@ -26,7 +26,8 @@ from penchant.cli.console import (
 from penchant.data.files import (
     Problems,
 )
-from penchant.embed.calibrate import CHANCE, Calibration
+from penchant.embed.calibrate import Calibration
+from penchant.embed.chance import CHANCE
 
 _BAR = 27
 

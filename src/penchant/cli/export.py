@@ -13,9 +13,7 @@ from penchant.cli.console import (
     State,
     err,
 )
-from penchant.data.files import (
-    written_whole,
-)
+from penchant.whole import written_whole
 
 
 def export(

@@ -11,7 +11,6 @@ import gzip
 import hashlib
 import io
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, TextIO, TypeVar
@@ -22,6 +21,7 @@ from penchant.checks import check_click, check_document
 from penchant.errors import InputError, InvalidQuery, InvalidRow, MissingExtra
 from penchant.memory.filters import attribute
 from penchant.types import Click, Document
+from penchant.whole import written_whole
 
 T = TypeVar("T")
 Row = Mapping[str, Any]
@@ -108,15 +108,6 @@ def write_rows(path: Path, rows: Iterable[Document | Click]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with written_whole(path) as file:
         file.writelines(msgspec.json.encode(row) + b"\n" for row in rows)
-
-
-@contextmanager
-def written_whole(path: Path) -> Iterator[BinaryIO]:
-    """A file to write: afterwards it is there whole, and until then as it was."""
-    unfinished = path.with_name(path.name + ".part")
-    with unfinished.open("wb") as file:
-        yield file
-    unfinished.replace(path)
 
 
 def fingerprint(path: Path) -> str:

@@ -10,13 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penchant.embed import Embedder
+from penchant.embed.chance import reached_by_chance
 from penchant.embed.texts import Progress, TextEmbedder
 from penchant.errors import InvalidQuery
 from penchant.types import Click, Document
 
-CHANCE = 0.01
-"""The share of random pairs that may reach the threshold. `benchmarks/thresholds.py` shows what it makes of
-interests."""
 _BINS = 25
 _PAIRS = 5_000
 
@@ -73,7 +71,7 @@ def calibrate(
     texts = TextEmbedder(embedder)
     random_cosines = _cosines(texts, [(titles[a], titles[b]) for a, b in chance], progress)
     neighbour_cosines = _cosines(texts, [(titles[a], titles[b]) for a, b in neighbours], progress)
-    proposed = _reached_by_chance(random_cosines)
+    proposed = reached_by_chance(random_cosines)
     edges = np.linspace(min(0.0, float(random_cosines.min())), 1.0, _BINS + 1)
     return Calibration(
         embedder=embedder.name,
@@ -98,11 +96,7 @@ def chance_threshold(embedder: Embedder, titles: Sequence[str], seed: int = 0) -
     if not pairs:
         return embedder.threshold
     cosines = _cosines(TextEmbedder(embedder), pairs)
-    return float(np.clip(_reached_by_chance(cosines), 0.05, 0.95))
-
-
-def _reached_by_chance(random_cosines: NDArray[np.float32]) -> float:
-    return round(float(np.quantile(random_cosines, 1 - CHANCE)), 2)
+    return float(np.clip(reached_by_chance(cosines), 0.05, 0.95))
 
 
 def _neighbours(clicks: Sequence[Click], titles: dict[str, str]) -> list[tuple[str, str]]:

@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penchant.embed import Bags
+from penchant.embed.chance import reached_by_chance
 from penchant.errors import EmbedderError
 from penchant.types import Vector, Vectors
 from penchant.vectors import unit_length
@@ -326,7 +327,7 @@ def _threshold(model: CorpusEmbedder, titles: list[str], seed: int) -> float:
     if not pairs:
         return _USUAL_THRESHOLD
     cosines = np.einsum("nd,nd->n", model.encode([a for a, _ in pairs]), model.encode([b for _, b in pairs]))
-    return round(float(np.clip(np.quantile(cosines, 0.99), *_THRESHOLDS)), 2)
+    return float(np.clip(reached_by_chance(cosines), *_THRESHOLDS))
 
 
 def _as_stored(vectors: NDArray[np.floating]) -> Vectors:

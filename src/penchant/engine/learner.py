@@ -95,16 +95,7 @@ class Learner:
         users = self._state.users.load({user_id for user_id, _ in clicks})
         parts, blend = self._parts(clicks, users, teach)
         learned = self._learned(users, clicks, parts, tell, progress)
-        settings = self._state.settings
-        documents = self._state.documents
-        popularity = popularity_after(
-            documents.row,
-            documents.popularity,
-            users,
-            clicks,
-            settings.popularity_half_life,
-            settings.seen_kept,
-        )
+        popularity = self._popularity(users, clicks)
         early = [part for part in parts if learned.lessons and part.start < learned.lessons[-1].position]
         latest = self._state.trails.latest()
         try:
@@ -190,6 +181,11 @@ class Learner:
         )
         blend = state.blend
         return parts, blend if offered == blend.offered else msgspec.structs.replace(blend, offered=offered)
+
+    def _popularity(self, users: Mapping[str, User], clicks: Sequence[Named]) -> dict[int, float]:
+        documents, settings = self._state.documents, self._state.settings
+        half_life, seen_kept = settings.popularity_half_life, settings.seen_kept
+        return popularity_after(documents.row, documents.popularity, users, clicks, half_life, seen_kept)
 
     def _learned(
         self,

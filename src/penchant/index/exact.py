@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from penchant.grown import grown
 from penchant.index import Keys
 from penchant.types import Vector, Vectors
 from penchant.vectors import cosines
@@ -81,7 +82,4 @@ class ExactIndex:
         raise NotImplementedError("the exact index is built from the store")
 
     def _reserve(self, rows: int) -> None:
-        if rows > len(self._keys):
-            capacity = max(rows, 2 * len(self._keys))
-            self._matrix = np.resize(self._matrix, (capacity, self._matrix.shape[1]))
-            self._keys = np.resize(self._keys, capacity)
+        self._matrix, self._keys = grown(self._matrix, rows, 0), grown(self._keys, rows, 0)

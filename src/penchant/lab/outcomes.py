@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import pickle
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from penchant.lab.methods import Method, Scores
 from penchant.lab.metrics import Ranks, ranks
 from penchant.lab.peers.ranking import Order, answer
 from penchant.lab.peers.standins import StandIns
+from penchant.whole import written_whole
 
 _LOCK = type(Lock())
 
@@ -129,12 +129,10 @@ class Kept:
         outcome = compute()
         if outcome.failed is None:
             self._folder.mkdir(parents=True, exist_ok=True)
-            unfinished = path.with_name(f"{digest}.{os.getpid()}.part")
-            with unfinished.open("wb") as target:
+            with written_whole(path) as target:
                 np.savez(
                     target, ranks=outcome.ranks, shown=outcome.shown, cost=json.dumps(dict(outcome.cost))
                 )
-            unfinished.replace(path)
         return outcome
 
 

@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from penchant.data.files import written_whole
 from penchant.errors import InvalidQuery, MissingExtra
 from penchant.lab import evaluation, paper, plots
 from penchant.lab.registry import OURS, WITHOUT_INTERESTS, main_of
 from penchant.lab.run import Findings
+from penchant.whole import written_whole
 
 BY_USER = "by_user.npz"
 

@@ -6,12 +6,12 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from penchant.data.files import written_whole
 from penchant.lab import paper
 from penchant.lab.peers import PEERS
 from penchant.lab.registry import ABLATIONS, LIGHT, OURS, UNITS
 from penchant.lab.report import Table, overall_table, read_report, sections, summary
 from penchant.lab.tune import read_search
+from penchant.whole import written_whole
 
 _SHORT = (
     "Distribution shift",

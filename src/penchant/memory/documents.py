@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penchant.errors import StateDamaged, UnknownDocument
+from penchant.grown import grown
 from penchant.memory.facts import Facts
 from penchant.memory.filters import Where, matches
 from penchant.memory.popularity import NEVER
@@ -239,11 +240,10 @@ class Documents:
             self._documents.extend([None] * missing)
             self._ids.extend([""] * missing)
         if rows > len(self._available):
-            grow = max(rows, 2 * len(self._available)) - len(self._available)
-            self._available = np.append(self._available, np.zeros(grow, bool))
-            self._published_at = np.append(self._published_at, np.full(grow, np.nan))
-            self._expires_at = np.append(self._expires_at, np.full(grow, np.inf))
-            self._popularity = np.append(self._popularity, np.full(grow, NEVER))
+            self._available = grown(self._available, rows, False)
+            self._published_at = grown(self._published_at, rows, np.nan)
+            self._expires_at = grown(self._expires_at, rows, np.inf)
+            self._popularity = grown(self._popularity, rows, NEVER)
 
 
 def _or(value: float | None, other: float) -> float:

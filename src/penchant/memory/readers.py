@@ -8,6 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from penchant.grown import grown
+
 Rows = NDArray[np.int64]
 Numbers = NDArray[np.int32]
 Times = NDArray[np.float64]
@@ -105,9 +107,9 @@ class Readers:
     def append(self, row: int, number: int, at: float, order: int, before: Rows) -> None:
         """One more reader of a document, who read others just before, the latest given first."""
         if row >= len(self._count):
-            grow = np.zeros(max(row + 1, 2 * len(self._count)) - len(self._count), np.int64)
+            of_rows = (self._start, self._count, self._room, self._changes)
             self._start, self._count, self._room, self._changes = (
-                np.append(each, grow) for each in (self._start, self._count, self._room, self._changes)
+                grown(each, row + 1, 0) for each in of_rows
             )
         if self._count[row] == self._room[row]:
             self._move_to_end(row)

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penchant.errors import StateDamaged
+from penchant.grown import grown
 from penchant.memory.readers import BEFORE, NO_ROWS, Entries, Numbers, Readers, Rows, Segments, Times
 
 _ENTRY = np.dtype([("row", "<u4"), ("at", "<f8")])
@@ -192,8 +193,7 @@ class Trails:
             self._numbers[user_id] = len(self._trails)
             self._trails.append(NO_TRAIL)
             self._places.append(0)
-            if len(self._trails) > len(self._lengths):
-                self._lengths = np.append(self._lengths, np.zeros_like(self._lengths))
+            self._lengths = grown(self._lengths, len(self._trails), 0)
         return self._numbers[user_id]
 
     def drop(self, rows: Iterable[int]) -> None:

@@ -9,6 +9,7 @@ from threading import Lock
 import numpy as np
 from numpy.typing import NDArray
 
+from penchant.grown import grown
 from penchant.memory.facts import BUCKETS, Words
 from penchant.memory.readers import Rows
 from penchant.text import key_terms
@@ -137,12 +138,9 @@ class Traits:
                 self._values[name][row] = numbers.setdefault(value, len(numbers))
 
     def _reserve(self, rows: int) -> None:
-        grow = max(rows, 2 * len(self._terms)) - len(self._terms)
         if rows <= len(self._terms):
             return
-        self._terms = np.concatenate([self._terms, np.full((grow, _TERMS), -1, np.int32)])
-        self._present = np.append(self._present, np.zeros(grow, bool))
-        self._read = np.append(self._read, np.zeros(grow, bool))
-        self._values = {
-            name: np.append(values, np.full(grow, -1, np.int32)) for name, values in self._values.items()
-        }
+        self._terms = grown(self._terms, rows, -1)
+        self._present = grown(self._present, rows, False)
+        self._read = grown(self._read, rows, False)
+        self._values = {name: grown(values, rows, -1) for name, values in self._values.items()}

@@ -23,6 +23,7 @@ from threading import Lock
 
 import numpy as np
 
+from penchant.grown import grown
 from penchant.index.halves import Halves
 from penchant.memory.facts import Smoothed
 from penchant.memory.readers import BEFORE, NO_ROWS, Rows, distinct, gathered
@@ -66,7 +67,7 @@ class Smoother:
             return Smoothed(positions, np.zeros(0, np.float32))
         wanted = rows[positions]
         with self._smoothing:
-            self._reserve(int(wanted.max()) + 1)
+            self._changes = grown(self._changes, int(wanted.max()) + 1, -1)
             kept = self._kept = self._kept or Halves(len(direction))
             stale = positions[self._changes[wanted] != trails.changes(wanted)]
             for start in range(0, len(stale), _PART):
@@ -78,11 +79,6 @@ class Smoother:
     def clear(self) -> None:
         """Embeddings changed: everything is computed anew when it is asked for."""
         self._changes[:] = -1
-
-    def _reserve(self, rows: int) -> None:
-        grow = max(rows, 2 * len(self._changes)) - len(self._changes)
-        if rows > len(self._changes):
-            self._changes = np.append(self._changes, np.full(grow, -1, np.int64))
 
 
 def smoothed(rows: Rows, vectors: Vectors, trails: Trails, vectors_of: VectorsOf, fading: float) -> Vectors:

@@ -18,7 +18,7 @@ from threading import Lock
 import msgspec
 
 from penchant.serve.config import Experiment, Variant
-from penchant.store.sqlite import connect
+from penchant.store.database import connect
 
 DATABASE = "experiments.db"
 _TABLE = """

@@ -199,7 +199,7 @@ def store_exists(where: str | Path) -> bool:
     """Whether there is a state in a directory; of a URL only its store knows, and True is said."""
     if scheme_of(where) is not None:
         return True
-    from penchant.store.sqlite import DATABASE
+    from penchant.store.database import DATABASE
 
     return (Path(where) / DATABASE).exists()
 
@@ -212,8 +212,9 @@ def directory_of(where: str | Path) -> Path | None:
 def restore_store(file: Path, where: Path) -> None:
     """Make a new state in a directory of what `Store.backup` wrote; see `penchant.store.backup.restore`."""
     from penchant.store.backup import restore
+    from penchant.store.sqlite import SqliteStore
 
-    restore(file, where)
+    restore(file, where, lambda made: SqliteStore(made).close())
 
 
 def scheme_of(where: str | Path) -> str | None:

@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 from penchant.errors import InvalidQuery, StateDamaged, StateError, StateFull
-from penchant.store.sqlite import DATABASE, SqliteStore, connect
+from penchant.store.database import DATABASE, connect
 
 Progress = Callable[[int, int], None]
 """Called with the number of pages copied so far, and how many there are."""
@@ -49,8 +49,11 @@ def backup(state: Path, file: Path, progress: Progress = lambda *_: None) -> int
     return file.stat().st_size
 
 
-def restore(file: Path, state: Path) -> None:
+def restore(file: Path, state: Path, open_once: Callable[[Path], None]) -> None:
     """Make a new state of what `backup` wrote.
+
+    Args:
+        open_once: opens a state and closes it, which tells whether it can be read.
 
     Raises:
         InvalidQuery: there is no such file, or the directory exists already.
@@ -70,7 +73,7 @@ def restore(file: Path, state: Path) -> None:
         ):
             source.backup(target, pages=_PAGES)
             target.execute("PRAGMA journal_mode = WAL")
-        SqliteStore(unfinished).close()
+        open_once(unfinished)
         unfinished.replace(state)
     except sqlite3.Error as error:
         raise StateError(f"{file} could not be restored to {state}: {error}") from error

@@ -20,13 +20,14 @@ import numpy as np
 
 from penchant.errors import StateDamaged, StateError, StateFull, StateLocked, StateReadOnly, StateTooNew
 from penchant.store import Changes, DocumentColumns, StoredDocument, document_columns
+from penchant.store.backup import backup
+from penchant.store.database import DATABASE, connect
 from penchant.store.packing import pack_user, unpack_user
 from penchant.types import Document, User, Vectors, encode
 
 Key = TypeVar("Key")
 
 SCHEMA = 1
-DATABASE = "state.db"
 _LOCK = "lock"
 _TABLES = """
 -- with rowid: a search would read long values whole
@@ -256,8 +257,6 @@ class SqliteStore:
         return total
 
     def backup(self, file: Path, progress: Callable[[int, int], None]) -> int:
-        from penchant.store.backup import backup
-
         return backup(self._directory, file, progress)
 
     def close(self) -> None:
@@ -325,12 +324,6 @@ def _document_row(stored: StoredDocument) -> tuple[Any, ...]:
     document = stored.document
     times = (document.published_at, document.expires_at)
     return (stored.key, document.id, document.hidden, *times, stored.revision, stored.terms, encode(document))
-
-
-def connect(database: Path, read_only: bool) -> sqlite3.Connection:
-    """A connection that any thread may use, without transactions of its own making."""
-    uri = f"{database.absolute().as_uri()}{'?mode=ro' if read_only else ''}"
-    return sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=5.0)
 
 
 def _locked(directory: Path) -> IO[str]:

@@ -13,9 +13,9 @@ from typing import TypeVar
 
 import msgspec
 
-from penchant.data.files import written_whole
 from penchant.errors import InvalidQuery
 from penchant.text import key_terms
+from penchant.whole import written_whole
 
 QUERIES, CANDIDATES, JUDGEMENTS = "queries.jsonl", "candidates.jsonl", "judgements.jsonl"
 RANDOM = "random"

@@ -13,7 +13,6 @@ from typing import TypeVar
 import msgspec
 
 from penchant.data.build import Report, quiet
-from penchant.data.files import written_whole
 from penchant.embed import Embedder
 from penchant.errors import InvalidQuery
 from penchant.train.align.candidates import find_candidates
@@ -33,6 +32,7 @@ from penchant.train.align.models import aligned, mixed, model_of, plan_for
 from penchant.train.align.report import write_card, write_picture
 from penchant.train.align.training import Curve, Plan, train, weights_of
 from penchant.types import Document
+from penchant.whole import written_whole
 
 EMBEDDER = "embedder"
 """The folder of the result, in the folder of the work."""

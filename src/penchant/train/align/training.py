@@ -22,10 +22,10 @@ from sentence_transformers.sentence_transformer.evaluation import SentenceEvalua
 from transformers import EarlyStoppingCallback, PrinterCallback, TrainerCallback
 from transformers.utils import logging
 
-from penchant.data.files import written_whole
 from penchant.errors import InvalidQuery
 from penchant.train.align.examples import JudgedList
 from penchant.train.align.losses import ASIDE, UNJUDGED, USUAL, AlignmentLoss, Weights, nearness
+from penchant.whole import written_whole
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
