@@ -59,7 +59,7 @@ def unpacked(data: bytes, count: int, precision: UnitPrecision) -> Vectors:
     """What was `packed`: float32 of shape (count, dimension), one contiguous array.
 
     Raises:
-        ValueError: the bytes are not those of so many vectors.
+        ValueError: the bytes are not those of `count` vectors.
     """
     if not count:
         return np.zeros((0, 0), np.float32)

@@ -240,14 +240,14 @@ def test_the_demo_keeps_its_state_where_it_is_told(tmp_path):
     output = run("demo", "--state", tmp_path / "demo")
     for words in (
         "simulated",
-        "Week 8",
-        "a new interest",
-        "merged",
-        "fading since",
-        "What a new reader is shown",
+        "week by week",
+        "Interests now",
+        "What to show next, and why",
         "On your own data",
+        "The simulated state is kept",
     ):
         assert words in output
+    assert len(output.splitlines()) <= 60
     assert "1,280" in run("info", tmp_path / "demo")
     assert "exists: name a new directory" in run("demo", "--state", tmp_path / "demo", code=1)
 

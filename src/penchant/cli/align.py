@@ -67,7 +67,7 @@ def evaluate(
     part: WhatPart = "map",
     folds: Annotated[
         int,
-        typer.Option(min=2, help="So many parts of the queries; each is asked of what the others taught."),
+        typer.Option(min=2, help="Parts of the queries; each is asked of what the others taught."),
     ] = 5,
     epochs: Epochs = None,
     share: Share = 1.0,
@@ -129,9 +129,7 @@ def train(
     price: Annotated[
         float, typer.Option(help="For the judge `llm`: of a million tokens, for estimate and ledger.")
     ] = 0.0,
-    per_minute: Annotated[
-        int | None, typer.Option(help="For the judge `llm`: so many requests at most.")
-    ] = None,
+    per_minute: Annotated[int | None, typer.Option(help="For the judge `llm`: requests at most.")] = None,
     sample: Annotated[
         Path | None, typer.Option(help="For the judge `llm`: judgements by hand, to compare with.")
     ] = None,
@@ -139,7 +137,7 @@ def train(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask before an endpoint is paid.")] = False,
     most: Annotated[
         int | None,
-        typer.Option(help="So many queries are made (1,000) or clicks drawn (20,000).", show_default=False),
+        typer.Option(help="Queries that are made (1,000) or clicks drawn (20,000).", show_default=False),
     ] = None,
     epochs: Epochs = None,
     share: Share = 1.0,

@@ -51,7 +51,7 @@ Embedder = Annotated[
     str, typer.Option(help="corpus, minilm, remote:MODEL@URL, or a sentence-transformers name or path.")
 ]
 Seed = Annotated[int, typer.Option(help="Of everything that is drawn.")]
-Users = Annotated[int | None, typer.Option(help="Ask so many users at most. Default: all.")]
+Users = Annotated[int | None, typer.Option(help="Users that are asked at most. Default: all.")]
 Threads = Annotated[
     int, typer.Option(help="For the peers; with more than one, transformers differ in their last bits.")
 ]
@@ -92,7 +92,7 @@ def run(
     ] = None,
     document_text: WhatOfDocuments = None,
     users: Users = None,
-    study_users: Annotated[int, typer.Option(help="So many users in each study.")] = 150,
+    study_users: Annotated[int, typer.Option(help="Users in each study.")] = 150,
     quick: Annotated[bool, typer.Option("--quick", help="300 users, cheap peers, no studies.")] = False,
     seed: Seed = 0,
     threads: Threads = 1,

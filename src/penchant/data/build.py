@@ -26,7 +26,7 @@ _TEACHING_AT_ONCE = 250
 """The last 1,000 clicks of a log, a fifth of it at most, teach the blend as well. A step of them is a second
 or two of work."""
 _MANY_TITLES = 5_000
-"""From so many on, to start a process for their key terms is worth its while."""
+"""Titles from which a process of its own for their key terms is worth its start."""
 Report = Callable[[str, int, int], None]
 """Called with the name of the stage, how many items were done since the last call, and how many there are in
 all."""

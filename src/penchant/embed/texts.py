@@ -29,7 +29,7 @@ class TextEmbedder:
     """An embedder with a bounded cache by text, so that repeated titles cost nothing. Threads may share it.
 
     Args:
-        cached: so many texts are kept with their vectors.
+        cached: texts that are kept with their vectors.
     """
 
     def __init__(self, embedder: Embedder, cached: int = Settings().texts_cached) -> None:

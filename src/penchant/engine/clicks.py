@@ -20,7 +20,7 @@ from penchant.units.rules import Clicked
 from penchant.units.waves import Encode, learn
 
 MANY_CLICKS = 20_000
-"""From so many on, compiled code is worth what it takes to load."""
+"""Clicks in a call from which compiled code is worth what it takes to load."""
 
 
 class Moment(msgspec.Struct, frozen=True, eq=False):

@@ -15,7 +15,7 @@ from penchant.vectors import cosines
 _ROUNDING = 1e-5
 """More than two orders of summation can differ by, for unit vectors in float32."""
 _AT_ONCE = 64
-"""So many searches share one pass over the matrix: what they find of a million documents takes 256 MB."""
+"""Searches that share one pass over the matrix: what they find of a million documents takes 256 MB."""
 
 
 class ExactIndex:

@@ -12,7 +12,7 @@ from penchant.types import Vector, Vectors
 
 _TINY = 1e-30
 _SCALE = 2
-"""At the end of a row stands, in so many halves, the float32 that brings its vector to length 1."""
+"""Halves at the end of a row that hold the float32 that brings its vector to length 1."""
 _ROOM = 8
 """A file has room for an eighth more documents, so that those that come do not copy the rest into memory."""
 

@@ -23,7 +23,7 @@ from penchant.vectors import cosines
 Question = bytes
 """The digest of a vector."""
 _MOST_CHANGES = 1_000
-"""After so many documents came, changed or went, everything is looked up again: to compare with them all
+"""Documents that came, changed or went, after which everything is looked up again: to compare with them all
 takes as long."""
 
 
@@ -33,7 +33,7 @@ class Found(NamedTuple):
     keys: NDArray[np.signedinteger]
     """The nearest first."""
     asked: int
-    """So many were asked for."""
+    """How many were asked for."""
     least: float
     """The cosine of the farthest of them; minus infinity where there were fewer than asked for."""
     changes: int

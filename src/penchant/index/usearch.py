@@ -21,11 +21,11 @@ from penchant.vectors import cosines
 _EXHAUSTIVE_SHARE = 4
 """From a quarter of all documents on, comparing with every one is faster than the graph, and complete."""
 _WIDTH = {"int8": (4, 60), "bf16": (5, 70)}
-"""A search for n documents keeps so many times n in sight and so many more, of which the nearest are chosen
+"""(factor, more): a search for n documents looks at factor * n + more, of which the nearest are chosen
 by the vectors of two bytes a number; `benchmarks/index.py` shows what that is worth."""
 _LARGE = 200_000
 _WIDER = 0.6
-"""Beyond so many documents the width grows by this power of their number."""
+"""The power of the number of documents by which the width grows beyond `_LARGE`."""
 _VECTORS = ".vectors"
 
 

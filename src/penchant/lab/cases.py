@@ -21,7 +21,7 @@ class Case:
     at: float
     """Now."""
     learned: int
-    """So many clicks of the trial's training may be known when the case is ranked."""
+    """Clicks of the trial's training that may be known when the case is ranked."""
     candidates: Rows
     """What could be shown, the relevant ones included, in the order of the log's documents."""
     relevant: Rows
@@ -46,7 +46,7 @@ class Trial:
     """Test, then train: clicks are learned between cases, and trained peers are retrained from time to
     time."""
     trained_on: int | None = None
-    """Trained peers see only so many clicks of the training; the rest is history. None: what the case
+    """Clicks of the training that trained peers see; the rest is history. None: what the case
     allows."""
     population: Sequence[int] = ()
     """The users whom the protocol could ask, of whom it asks all or some."""

@@ -94,7 +94,7 @@ class Histories:
 
 
 class MeanVector:
-    """The cosine to the mean of the vectors of the documents clicked (the last so many, or all)."""
+    """The cosine to the mean of the vectors of the documents clicked (the last `last`, or all)."""
 
     def __init__(self, vectors: Vectors, last: int | None = None) -> None:
         self._vectors = vectors

@@ -36,22 +36,22 @@ class Rules:
     most: int = 200
     """Users with more clicks are not asked (IRA, section 3.1.1)."""
     held_out: int = 5
-    """So many last clicks of a user are the test (IRA, section 3.1.1)."""
+    """Last clicks of a user that are the test (IRA, section 3.1.1)."""
     negatives: int = 495
-    """So many documents that the user never clicked are ranked beside the test documents (IRA, section
+    """Documents that the user never clicked, ranked beside the test documents (IRA, section
     3.1.1)."""
     distance: float = 0.4
     """A negative's cosine to every test document of the user is below it (IRA, section 3.1.1)."""
     candidates: Candidates = "distant"
     """``distant``: as in the paper; ``uniform``: any document that the user never clicked."""
     window_days: float = 60.0
-    """A document is a candidate for so many days after its publication (`live`, `full`)."""
+    """Days after its publication in which a document is a candidate (`live`, `full`)."""
     earlier: int = 5
-    """`live` counts users who clicked at least so many documents before."""
+    """Documents that a user must have clicked before to count under `live`."""
     warm_up: float = 0.2
     """`live` counts after this share of the clicks."""
     users: int | None = None
-    """Ask so many users at most, drawn at random. None: all."""
+    """Users that are asked at most, drawn at random. None: all."""
     seed: int = 0
 
 

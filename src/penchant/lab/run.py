@@ -64,7 +64,7 @@ class Plan:
     """method -> hyperparameters that a search chose."""
     study_users: int = 150
     retrain_days: float | None = None
-    """Under `live`, every trained peer is retrained after so many days. None: each peer's own number."""
+    """Under `live`, days after which every trained peer is retrained. None: each peer's own number."""
     quick: bool = False
     threads: int = 1
     """For the peers. With more than one, the transformers' last bits depend on the load of the machine."""

@@ -129,7 +129,7 @@ def chosen_studies(names: Sequence[str]) -> list[str]:
 
 
 def for_study(trial: Trial, users: int, seed: int) -> Trial:
-    """The trial with at most so many of its users."""
+    """The trial with at most `users` of its users."""
     everyone = trial.users()
     if len(everyone) <= users:
         return replace(trial, segments={}, periods=())

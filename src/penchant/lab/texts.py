@@ -24,7 +24,7 @@ class RememberedTexts:
         self.dimension = embedder.dimension
         self.threshold = embedder.threshold
         self.embedded = 0
-        """So many texts were embedded anew."""
+        """Texts that were embedded anew."""
         self._texts = TextEmbedder(embedder)
         self._vectors: dict[bytes, Vector] = {}
         self._file = _open(path) if path is not None else None

@@ -69,7 +69,7 @@ def tune(
     progress: Progress = quiet,
     say: Say = lambda text: None,
 ) -> dict[str, Any]:
-    """Search each method's space for so many seconds, and at most so many trials.
+    """Search each method's space, for a number of seconds and of trials.
 
     The default is tried first, then what differs from it by one step of one value, then what the optimiser
     makes of these.

@@ -31,7 +31,7 @@ class Variant:
     text_rule: TextRule = contextual_text
     prune_rule: PruneRule = prune
     retrieved: int | None = None
-    """Only documents among the so many nearest of a unit are candidates, as in Algorithm 2. None: rank all
+    """Only this many nearest documents of each unit are candidates, as in Algorithm 2. None: rank all
     candidates."""
 
 

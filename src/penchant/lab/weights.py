@@ -48,7 +48,7 @@ class Choices:
 def choices(
     plan: Plan, cache: Path, most: int, progress: Report = quiet, say: Say = lambda text: None
 ) -> Choices:
-    """The evidence for validation cases, at most so many, drawn at random."""
+    """The evidence for at most `most` validation cases, drawn at random."""
     setting = prepare(plan, cache, progress, say)
     trial = validation(setting)
     drawn = np.random.default_rng(plan.rules.seed).permutation(len(trial.cases))[:most]

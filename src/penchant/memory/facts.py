@@ -19,7 +19,7 @@ class Facts(NamedTuple):
     published_at: Times
     """NaN where it is not known."""
     terms: Numbers
-    """The numbers of their key terms, shape (documents, at most so many), -1 where there are fewer."""
+    """The numbers of their key terms, shape (documents, terms), -1 where there are fewer."""
     attributes: Mapping[str, Numbers]
     """Name -> a number for each value, -1 where there is none."""
 

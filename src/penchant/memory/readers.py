@@ -16,7 +16,7 @@ Times = NDArray[np.float64]
 Places = NDArray[np.int64]
 NO_ROWS: Rows = np.zeros(0, np.int64)
 BEFORE = 5
-"""So many documents that a reader read before another are known."""
+"""Documents known that a reader read just before another."""
 _LEAST_ROOM = 4
 
 
@@ -36,7 +36,7 @@ class Entries(NamedTuple):
 
 
 def no_entries(room: int) -> Entries:
-    """Room for so many."""
+    """Arrays with room for `room` entries."""
     return Entries(
         np.zeros(room, np.int32), np.zeros(room), np.zeros(room, np.int32), np.zeros((room, BEFORE), np.int32)
     )

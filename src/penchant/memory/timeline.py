@@ -32,7 +32,7 @@ class Timeline(NamedTuple):
         """With rows that came; None where it is to be made anew.
 
         Args:
-            stale: so many of the entries are no longer true.
+            stale: entries that are no longer true.
         """
         if self.stale + stale > _MOST_STALE:
             return None

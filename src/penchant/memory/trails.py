@@ -20,7 +20,7 @@ from penchant.memory.readers import BEFORE, NO_ROWS, Entries, Numbers, Readers, 
 
 _ENTRY = np.dtype([("row", "<u4"), ("at", "<f8")])
 _LATEST = 100
-"""So many documents are kept at hand as what is being read now."""
+"""Documents kept at hand as what is being read now."""
 
 
 class Trail(NamedTuple):

@@ -16,9 +16,9 @@ from penchant.text import key_terms
 from penchant.types import Attribute
 
 _TERMS = 12
-"""So many key terms of a title are told; hardly any has more."""
+"""Key terms of a title that are told; hardly any has more."""
 _LATEST = 10
-"""So many documents that came last are known of each term."""
+"""Latest documents known of each term."""
 Numbers = NDArray[np.int32]
 
 

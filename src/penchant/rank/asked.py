@@ -25,12 +25,12 @@ Column = NDArray[np.float64]
 Search = Callable[[Vectors, int], Sequence[Rows]]
 """(vectors, how many) -> the rows of the documents near each, the nearest first."""
 UNITS_SEARCHED = 5
-"""So many latest units tell who has the same interests: the others count for little, and each is a search."""
+"""Latest units that tell who has the same interests. The others count for little, and each is a search."""
 OF_LATEST = 60
 _OF_OTHERS = 10
-"""So many documents near each of these units, and of the others, are looked up."""
+"""Documents looked up near each of these units, and near each of the others."""
 _NEAR = 20
-"""So many read documents near each unit tell who has the same interests."""
+"""Read documents near each unit that tell who has the same interests."""
 
 
 class Reader(NamedTuple):

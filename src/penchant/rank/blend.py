@@ -28,7 +28,7 @@ from penchant.settings import Settings
 Matrix = NDArray[np.float64]
 _EVERY = 22
 _RAREST = 128
-"""One click in so many is learned at first, and in the end; see `is_learned`."""
+"""One click in this many is learned at first, and in the end; see `is_learned`."""
 _FEW_DOCUMENTS = 5_000
 """More documents than that make lessons rarer: what a lesson looks through grows with them, and clicks are
 many there."""
@@ -42,9 +42,9 @@ class Blend(msgspec.Struct, frozen=True, eq=False):
     precision: bytes = b""
     """float64 of shape (names, names)."""
     learned: int = 0
-    """So many clicks were learned."""
+    """Clicks that were learned."""
     offered: int = 0
-    """So many clicks could have been; see `is_learned`."""
+    """Clicks that could have been learned; see `is_learned`."""
 
 
 def weights_of(blend: Blend, names: Sequence[str]) -> Matrix:
@@ -100,7 +100,7 @@ def contributions(
 
 
 def is_learned(offered: int, documents: int) -> bool:
-    """Whether the click after so many that were offered is learned: one in _EVERY at first, ever fewer,
+    """Whether the click after `offered` others is learned: one in _EVERY at first, ever fewer,
     _RAREST in the end.
 
     So a small community has weights of its own in weeks, and learning costs a large one little.

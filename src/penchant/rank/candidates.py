@@ -14,7 +14,7 @@ from penchant.rank.neighbours import MOST_READERS, Said
 from penchant.types import Vector, Vectors
 
 SHORTER = (14, 8, 6)
-"""The half-lives of clicks after the longest are so many times shorter each: of two weeks a day, 3 hours, 30
+"""By how much each half-life of clicks is shorter than the one before: of two weeks a day, 3 hours, 30
 minutes."""
 
 

@@ -28,7 +28,7 @@ from penchant.vectors import embeddings_of
 
 _NEGATIVES = 128
 _DRAWN = 64
-"""So many candidates, and so many documents of all others, are drawn to learn from one click."""
+"""Candidates, and documents of all others, that are drawn as negatives of one click."""
 _EXISTED = 60.0
 """Seconds. A document that was published so shortly before its first click was published by it."""
 
@@ -72,7 +72,7 @@ def parts_of(
     Args:
         kept: `Settings.reads_kept`.
         offered: how many were offered before.
-        is_lesson: whether the click after so many offered ones is a lesson.
+        is_lesson: offered clicks so far -> whether the next one is a lesson.
         can_choose: (user id, whether `clicks` hold an earlier one) -> whether a click is a choice. None: none
             is.
     """

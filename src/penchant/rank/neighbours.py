@@ -12,7 +12,7 @@ from penchant.memory.readers import Numbers, Rows
 
 Floats = NDArray[np.float64]
 MOST_READERS = 200
-"""So many latest readers of a document are looked at."""
+"""Latest readers of a document that are looked at."""
 
 
 class Near(NamedTuple):

@@ -31,7 +31,7 @@ from penchant.types import Recommendation, Source, User
 _DUPLICATE = 0.97
 """Titles of a higher cosine say the same, and one of them is shown."""
 _LOOKED_THROUGH = 3
-"""So many times k of the best are looked through for duplicates."""
+"""Multiple of k of the best that is looked through for duplicates."""
 _DIVERSE_AMONG = 10
 
 

@@ -26,12 +26,12 @@ from penchant.types import InterestUnit, Popular, Recommendation, Vector, Vector
 from penchant.vectors import cosines, embeddings_of
 
 _WIDER = 4
-"""The search looks at so many times more documents when too few passed the filters."""
+"""Factor by which the search widens when too few documents passed the filters."""
 _DIVERSE_AMONG = 10
 _SHORTLIST = 256
-"""So many candidates are remembered for a user: enough for some pages and what is filtered out, 3 KB each."""
+"""Candidates remembered for a user: enough for some pages and what is filtered out, 3 KB each."""
 _PART = 512
-"""Candidates are scored so many at a time: their vectors stay in the processor's cache."""
+"""Candidates scored at a time: their vectors stay in the processor's cache."""
 
 
 class Query(msgspec.Struct, frozen=True):

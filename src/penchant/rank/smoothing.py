@@ -32,9 +32,9 @@ from penchant.types import Vector, Vectors
 
 VectorsOf = Callable[[Rows], Vectors]
 _READERS = 30
-"""So many latest readers of a document are looked at."""
+"""Latest readers of a document that are looked at."""
 _PART = 256
-"""So many documents are smoothed at a time: what their readers had read takes some MB."""
+"""Documents smoothed at a time: what their readers had read takes some MB."""
 
 
 class Smoother:

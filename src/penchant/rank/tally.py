@@ -208,7 +208,7 @@ def shared_terms(terms: Numbers, known: Numbers, worth: Floats) -> Floats:
     their number.
 
     Args:
-        terms: shape (rows, at most so many), -1 where there are fewer.
+        terms: shape (rows, terms), -1 where there are fewer.
         known: each once.
         worth: of the known ones.
     """

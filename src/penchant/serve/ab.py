@@ -18,7 +18,7 @@ from penchant.serve.experiment import Exposed
 
 ALPHA = 0.05
 _TUNED_FOR = 1_000
-"""The sequential interval is the narrowest at so many users a variant."""
+"""Users a variant at which the sequential interval is narrowest."""
 
 
 class Compared(msgspec.Struct, frozen=True):

@@ -278,7 +278,7 @@ class Map(msgspec.Struct, frozen=True):
     points: list[MapPoint]
     groups: list[MapGroup]
     readers: int
-    """So many readers were looked at."""
+    """Readers that were looked at."""
     at: float
 
 
@@ -317,7 +317,7 @@ class ProblemDetails(msgspec.Struct, frozen=True, omit_defaults=True):
     status: int
     detail: str
     accepted: int | None = None
-    """Of a stream: so many lines were kept before."""
+    """Of a stream: the lines that were kept before."""
 
 
 class Health(msgspec.Struct, frozen=True):

@@ -102,11 +102,11 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_body_bytes: int = 16_000_000
     """The longest body that is read; streams are cut into parts of this size at most."""
     max_batch: int = 10_000
-    """So many documents, clicks or ids a request at most; a stream is kept in parts of this size."""
+    """Documents, clicks or ids a request may hold. A stream is kept in parts of this size."""
     max_k: int = 500
-    """So many documents an answer at most."""
+    """Documents an answer may hold."""
     max_query: int = 2_000
-    """So many characters are searched for at most. Titles may have 20,000."""
+    """Characters a search text may have. Titles may have 20,000."""
     requests_per_second: float = 0.0
     """For each token; 0: no limit."""
     timeout_seconds: float = 30.0
@@ -114,11 +114,11 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     drain_seconds: float = 10.0
     """At the end, requests in progress get so long."""
     threads: int = 2
-    """So many questions are answered at a time."""
+    """Questions that are answered at the same time."""
     waiting_clicks: int = 50_000
     """More clicks than this in line are refused with 503."""
     save_index_after: int = 5_000
-    """The index is written to disk after so many changed documents, so that the service is back sooner after
+    """Changed documents after which the index is written to disk, so that the service is back sooner after
     a crash."""
     log: Literal["requests", "errors"] = "requests"
     """One line a request, or only those that failed. Never with anything of a user."""

@@ -137,7 +137,7 @@ class Edge(ASGIMiddleware):
 
 
 class Bucket:
-    """So many requests a second, and as many at once (a token bucket)."""
+    """Requests a second, and as many at once (a token bucket)."""
 
     def __init__(self, rate: float, clock: Callable[[], float]) -> None:
         self._rate = rate

@@ -29,7 +29,7 @@ Clock = Callable[[], float]
 _LATELY = 30
 _MINUTES = 60
 _REST = 50
-"""What takes long is made again after so many times the time that it took."""
+"""A slow answer is computed again after this multiple of the time that it took."""
 _LEAST_REST = 15.0
 
 

@@ -16,7 +16,7 @@ from penchant.serve.service import Service
 T = TypeVar("T")
 
 _PART_BYTES = 1_000_000
-"""A part is also kept once its lines have so many bytes, so that progress is steady."""
+"""Bytes of lines after which a part is kept as well, so that progress is steady."""
 
 
 async def put_stream(

@@ -94,7 +94,7 @@ class Changes(msgspec.Struct, frozen=True, eq=False):
     click_digests: Sequence[bytes] = ()
     """See `click_digest`."""
     click_ids_kept: int = 0
-    """So many click ids are kept in all, the latest."""
+    """Click ids that are kept in all, the latest."""
     facts: Mapping[str, bytes] = {}
     """Names and values that describe the state as a whole."""
 
@@ -137,7 +137,7 @@ class Store(Protocol):
         """(user id, what was kept last of what the user read), in the order of the ids."""
 
     def user_ids(self, prefix: str = "", limit: int | None = None) -> list[str]:
-        """The ids of all users, sorted; only those that begin with the prefix, and at most so many."""
+        """The ids of all users, sorted; only those that begin with the prefix, and at most `limit`."""
 
     def user_count(self) -> int:
         """How many users are known."""

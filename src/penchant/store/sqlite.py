@@ -50,7 +50,7 @@ CREATE TABLE trails (id TEXT PRIMARY KEY, trail BLOB NOT NULL);         -- pench
 CREATE TABLE clicks (number INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE);
 """
 _PAGES_IN_LOG = 8_000
-"""Of 4 KiB: the log is copied into the database when it holds so many, so that what changes often is copied
+"""Of 4 KiB: the log is copied into the database when it holds this many, so that what changes often is copied
 once."""
 _CACHE_KIB = 65_536
 _CHUNK = 500

@@ -25,7 +25,7 @@ from penchant.units.waves import after_clicks, kept_as
 from penchant.vectors import embeddings_of
 
 _PART = 20_000
-"""So many clicks are learned between two reports of progress."""
+"""Clicks learned between two reports of progress."""
 
 
 def can_learn(settings: Settings) -> bool:

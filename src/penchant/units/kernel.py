@@ -407,7 +407,7 @@ def _merge_documents(slots: _Slots, target: int) -> int:
 
 @compiled
 def _leave_out_first(slots: _Slots, target: int, beyond: int) -> None:
-    """Let go of the documents that were clicked first, so many."""
+    """Let go of the `beyond` documents that were clicked first."""
     if beyond > 0:
         count = slots.documents_count[target] - beyond
         for place in range(count):

@@ -34,9 +34,9 @@ class Peer:
     space: Space
     """What `penchant lab tune` searches."""
     retrain_days: float = 1.0
-    """Under `live`, it is trained anew after so many days, and frozen between."""
+    """Under `live`, days after which it is trained anew; it is frozen between."""
     retrainings: int = 6
-    """Under `full`, it is trained at so many moments at most, each for the users whose test begins after
+    """Under `full`, moments at which it is trained at most, each for the users whose test begins after
     it."""
     cheap: bool = False
     """Part of a quick run."""

@@ -28,7 +28,7 @@ class Round:
     """One training and the requests that follow it."""
 
     trained: int
-    """The peer saw so many clicks, the first ones."""
+    """Clicks that the peer saw, the first ones."""
     first: int
     last: int
     """The requests from first (included) to last (not included)."""
@@ -51,7 +51,7 @@ class Job:
     request_users: Any
     """int32, one a request."""
     histories: Any
-    """int64: the request's user had clicked what is in the first so many clicks."""
+    """int64: of each request, the clicks at the start that its user's history is made of."""
     offsets: Any
     """int64, one more than requests: where each request's candidates begin and end."""
     candidates: Any

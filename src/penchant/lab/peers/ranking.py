@@ -48,7 +48,7 @@ class Order:
     retrain_days: float
     """Under a prequential protocol."""
     retrainings: int
-    """Where what may be known differs between users: at so many moments at most."""
+    """Moments of training at most, where what may be known differs between users."""
     seed: int
     threads: int
     cache: Path

@@ -58,7 +58,7 @@ def item_knn(job: Job, part: Round) -> Any:
 
 
 def by_neighbours(similarity: Any, job: Job, part: Round) -> Answer:
-    """A document clicked so many steps ago weighs `weight` to that power."""
+    """A document clicked n steps ago weighs ``weight ** n``."""
     weight = job.params["weight"]
 
     def answer(user: int, history: Any) -> Any:

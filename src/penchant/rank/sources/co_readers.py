@@ -8,7 +8,7 @@ from penchant.rank.neighbours import alike
 
 _PEOPLE = 60
 _OF_EACH = 5
-"""So many latest reads of so many readers."""
+"""Readers, and latest reads of each."""
 
 
 class CoReaders:

@@ -17,7 +17,7 @@ from penchant.train.align.examples import RANDOM, AlignQuery, Candidate
 from penchant.types import Document
 
 FOUND, AT_RANDOM = 20, 2
-"""So many candidates a query are found, and so many drawn (IRA, section 2.2)."""
+"""Candidates of a query that are found, and that are drawn (IRA, section 2.2)."""
 _PART = 256
 
 

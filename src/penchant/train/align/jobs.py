@@ -36,7 +36,7 @@ class Wanted:
     sample: Path | None
     """Judgements by hand, with which those of the language model are compared."""
     most: int | None
-    """So many queries are made, or clicks drawn; None: the usual number."""
+    """Queries that are made, or clicks that are drawn. None: the usual number."""
     seed: int
     api_key: str | None
     agree: Callable[[str], bool]

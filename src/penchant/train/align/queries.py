@@ -13,13 +13,13 @@ from penchant.types import Click, Document
 
 _TERMS = 10
 _READS = 5
-"""So many clicks in a row make an interest."""
+"""Clicks in a row that make an interest."""
 
 
 def from_documents(
     documents: Sequence[Document], clicks: Sequence[Click], most: int, seed: int = 0
 ) -> list[AlignQuery]:
-    """At most so many queries: half of them, where there are clicks, contextual texts; the others the key
+    """At most `most` queries: half of them, where there are clicks, contextual texts; the others the key
     terms of a title."""
     random = np.random.default_rng(seed)
     texts = interests(documents, clicks)

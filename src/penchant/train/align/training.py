@@ -52,7 +52,7 @@ class Plan:
     """Queries a step at the most; where they are few, so few, but not below 16, that an epoch has fifty
     steps."""
     patience: int = 3
-    """So many epochs without a better validation NDCG@10 end the training."""
+    """Epochs without a better validation NDCG@10 after which training ends."""
     warm_up: float = 0.1
     """The share of all steps in which the rate grows."""
     validation: float = 0.25

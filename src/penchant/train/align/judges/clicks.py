@@ -17,9 +17,9 @@ from penchant.types import Click, Document
 
 CLICKS = "clicks"
 DRAWN = 20_000
-"""So many clicks are drawn, unless asked otherwise."""
+"""Clicks that are drawn, unless asked otherwise."""
 OF_EACH = 50
-"""And so many of each reader at most: what a handful of readers of thousands of documents means by near is
+"""Clicks of each reader at most: what a handful of readers of thousands of documents means by near is
 not what all mean."""
 
 
@@ -50,12 +50,12 @@ def from_clicks(
     taken as not relevant.
 
     Args:
-        soon: so many next clicks are relevant.
-        reads: so many last titles are the query. One alone says too little of a reader with several
+        soon: next clicks that are relevant.
+        reads: last titles that are the query. One alone says too little of a reader with several
             interests: most next clicks are not near it, and learning to bring them near makes everything
                 alike.
-        most: so many clicks are drawn, evenly from the log.
-        of_each: so many of each reader at most.
+        most: clicks that are drawn, evenly from the log.
+        of_each: clicks of each reader at most.
 
     Raises:
         InvalidQuery: no reader clicked two documents.

@@ -53,7 +53,7 @@ class LanguageModelJudge:
         price: of a million tokens.
         timeout: seconds for one request.
         attempts: how often a request is tried where the endpoint is busy.
-        per_minute: so many requests at most.
+        per_minute: requests a minute at most.
     """
 
     def __init__(
@@ -166,7 +166,7 @@ class LanguageModelJudge:
 
 
 class _Pace:
-    """At most so many requests a minute."""
+    """A limit on the requests of a minute."""
 
     def __init__(self, per_minute: int | None) -> None:
         self._gap = 60.0 / per_minute if per_minute else 0.0
