@@ -74,16 +74,11 @@ def learn_silently(
     threshold: float,
     settings: Settings,
     progress: Progress | None,
-    *,
-    among: int,
 ) -> dict[str, User]:
     """The users of the clicks after them, by the fastest way that there is for the embedder; not what each
     click did.
-
-    Args:
-        among: the number of clicks of the call that these belong to.
     """
-    if among >= MANY_CLICKS and isinstance(texts.embedder, LinearEmbedder):
+    if len(clicks) >= MANY_CLICKS and isinstance(texts.embedder, LinearEmbedder):
         # compiled code takes half a second to load, and to be compiled for the first time much more
         from penchant.units import arrays
 

@@ -227,8 +227,8 @@ class Engine:
             checkpoint: a name and a number kept together with the clicks: how far a log was read. See
                 `checkpoint`.
             dry_run: only say what the clicks would do.
-            tell: False: nothing is returned. With ``corpus`` a log of 20,000 clicks is then learned many
-                times as fast.
+            tell: False: nothing is returned. With ``corpus`` and without teaching, a log of 20,000 clicks is
+                then learned many times as fast.
             teach: False: the blend learns nothing from these clicks, whatever `Settings.blend_learns` says.
 
         Returns:

@@ -209,9 +209,7 @@ class Learner:
                 after, done = learn(now, own, state.texts.encode, state.threshold, settings, progress)
                 changes += done
             else:
-                after = learn_silently(
-                    now, own, state.texts, state.threshold, settings, progress, among=len(clicks)
-                )
+                after = learn_silently(now, own, state.texts, state.threshold, settings, progress)
             now.update(after)
         return Learned({user_id: now[user_id] for user_id, _ in clicks}, changes, lessons)
 
