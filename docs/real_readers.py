@@ -25,7 +25,7 @@ ABOUT = {
 def main(data: Path) -> None:
     """Print the page."""
     print(
-        "# Real readers\n\nWritten by `make docs`: the `corpus` embedder, default settings, public data. User ids as published."
+        "# Real readers\n\nWritten by `make real-readers`: the `corpus` embedder, default settings, public data. User ids as published."
     )
     for name, readers in READERS.items():
         engine = build(data / name)

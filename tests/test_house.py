@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+import re
 import subprocess
 import sys
 import tomllib
@@ -131,3 +132,24 @@ def lines_of_docstrings(path: Path) -> int:
         if isinstance(node, ast.FunctionDef | ast.ClassDef)
     ]
     return sum(len((ast.get_docstring(node, clean=False) or "").splitlines()) for node in nodes)
+
+
+def sentences(text: str) -> list[str]:
+    """Of the paragraphs and lists of a page, without code, tables and headings."""
+    text = re.sub(r"```.*?```", "", text, flags=re.DOTALL)
+    lines = [line for line in text.splitlines() if not line.startswith(("|", "#", "<!--"))]
+    found = []
+    for paragraph in re.split(r"\n\s*\n|\n(?=[-*] |\d+\. )", "\n".join(lines)):
+        plain = re.sub(r"\]\([^)]*\)", "]", " ".join(paragraph.split()))
+        found += re.split(r"(?<=[.!?:;])\s+(?=[A-Z`“\[*(\d])|(?<=;)\s|(?<=: )", plain)
+    return found
+
+
+def test_sentences_of_the_docs_are_short():
+    """25 words by the rules of style; some count as two where a dash or an address stands between."""
+    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]
+    written = ("performance.md", "real-readers.md", "results.md")
+    for page in pages:
+        for sentence in sentences(page.read_text()) if page.name not in written else []:
+            words = [word for word in sentence.split() if re.search(r"\w", word)]
+            assert len(words) <= 28, f"{page.name}: {sentence}"
