@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from base64 import b64decode
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, TypeVar
 
 import msgspec
@@ -24,6 +24,13 @@ Vector = NDArray[np.float32]
 Vectors = NDArray[np.float32]
 """A float32 array of shape (n, dimension)."""
 Attribute = str | float | bool
+Progress = Callable[[int], None]
+"""Called with the number of items done since the last call."""
+CountProgress = Callable[[int, int], None]
+"""Called with how many were done so far, and how many there are."""
+StageProgress = Callable[[str, int, int], None]
+"""Called with the name of the stage, how many items were done since the last call, and how many there are in
+all."""
 
 
 class Document(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):

@@ -101,7 +101,7 @@ def _noted(*_: object) -> NoReturn:
 
 
 class Bars:
-    """Bars of progress, one a stage; called as `penchant.data.build.Report` is."""
+    """Bars of progress, one a stage; called as `penchant.types.StageProgress` is."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress

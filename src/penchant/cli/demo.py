@@ -21,7 +21,7 @@ from penchant.cli.console import (
     progress_bars,
 )
 from penchant.cli.serve import Port, serve_engine
-from penchant.data.build import Report, add_documents, observe_log, quiet
+from penchant.data.build import add_documents, observe_log, quiet
 from penchant.data.files import (
     write_rows,
 )
@@ -30,7 +30,7 @@ from penchant.engine import Engine
 from penchant.errors import InvalidQuery
 from penchant.serve.config import Config, read_config
 from penchant.settings import Settings
-from penchant.types import Click, InterestUnit
+from penchant.types import Click, InterestUnit, StageProgress
 
 THRESHOLD = 0.15
 """Of 0.06 to 0.25 the one at which units agree best with the simulated truth: 98 % of a unit's documents are
@@ -114,7 +114,7 @@ def show_tour(out: Console, state: Path | None, seed: int) -> None:
     _show_next_steps(out, state, reader)
 
 
-def built_community(state: Path | None, seed: int, report: Report = quiet) -> tuple[Engine, str]:
+def built_community(state: Path | None, seed: int, report: StageProgress = quiet) -> tuple[Engine, str]:
     """(an engine that has learned the whole community, the reader to look at first)."""
     community = simulate(seed)
     engine = _new_engine(state)

@@ -4,7 +4,7 @@ goes on."""
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from multiprocessing import get_context
 from pathlib import Path
@@ -15,7 +15,7 @@ from penchant.errors import InvalidQuery
 from penchant.garbage import no_garbage_collection
 from penchant.rank.scorers import BLEND
 from penchant.text import key_terms_ahead
-from penchant.types import Click, Document
+from penchant.types import Click, Document, StageProgress
 
 _DOCUMENTS = 4_096
 _CLICKS = 8_192
@@ -27,16 +27,13 @@ _TEACHING_AT_ONCE = 250
 or two of work."""
 _MANY_TITLES = 5_000
 """Titles from which a process of its own for their key terms is worth its start."""
-Report = Callable[[str, int, int], None]
-"""Called with the name of the stage, how many items were done since the last call, and how many there are in
-all."""
 
 
 def quiet(stage: str, done: int, of: int) -> None:
-    """Report nothing."""
+    """StageProgress nothing."""
 
 
-def add_documents(engine: Engine, documents: Sequence[Document], report: Report = quiet) -> None:
+def add_documents(engine: Engine, documents: Sequence[Document], report: StageProgress = quiet) -> None:
     """Add documents in steps. In a new state the ``corpus`` embedder is trained on all of them."""
     if not documents:
         raise InvalidQuery("there are no documents to add")
@@ -50,7 +47,7 @@ def add_documents(engine: Engine, documents: Sequence[Document], report: Report 
             engine.add(step, progress=lambda done: report("documents", done, len(documents)))
 
 
-def observe_log(engine: Engine, clicks: Sequence[Click], name: str, report: Report = quiet) -> int:
+def observe_log(engine: Engine, clicks: Sequence[Click], name: str, report: StageProgress = quiet) -> int:
     """Learn a click log in the order of its times, in steps; a log of the same name is gone on with where it
     was left.
 
@@ -68,7 +65,9 @@ def _teaching(engine: Engine, clicks: Sequence[Click]) -> int:
     return min(_TEACHING, len(clicks) // 5) if learns else 0
 
 
-def _observe_long(engine: Engine, ordered: Sequence[Click], end: int, name: str, report: Report) -> int:
+def _observe_long(
+    engine: Engine, ordered: Sequence[Click], end: int, name: str, report: StageProgress
+) -> int:
     """Learn the clicks before that position in large steps; returns how many had been learned before."""
     before = engine.checkpoint(name)
     report("clicks", before, len(ordered))
@@ -87,7 +86,7 @@ def _observe_long(engine: Engine, ordered: Sequence[Click], end: int, name: str,
     return before
 
 
-def _observe_teaching(engine: Engine, ordered: Sequence[Click], name: str, report: Report) -> None:
+def _observe_teaching(engine: Engine, ordered: Sequence[Click], name: str, report: StageProgress) -> None:
     """Learn the clicks that are left in small steps, so that they teach the blend, too."""
     for start in range(engine.checkpoint(name), len(ordered), _TEACHING_AT_ONCE):
         step = ordered[start : start + _TEACHING_AT_ONCE]
@@ -101,7 +100,7 @@ def build_state(
     clicks: Sequence[Click],
     name: str,
     directory: Path,
-    report: Report = quiet,
+    report: StageProgress = quiet,
 ) -> int:
     """Documents and a click log into the state of that directory, with two processes at work where there is
     much to do.

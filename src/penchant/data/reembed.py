@@ -9,12 +9,12 @@ import msgspec
 from penchant import text
 from penchant.embed import Embedder
 from penchant.embed.kept import new_embedder
-from penchant.embed.texts import Progress, TextEmbedder
+from penchant.embed.texts import TextEmbedder
 from penchant.engine.about import ABOUT, COUNTERS, model_fact, read_about, read_counters
 from penchant.errors import InvalidQuery
 from penchant.settings import DocumentText
 from penchant.store import Changes, Store, StoredDocument
-from penchant.types import User
+from penchant.types import Progress, User
 
 _DOCUMENTS = 4_096
 _USERS = 256

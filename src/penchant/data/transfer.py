@@ -15,7 +15,7 @@ import msgspec
 import numpy as np
 
 from penchant.embed.kept import restored
-from penchant.embed.texts import Progress, TextEmbedder
+from penchant.embed.texts import TextEmbedder
 from penchant.engine.about import (
     ABOUT,
     BLEND,
@@ -31,7 +31,7 @@ from penchant.memory.popularity import NEVER
 from penchant.memory.traits import packed_terms
 from penchant.store import Changes, Store, StoredDocument
 from penchant.text import document_text
-from penchant.types import Document, T, User, Vector, from_json, to_json
+from penchant.types import Document, Progress, T, User, Vector, from_json, to_json
 
 FORMAT = 1
 _PART = 1_000

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from penchant.embed import Embedder
 from penchant.embed.chance import reached_by_chance
-from penchant.embed.texts import Progress, TextEmbedder
+from penchant.embed.texts import TextEmbedder
 from penchant.errors import InvalidQuery
-from penchant.types import Click, Document
+from penchant.types import Click, Document, Progress
 
 _BINS = 25
 _PAIRS = 5_000

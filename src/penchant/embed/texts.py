@@ -3,7 +3,7 @@ contract."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from threading import Lock
 from time import perf_counter
 
@@ -13,11 +13,8 @@ from penchant.cache import RecentCache
 from penchant.embed import Embedder
 from penchant.errors import EmbedderError, PenchantError
 from penchant.settings import Settings
-from penchant.types import Vector, Vectors
+from penchant.types import Progress, Vector, Vectors
 from penchant.vectors import unit_length
-
-Progress = Callable[[int], None]
-"""Called with the number of items done since the last call."""
 
 _CHUNK = 2_048
 """Texts handed to an embedder at once: enough for it to sort by length, few enough for progress."""

@@ -11,13 +11,12 @@ import msgspec
 import numpy as np
 
 from penchant.checks import check_document, check_ids
-from penchant.embed.texts import Progress
 from penchant.engine.about import COUNTERS, Counters
 from penchant.engine.state import State
 from penchant.memory.documents import numbered
 from penchant.store import Changes, StoredDocument
 from penchant.text import document_text
-from penchant.types import Document, Vector
+from penchant.types import Document, Progress, Vector
 
 _PART = 64
 """Documents that enter the index at a time; questions are answered in between."""

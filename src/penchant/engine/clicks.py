@@ -9,13 +9,13 @@ import msgspec
 
 from penchant.checks import check_click
 from penchant.embed import LinearEmbedder
-from penchant.embed.texts import Progress, TextEmbedder
+from penchant.embed.texts import TextEmbedder
 from penchant.errors import UnknownDocument
 from penchant.memory.documents import Documents
 from penchant.settings import Settings
 from penchant.store import Store, click_digest
 from penchant.text import key_terms
-from penchant.types import Change, Click, InterestUnit, User
+from penchant.types import Change, Click, InterestUnit, Progress, User
 from penchant.units.rules import Clicked
 from penchant.units.waves import Encode, learn
 

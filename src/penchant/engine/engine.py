@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from penchant.checks import check_ids
 from penchant.embed import Embedder
-from penchant.embed.texts import Progress
 from penchant.engine.about import About
 from penchant.engine.catalogue import Catalogue
 from penchant.engine.clicks import Moment, check_clicks
@@ -29,7 +28,7 @@ from penchant.rank.sources import CandidateSource
 from penchant.settings import Settings
 from penchant.store import Store, directory_of, open_store
 from penchant.store.memory import MemoryStore
-from penchant.types import Change, Click, Document, InterestUnit, Recommendation, Source, User
+from penchant.types import Change, Click, Document, InterestUnit, Progress, Recommendation, Source, User
 
 
 class Engine:

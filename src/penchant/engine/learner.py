@@ -12,7 +12,6 @@ from typing import NamedTuple
 import msgspec
 
 from penchant.checks import check_user
-from penchant.embed.texts import Progress
 from penchant.engine.about import COUNTERS, blend_fact
 from penchant.engine.clicks import check_clicks, clicked, fresh_clicks, learn_silently
 from penchant.engine.state import State
@@ -22,7 +21,7 @@ from penchant.rank.blend import Blend, is_learned
 from penchant.rank.lessons import Part, after_lesson, parts_of, searched_together
 from penchant.rank.scorers import BLEND
 from penchant.store import Changes, click_digest
-from penchant.types import Change, Click, User
+from penchant.types import Change, Click, Progress, User
 from penchant.units.rules import Clicked
 from penchant.units.waves import learn
 

@@ -10,7 +10,6 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from penchant.embed.texts import Progress
 from penchant.lab.cases import Trial
 from penchant.lab.log import Clicks, Log, Rows
 from penchant.lab.methods import Scores
@@ -26,7 +25,7 @@ from penchant.rank.evidence import kind_of, measure
 from penchant.rank.known import Known
 from penchant.rank.lessons import lesson, parts_of
 from penchant.rank.smoothing import Smoother
-from penchant.types import User, Vectors
+from penchant.types import Progress, User, Vectors
 
 
 class BlendedUnits(InterestUnits):

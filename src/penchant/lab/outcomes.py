@@ -23,13 +23,13 @@ from penchant.lab.methods import Method, Scores
 from penchant.lab.metrics import Ranks, ranks
 from penchant.lab.peers.ranking import Order, answer
 from penchant.lab.peers.standins import StandIns
+from penchant.types import Progress
 from penchant.whole import written_whole
 
 _LOCK = type(Lock())
 
 SHOWN = 20
 """Places that count for coverage and novelty."""
-Progress = Callable[[int], None]
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,7 +14,6 @@ from typing import Any, Literal
 import numpy as np
 
 import penchant
-from penchant.data.build import Report as Progress
 from penchant.data.build import quiet
 from penchant.errors import InvalidQuery, PenchantError
 from penchant.lab import evaluation, protocols, registry, sources
@@ -34,7 +33,7 @@ from penchant.lab.units_method import InterestUnits, Variant
 from penchant.memory.documents import Documents
 from penchant.settings import Settings
 from penchant.text import document_text
-from penchant.types import Vectors
+from penchant.types import StageProgress, Vectors
 
 Protocol = Literal["live", "ira", "shift", "full", "eimf", "leave-one-out"]
 QUICK_USERS = 300
@@ -84,7 +83,7 @@ class Setting:
     reference: Vectors
     stand_ins: StandIns
     documents: Documents
-    progress: Progress
+    progress: StageProgress
     say: Say
     skipped: int
 
@@ -98,7 +97,7 @@ class Findings:
     user_ids: Sequence[str]
 
 
-def run(plan: Plan, cache: Path, progress: Progress = quiet, say: Say = lambda text: None) -> Findings:
+def run(plan: Plan, cache: Path, progress: StageProgress = quiet, say: Say = lambda text: None) -> Findings:
     """Run a plan.
 
     Args:
@@ -146,7 +145,7 @@ def run(plan: Plan, cache: Path, progress: Progress = quiet, say: Say = lambda t
     return Findings(report, figures, setting.log.user_ids)
 
 
-def prepare(plan: Plan, cache: Path, progress: Progress, say: Say) -> Setting:
+def prepare(plan: Plan, cache: Path, progress: StageProgress, say: Say) -> Setting:
     """Read the log and embed its titles."""
     log, problems = read_log(plan.source)
     texts = remembered(plan.embedder, log.titles, cache, api_key=plan.api_key)

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from penchant.embed import Embedder, load_embedder
-from penchant.embed.texts import Progress, TextEmbedder
-from penchant.types import Vector, Vectors
+from penchant.embed.texts import TextEmbedder
+from penchant.types import Progress, Vector, Vectors
 
 _ROWS_AT_ONCE = 900
 

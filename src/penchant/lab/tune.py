@@ -13,7 +13,6 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from penchant.data.build import Report as Progress
 from penchant.data.build import quiet
 from penchant.errors import InvalidQuery, MissingExtra
 from penchant.lab import protocols, registry
@@ -26,6 +25,7 @@ from penchant.lab.statistics import mean
 from penchant.lab.units_method import Variant
 from penchant.lab.weights import validation
 from penchant.settings import Settings
+from penchant.types import StageProgress
 
 MEASURE = "NDCG@20"
 _DAY = 86_400.0
@@ -66,7 +66,7 @@ def tune(
     *,
     seconds: float,
     trials: int,
-    progress: Progress = quiet,
+    progress: StageProgress = quiet,
     say: Say = lambda text: None,
 ) -> dict[str, Any]:
     """Search each method's space, for a number of seconds and of trials.
@@ -125,7 +125,7 @@ def read_search(path: Path) -> dict[str, Any]:
         raise InvalidQuery(f"{path} is not what `penchant lab tune --out {path}` writes: {error}") from error
 
 
-def _community(plan: Plan, cache: Path, progress: Progress, say: Say) -> _Community:
+def _community(plan: Plan, cache: Path, progress: StageProgress, say: Say) -> _Community:
     """Trained peers are searched under `full`, also where documents age: under `live` they would be trained
     for each week."""
     setting = prepare(plan, cache, progress, say)

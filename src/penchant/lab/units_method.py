@@ -8,7 +8,6 @@ from functools import cache
 
 import numpy as np
 
-from penchant.embed.texts import Progress
 from penchant.lab.cases import Trial
 from penchant.lab.log import Clicks, Log, Rows
 from penchant.lab.methods import Scores
@@ -16,7 +15,7 @@ from penchant.lab.texts import RememberedTexts
 from penchant.rank import scorers
 from penchant.settings import Settings
 from penchant.text import contextual_text, key_terms
-from penchant.types import User, Vectors
+from penchant.types import Progress, User, Vectors
 from penchant.units.rules import Clicked, PruneRule, TextRule, by_recency, prune
 from penchant.units.waves import learn
 from penchant.vectors import embeddings_of

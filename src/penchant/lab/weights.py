@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import logsumexp
 
-from penchant.data.build import Report, quiet
+from penchant.data.build import quiet
 from penchant.lab import protocols
 from penchant.lab.blend_method import BlendedUnits
 from penchant.lab.cases import Trial
@@ -24,6 +24,7 @@ from penchant.lab.metrics import measure, ranks
 from penchant.lab.peers.environments import Say
 from penchant.lab.run import Plan, Setting, prepare
 from penchant.rank.evidence import EVIDENCE, columns, known_before_clicks, of_column, start_of
+from penchant.types import StageProgress
 
 Matrix = NDArray[np.float32]
 _RIDGE = 3e-4
@@ -46,7 +47,7 @@ class Choices:
 
 
 def choices(
-    plan: Plan, cache: Path, most: int, progress: Report = quiet, say: Say = lambda text: None
+    plan: Plan, cache: Path, most: int, progress: StageProgress = quiet, say: Say = lambda text: None
 ) -> Choices:
     """The evidence for at most `most` validation cases, drawn at random."""
     setting = prepare(plan, cache, progress, say)

@@ -10,13 +10,12 @@ from pathlib import Path
 
 from penchant.errors import InvalidQuery, StateDamaged, StateError, StateFull
 from penchant.store.database import DATABASE, connect
+from penchant.types import CountProgress
 
-Progress = Callable[[int, int], None]
-"""Called with the number of pages copied so far, and how many there are."""
 _PAGES = 4_096
 
 
-def backup(state: Path, file: Path, progress: Progress = lambda *_: None) -> int:
+def backup(state: Path, file: Path, progress: CountProgress = lambda *_: None) -> int:
     """Copy a state as it is at one moment, also while a service writes it; returns the bytes of the file.
 
     Raises:

@@ -22,8 +22,7 @@ from penchant.lab.peers.environments import Say, python_of
 from penchant.lab.peers.exchange import Job, Round, write_job
 from penchant.lab.peers.standins import StandIns
 from penchant.lab.protocols import DAY
-
-Report = Callable[[int, int], None]
+from penchant.types import CountProgress
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ class Order:
     cache: Path
     """Where environments, jobs and trained models are."""
     say: Say
-    report: Report
+    report: CountProgress
     """Called with how many trainings are done since the last call, and how many there are."""
 
 

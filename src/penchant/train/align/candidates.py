@@ -9,12 +9,12 @@ import bm25s
 import numpy as np
 
 from penchant.embed import Embedder
-from penchant.embed.texts import Progress, TextEmbedder
+from penchant.embed.texts import TextEmbedder
 from penchant.errors import InvalidQuery
 from penchant.rank.choosing import top
 from penchant.text import key_terms
 from penchant.train.align.examples import RANDOM, AlignQuery, Candidate
-from penchant.types import Document
+from penchant.types import Document, Progress
 
 FOUND, AT_RANDOM = 20, 2
 """Candidates of a query that are found, and that are drawn (IRA, section 2.2)."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from penchant.data.build import Report, quiet
+from penchant.data.build import quiet
 from penchant.embed import Embedder
 from penchant.embed.texts import TextEmbedder
 from penchant.errors import InvalidQuery
@@ -18,7 +18,7 @@ from penchant.train.align.examples import AlignQuery, Judgement, by_query, judge
 from penchant.train.align.judges.file import judged, with_judged
 from penchant.train.align.pipeline import align
 from penchant.train.align.training import Plan, ndcg
-from penchant.types import Document
+from penchant.types import Document, StageProgress
 
 K = 10
 _DRAWS = 2_000
@@ -36,7 +36,7 @@ def cross_validated(
     plan: Plan | None = None,
     share: float = 1.0,
     seed: int = 0,
-    report: Report = quiet,
+    report: StageProgress = quiet,
 ) -> dict[str, Any]:
     """NDCG@10 over all documents before and after alignment, each query asked of a model that learned from
     the other folds.

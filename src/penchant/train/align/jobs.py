@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from penchant.data.build import Report, quiet
+from penchant.data.build import quiet
 from penchant.embed import Embedder
 from penchant.errors import InvalidQuery
 from penchant.train.align.examples import AlignQuery, Candidate, Judgement
@@ -16,7 +16,7 @@ from penchant.train.align.models import plan_by_clicks
 from penchant.train.align.pipeline import Judged, align, collect, keep
 from penchant.train.align.queries import from_documents
 from penchant.train.align.training import Curve, Plan
-from penchant.types import Click, Document
+from penchant.types import Click, Document, StageProgress
 
 QUERIES_MADE = 1_000
 
@@ -52,7 +52,7 @@ def run(
     folder: Path,
     plan: Plan,
     share: float,
-    report: Report = quiet,
+    report: StageProgress = quiet,
 ) -> tuple[Embedder, Curve]:
     """Queries, candidates, judgements, training; each step is in a file of the folder and not done twice.
 
@@ -71,7 +71,7 @@ def run(
 
 
 def _by_file(
-    embedder: Embedder, documents: Sequence[Document], wanted: Wanted, folder: Path, report: Report
+    embedder: Embedder, documents: Sequence[Document], wanted: Wanted, folder: Path, report: StageProgress
 ) -> Judged:
     if wanted.queries is None or wanted.judgements is None:
         raise InvalidQuery("the judge 'file' needs --queries and --judgements")
@@ -85,7 +85,7 @@ def _by_file(
 
 
 def _by_clicks(
-    _: Embedder, documents: Sequence[Document], wanted: Wanted, folder: Path, __: Report
+    _: Embedder, documents: Sequence[Document], wanted: Wanted, folder: Path, __: StageProgress
 ) -> Judged:
     if not wanted.clicks:
         raise InvalidQuery("the judge 'clicks' needs --clicks")
@@ -96,7 +96,7 @@ def _by_clicks(
 
 
 def _by_llm(
-    embedder: Embedder, documents: Sequence[Document], wanted: Wanted, folder: Path, report: Report
+    embedder: Embedder, documents: Sequence[Document], wanted: Wanted, folder: Path, report: StageProgress
 ) -> Judged:
     from penchant.train.align.judges.llm import LanguageModelJudge, agreement
 

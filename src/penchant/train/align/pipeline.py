@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import msgspec
 
-from penchant.data.build import Report, quiet
+from penchant.data.build import quiet
 from penchant.embed import Embedder
 from penchant.errors import InvalidQuery
 from penchant.train.align.candidates import find_candidates
@@ -31,7 +31,7 @@ from penchant.train.align.examples import (
 from penchant.train.align.models import aligned, mixed, model_of, plan_for
 from penchant.train.align.report import write_card, write_picture
 from penchant.train.align.training import Curve, Plan, train, weights_of
-from penchant.types import Document
+from penchant.types import Document, StageProgress
 from penchant.whole import written_whole
 
 EMBEDDER = "embedder"
@@ -62,7 +62,7 @@ def collect(
     documents: Sequence[Document],
     embedder: Embedder,
     judge: Judge,
-    report: Report = quiet,
+    report: StageProgress = quiet,
 ) -> Judged:
     """Queries, candidates and judgements in the files of a folder; what is there is taken as it is, edited or
     not."""
@@ -100,7 +100,7 @@ def align(
     plan: Plan | None = None,
     share: float = 1.0,
     told: str = "",
-    report: Report = quiet,
+    report: StageProgress = quiet,
 ) -> tuple[Embedder, Curve]:
     """Train an embedder on judged lists, and save it with its threshold, its card and a picture of its
     training.

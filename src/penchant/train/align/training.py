@@ -25,6 +25,7 @@ from transformers.utils import logging
 from penchant.errors import InvalidQuery
 from penchant.train.align.examples import JudgedList
 from penchant.train.align.losses import ASIDE, UNJUDGED, USUAL, AlignmentLoss, Weights, nearness
+from penchant.types import CountProgress
 from penchant.whole import written_whole
 
 if TYPE_CHECKING:
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
 CURVE = "curve.json"
 _MOST_VALIDATION = 1_000
 _LEAST_BATCH, _STEPS = 16, 50
-Report = Callable[[int, int], None]
-"""Called with the number of steps done and of all."""
 Part = Literal["map", "all"]
 """What of an embedder is trained: one linear map over its vectors, or all of its weights."""
 
@@ -101,7 +100,7 @@ def train(
     lists: Mapping[str, JudgedList],
     plan: Plan,
     folder: Path,
-    report: Report | None = None,
+    report: CountProgress | None = None,
 ) -> Curve:
     """Train a model in place: on a part of the queries, to learn after which epoch the others are answered
     best, then on all.
@@ -142,7 +141,7 @@ def _validated(
     validation: Sequence[JudgedList],
     plan: Plan,
     folder: Path,
-    report: Report | None,
+    report: CountProgress | None,
 ) -> Curve:
     evaluator = ListNdcg(validation)
     before = evaluator(model)["ndcg@10"]
@@ -336,7 +335,7 @@ def _row(each: JudgedList) -> dict[str, list[str] | list[int] | str]:
 
 
 class _Reporting(TrainerCallback):
-    def __init__(self, report: Report | None) -> None:
+    def __init__(self, report: CountProgress | None) -> None:
         self._report = report
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002

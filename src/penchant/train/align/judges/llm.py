@@ -17,10 +17,11 @@ from typing import Self
 
 import msgspec
 
-from penchant.data.build import Report, quiet
+from penchant.data.build import quiet
 from penchant.embed.endpoint import Endpoint
 from penchant.errors import EndpointError, InvalidQuery
 from penchant.train.align.examples import AlignQuery, Candidate, Judgement, read_lines
+from penchant.types import StageProgress
 
 LEDGER = "ledger.jsonl"
 _CHARACTERS_PER_TOKEN = 3.0
@@ -68,7 +69,7 @@ class LanguageModelJudge:
         timeout: float = 60.0,
         attempts: int = 6,
         per_minute: int | None = None,
-        report: Report = quiet,
+        report: StageProgress = quiet,
     ) -> None:
         self._model, self._price, self._report = model, price, report
         self._prompt = None if prompt is None else checked_prompt(prompt.read_text(), str(prompt))
