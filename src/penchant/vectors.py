@@ -37,20 +37,20 @@ def unit_length(rows: NDArray[np.floating]) -> Vectors:
 def rounded(rows: Vectors, precision: UnitPrecision) -> Vectors:
     """The vectors of units as they are kept: what `packed` and `unpacked` change no further, float32 of the
     same shape."""
-    if precision == "float32":
-        return rows
     if precision == "float16":
         return rows.astype(np.float16).astype(np.float32)
+    if precision == "float32":
+        return rows
     scales = _scales(rows)
     return np.asarray(_in_steps(rows, scales) * scales[:, None], np.float32)
 
 
 def packed(rows: Vectors, precision: UnitPrecision) -> bytes:
     """Vectors that were `rounded`, as bytes: four a number, two, or one and four more for a vector."""
-    if precision == "float32":
-        return rows.astype("<f4").tobytes()
     if precision == "float16":
         return rows.astype("<f2").tobytes()
+    if precision == "float32":
+        return rows.astype("<f4").tobytes()
     scales = _scales(rows)
     return scales.astype("<f4").tobytes() + _in_steps(rows, scales).astype(np.int8).tobytes()
 
@@ -63,10 +63,10 @@ def unpacked(data: bytes, count: int, precision: UnitPrecision) -> Vectors:
     """
     if not count:
         return np.zeros((0, 0), np.float32)
-    if precision == "float32":
-        return np.frombuffer(data, "<f4").reshape(count, -1).astype(np.float32)
     if precision == "float16":
         return np.frombuffer(data, "<f2").reshape(count, -1).astype(np.float32)
+    if precision == "float32":
+        return np.frombuffer(data, "<f4").reshape(count, -1).astype(np.float32)
     scales = np.frombuffer(data[: 4 * count], "<f4")
     return np.asarray(
         np.frombuffer(data[4 * count :], np.int8).reshape(count, -1) * scales[:, None], np.float32

@@ -7,6 +7,7 @@ and lessons
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 import msgspec
@@ -16,6 +17,7 @@ from penchant.engine.about import COUNTERS, blend_fact
 from penchant.engine.clicks import check_clicks, clicked, fresh_clicks, learn_silently
 from penchant.engine.state import State
 from penchant.memory.popularity import popularity_after
+from penchant.memory.readers import NO_ROWS
 from penchant.memory.trails import Read, pack_trail
 from penchant.rank.blend import Blend, is_learned
 from penchant.rank.lessons import Part, after_lesson, parts_of, searched_together
@@ -28,6 +30,7 @@ from penchant.units.waves import learn
 Named = tuple[str, Clicked]
 """A user id, and what the user clicked."""
 NOBODY = User()
+NONE_CHANGED: Mapping[int, float] = MappingProxyType({})
 
 
 class Checkpoint(NamedTuple):
@@ -96,7 +99,7 @@ class Learner:
         learned = self._learned(users, clicks, parts, tell, progress)
         popularity = self._popularity(users, clicks)
         early = [part for part in parts if learned.lessons and part.start < learned.lessons[-1].position]
-        latest = self._state.trails.latest()
+        latest = self._state.trails.latest() if early else NO_ROWS
         try:
             blend = self._taught(early, learned.lessons, blend)
             self._keep(given, clicks, learned.users, parts, popularity, blend, checkpoint)
@@ -105,9 +108,7 @@ class Learner:
                 self._state.reload_trails(latest)
             raise
         self._state.users.learned(learned.users)
-        with self._state.turns.writing():
-            self._state.documents.set_popularity(popularity)
-        self._take_over(parts[len(early) :])
+        self._take_over(parts[len(early) :], popularity)
         return told(given, fresh, learned.changes) if tell else []
 
     def forget(self, user_id: str) -> bool:
@@ -265,11 +266,15 @@ class Learner:
                 blend = after_lesson(blend, known, lesson.read, lesson.user, lesson.seed, search)
         return blend
 
-    def _take_over(self, parts: Sequence[Part]) -> None:
-        """Who read what, after the clicks of some parts. Questions are answered in between."""
+    def _take_over(self, parts: Sequence[Part], popularity: Mapping[int, float] = NONE_CHANGED) -> None:
+        """Who read what, after the clicks of some parts, and popularity. Questions are answered in
+        between."""
         for part in parts:
             with self._state.turns.writing():
+                if popularity:
+                    self._state.documents.set_popularity(popularity)
                 self._state.trails.put(part.trails, part.reads)
+            popularity = NONE_CHANGED
 
 
 def told(given: Sequence[Click], fresh: Sequence[int], changes: Sequence[Change]) -> list[Change]:

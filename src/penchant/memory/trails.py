@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from operator import attrgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -44,6 +45,9 @@ class Read(NamedTuple):
     row: int
     at: float
     """Unix seconds."""
+
+
+USER = attrgetter("user_id")
 
 
 class GrowingTrail:
@@ -146,7 +150,7 @@ class Trails:
             reads: the clicks that were new on their trail, in the order of their times, also those that left
                 it meanwhile.
         """
-        counts = Counter(read.user_id for read in reads)
+        counts = Counter(map(USER, reads))
         first_of: dict[str, int] = {}
         shortened = []
         for user_id, after in trails.items():
@@ -167,10 +171,7 @@ class Trails:
                 self._readers.append(row, number, at, self._places[number], before_it)
             first_of[user_id] = position + 1
             self._places[number] += 1
-            self._latest.pop(row, None)
-            self._latest[row] = None
-        for row in list(self._latest)[:-_LATEST]:
-            del self._latest[row]
+        self._note_latest(reads)
         for number in shortened:
             self._note_before(number, 0)
 
@@ -231,6 +232,18 @@ class Trails:
     def latest(self) -> Rows:
         """The documents that were clicked last by anybody."""
         return np.fromiter(self._latest, np.int64, len(self._latest))
+
+    def _note_latest(self, reads: Sequence[Read]) -> None:
+        newest: dict[int, None] = {}
+        for read in reversed(reads):
+            newest[read.row] = None
+            if len(newest) == _LATEST:
+                break
+        for row in reversed(newest):
+            self._latest.pop(row, None)
+            self._latest[row] = None
+        while len(self._latest) > _LATEST:
+            del self._latest[next(iter(self._latest))]
 
     def set_latest(self, rows: Rows) -> None:
         """Replace what `latest` gives."""

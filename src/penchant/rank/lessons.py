@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penchant.memory.readers import Rows, distinct, is_among
-from penchant.memory.trails import GrowingTrail, Read, Trail, Trails
+from penchant.memory.trails import USER, GrowingTrail, Read, Trail, Trails
 from penchant.rank import blend as blending
 from penchant.rank.asked import OF_LATEST, UNITS_SEARCHED, Asked, Search, ask
 from penchant.rank.blend import Blend, Matrix
@@ -82,7 +82,7 @@ def parts_of(
     reads: list[Read] = []
 
     def end_part(end: int) -> None:
-        changed = dict.fromkeys(read.user_id for read in reads)
+        changed = dict.fromkeys(map(USER, reads))
         parts.append(
             Part(start, end, seed, {user_id: growing[user_id].trail() for user_id in changed}, reads)
         )

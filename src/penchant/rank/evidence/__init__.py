@@ -6,7 +6,7 @@ starting weights, explanations, the lab's ablations and the tables of the docs a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -64,9 +64,14 @@ def kinds() -> list[str]:
     return [evidence.kind for evidence in EVIDENCE]
 
 
-def words_of() -> dict[str, Callable[[Told], str]]:
+def words_of() -> Mapping[str, Callable[[Told], str]]:
     """Kind -> what says it in words."""
-    return {evidence.kind: evidence.words for evidence in EVIDENCE}
+    return _words_of(EVIDENCE)
+
+
+@lru_cache(maxsize=4)
+def _words_of(every: tuple[Evidence, ...]) -> Mapping[str, Callable[[Told], str]]:
+    return {evidence.kind: evidence.words for evidence in every}
 
 
 def columns() -> dict[str, float]:
