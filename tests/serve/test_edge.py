@@ -90,7 +90,7 @@ class TestHostsAndBodies:
         "host", ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example:80", ""]
     )
     def test_a_name_made_to_point_here_does_not_reach_an_open_service(self, serving, host):
-        service = serving(allowed_hosts=())
+        service = serving(allowed_hosts=(), ready=False)
         problem(service.get("/users", headers={"Host": host}), 421)
 
     @pytest.mark.parametrize("host", ["localhost", "localhost:8733", "127.0.0.1:1", "[::1]:8733", "[::1]"])
