@@ -13,8 +13,9 @@ A = TypeVar("A", bound=np.generic)
 def grown(array: NDArray[A], rows: int, fill: Any) -> NDArray[A]:
     """The array with room for this many rows: the same where there is room, else twice as long or more.
 
-    >>> grown(np.array([1, 2]), 3, -1).tolist()
-    [1, 2, -1, -1]
+    Examples:
+        >>> grown(np.array([1, 2]), 3, -1).tolist()
+        [1, 2, -1, -1]
 
     Args:
         fill: what new rows hold.

@@ -30,8 +30,9 @@ Positive = Annotated[float, Meta(gt=0, le=1e12, description="a finite number abo
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Every number of the method. A limit of None means no limit.
 
-    >>> Settings(keep_big=5).keep_big
-    5
+    Examples:
+        >>> Settings(keep_big=5).keep_big
+        5
 
     Raises:
         InvalidSettings: names the field, its value and what is allowed.

@@ -13,7 +13,8 @@ interests."""
 def reached_by_chance(random_cosines: NDArray[np.float32]) -> float:
     """The cosine that this share of random pairs reaches, to two digits.
 
-    >>> reached_by_chance(np.linspace(0, 1, 101, dtype=np.float32))
-    0.99
+    Examples:
+        >>> reached_by_chance(np.linspace(0, 1, 101, dtype=np.float32))
+        0.99
     """
     return round(float(np.quantile(random_cosines, 1 - CHANCE)), 2)

@@ -38,14 +38,15 @@ class Engine:
     by side, also while clicks are learned. Changes go one after the other. What a method returned for is
     durable; a method that raises has changed nothing.
 
-    >>> from penchant import Click, Document, Engine
-    >>> engine = Engine("corpus", index="exact")
-    >>> titles = {"d1": "Fast cosine search", "d2": "Vector search", "d3": "Rye bread"}
-    >>> engine.add(Document(name, title) for name, title in titles.items())
-    >>> engine.observe([Click("ana", "d1", at=1_700_000_000)])[0].action
-    'created'
-    >>> [found.document.id for found in engine.recommend("ana", k=1)]
-    ['d2']
+    Examples:
+        >>> from penchant import Click, Document, Engine
+        >>> engine = Engine("corpus", index="exact")
+        >>> titles = {"d1": "Fast cosine search", "d2": "Vector search", "d3": "Rye bread"}
+        >>> engine.add(Document(name, title) for name, title in titles.items())
+        >>> engine.observe([Click("ana", "d1", at=1_700_000_000)])[0].action
+        'created'
+        >>> [found.document.id for found in engine.recommend("ana", k=1)]
+        ['d2']
 
     Args:
         embedder: a name (see `penchant.embed`) or any object with `name`, `dimension`, `threshold` and
@@ -98,11 +99,12 @@ class Engine:
         A state remembers its embedder, index and settings. What is given here for index and settings replaces
         them.
 
-        >>> import tempfile
-        >>> with Engine.open(tempfile.mkdtemp() + "/state", "corpus") as engine:
-        ...     engine.add([Document("d1", "Fast cosine search"), Document("d2", "Rye bread")])
-        ...     len(engine)
-        2
+        Examples:
+            >>> import tempfile
+            >>> with Engine.open(tempfile.mkdtemp() + "/state", "corpus") as engine:
+            ...     engine.add([Document("d1", "Fast cosine search"), Document("d2", "Rye bread")])
+            ...     len(engine)
+            2
 
         Args:
             path: a directory, which is made where it is missing, or the URL of a store that a package adds.
@@ -137,10 +139,11 @@ class Engine:
 
         `add` does it with the titles of its first call. Call it before where documents come in parts.
 
-        >>> engine = Engine("corpus", index="exact")
-        >>> engine.fit(["Fast cosine search", "Rye bread"])
-        >>> engine.about.embedder.startswith("corpus-")
-        True
+        Examples:
+            >>> engine = Engine("corpus", index="exact")
+            >>> engine.fit(["Fast cosine search", "Rye bread"])
+            >>> engine.about.embedder.startswith("corpus-")
+            True
 
         Raises:
             InvalidQuery: the state has its embedder already.
@@ -153,10 +156,11 @@ class Engine:
 
         Only new titles are embedded.
 
-        >>> engine = sample_engine()
-        >>> engine.add([Document("d4", "rye bread crumb")])
-        >>> len(engine)
-        4
+        Examples:
+            >>> engine = sample_engine()
+            >>> engine.add([Document("d4", "rye bread crumb")])
+            >>> len(engine)
+            4
 
         Args:
             progress: called with the number of documents done since the last call.
@@ -170,10 +174,11 @@ class Engine:
     def remove(self, document_ids: Sequence[str]) -> None:
         """Remove documents. Units keep what they learned from them.
 
-        >>> engine = sample_engine()
-        >>> engine.remove(["d3"])
-        >>> "d3" in engine
-        False
+        Examples:
+            >>> engine = sample_engine()
+            >>> engine.remove(["d3"])
+            >>> "d3" in engine
+            False
 
         Raises:
             UnknownDocument: names the document; nothing was removed.
@@ -183,8 +188,9 @@ class Engine:
     def document(self, document_id: str) -> Document:
         """A document by its id.
 
-        >>> sample_engine().document("d3").title
-        'sourdough bread crumb'
+        Examples:
+            >>> sample_engine().document("d3").title
+            'sourdough bread crumb'
 
         Raises:
             UnknownDocument: there is none.
@@ -215,10 +221,11 @@ class Engine:
 
         The result does not depend on how clicks in the order of their times were cut into calls.
 
-        >>> engine = sample_engine()
-        >>> clicks = [Click("ana", "d2", 1_700_000_060), Click("bob", "d3", 1_700_000_090)]
-        >>> [change.action for change in engine.observe(clicks)]
-        ['reinforced', 'created']
+        Examples:
+            >>> engine = sample_engine()
+            >>> clicks = [Click("ana", "d2", 1_700_000_060), Click("bob", "d3", 1_700_000_090)]
+            >>> [change.action for change in engine.observe(clicks)]
+            ['reinforced', 'created']
 
         Args:
             clicks: on documents that were added. A click whose id was seen before is ignored.
@@ -247,7 +254,8 @@ class Engine:
     def check(self, clicks: Sequence[Click]) -> None:
         """Raise unless `observe` would accept all of these clicks.
 
-        >>> sample_engine().check([Click("ana", "d1", at=1_700_000_000)])
+        Examples:
+            >>> sample_engine().check([Click("ana", "d1", at=1_700_000_000)])
 
         Raises:
             InvalidClick: names the click and the remedy.
@@ -261,10 +269,11 @@ class Engine:
         It is not shown again for long, and its like of the same interest ranks lower, fading with the user's
         clicks.
 
-        >>> engine = sample_engine()
-        >>> engine.dismiss("ana", "d2")
-        >>> [found.document.id for found in engine.recommend("ana")]
-        ['d3']
+        Examples:
+            >>> engine = sample_engine()
+            >>> engine.dismiss("ana", "d2")
+            >>> [found.document.id for found in engine.recommend("ana")]
+            ['d3']
 
         Raises:
             UnknownDocument: names the document.
@@ -277,10 +286,11 @@ class Engine:
 
         Unknown ids are passed over.
 
-        >>> engine = sample_engine()
-        >>> engine.shown("ana", ["d2", "d3"])
-        >>> engine.user("ana").shown
-        (('d2', 1), ('d3', 1))
+        Examples:
+            >>> engine = sample_engine()
+            >>> engine.shown("ana", ["d2", "d3"])
+            >>> engine.user("ana").shown
+            (('d2', 1), ('d3', 1))
 
         Raises:
             InvalidQuery: one id was given in place of a list.
@@ -292,9 +302,10 @@ class Engine:
     def forget(self, user_id: str) -> bool:
         """Delete all that is kept of a user.
 
-        >>> engine = sample_engine()
-        >>> engine.forget("ana"), engine.forget("ana")
-        (True, False)
+        Examples:
+            >>> engine = sample_engine()
+            >>> engine.forget("ana"), engine.forget("ana")
+            (True, False)
 
         Returns:
             Whether there was anything.
@@ -304,10 +315,11 @@ class Engine:
     def checkpoint(self, name: str) -> int:
         """The number that `observe` kept last under that name; 0 where there is none.
 
-        >>> engine = sample_engine()
-        >>> _ = engine.observe([Click("ana", "d2", 1_700_000_060)], checkpoint=("clicks.csv", 1))
-        >>> engine.checkpoint("clicks.csv")
-        1
+        Examples:
+            >>> engine = sample_engine()
+            >>> _ = engine.observe([Click("ana", "d2", 1_700_000_060)], checkpoint=("clicks.csv", 1))
+            >>> engine.checkpoint("clicks.csv")
+            1
         """
         return int(self.store.fact(Checkpoint(name, 0).fact) or 0)
 
@@ -333,12 +345,13 @@ class Engine:
 
         A user without Interest Units gets the documents that others clicked of late (`Popular`).
 
-        >>> engine = sample_engine()
-        >>> best = engine.recommend("ana", k=1)[0]
-        >>> best.document.id, best.because.title
-        ('d2', 'fast cosine search')
-        >>> [found.document.id for found in engine.recommend("ana", where={"channel": "food"})]
-        ['d3']
+        Examples:
+            >>> engine = sample_engine()
+            >>> best = engine.recommend("ana", k=1)[0]
+            >>> best.document.id, best.because.title
+            ('d2', 'fast cosine search')
+            >>> [found.document.id for found in engine.recommend("ana", where={"channel": "food"})]
+            ['d3']
 
         Args:
             where: what the attributes must meet, all of it: ``{"channel": "db"}`` equal, ``{"lang": ["en",
@@ -378,8 +391,9 @@ class Engine:
     ) -> NDArray[np.float32]:
         """The scores that `recommend` ranks by, of any listed documents.
 
-        >>> [f"{score:.2f}" for score in sample_engine().score("ana", ["d1", "d3"], scorer="sum")]
-        ['1.00', '0.05']
+        Examples:
+            >>> [f"{score:.2f}" for score in sample_engine().score("ana", ["d1", "d3"], scorer="sum")]
+            ['1.00', '0.05']
 
         Args:
             scorer: see `recommend`.
@@ -397,8 +411,9 @@ class Engine:
     def why(self, user_id: str, document_id: str) -> list[tuple[InterestUnit, float]]:
         """Each unit of a user with its cosine to a document, the nearest first.
 
-        >>> [(unit.title, round(cosine, 2)) for unit, cosine in sample_engine().why("ana", "d2")]
-        [('fast cosine search', 0.66)]
+        Examples:
+            >>> [(unit.title, round(cosine, 2)) for unit, cosine in sample_engine().why("ana", "d2")]
+            [('fast cosine search', 0.66)]
 
         Raises:
             UnknownDocument: names the document.
@@ -410,8 +425,9 @@ class Engine:
     ) -> list[Recommendation]:
         """The k documents nearest to a document in meaning; the score is the cosine.
 
-        >>> [found.document.id for found in sample_engine().similar("d1", k=1)]
-        ['d2']
+        Examples:
+            >>> [found.document.id for found in sample_engine().similar("d1", k=1)]
+            ['d2']
 
         Args:
             where: see `recommend`.
@@ -428,8 +444,9 @@ class Engine:
     ) -> list[Recommendation]:
         """The k documents nearest to a text in meaning; the score is the cosine.
 
-        >>> [found.document.id for found in sample_engine().search("bread", k=1)]
-        ['d3']
+        Examples:
+            >>> [found.document.id for found in sample_engine().search("bread", k=1)]
+            ['d3']
 
         Args:
             where: see `recommend`.
@@ -445,8 +462,9 @@ class Engine:
         """Clicks on a document by distinct users, each halved every `Settings.popularity_half_life` before
         `at`.
 
-        >>> sample_engine().recent_clicks("d1", at=1_700_000_000.0)
-        1.0
+        Examples:
+            >>> sample_engine().recent_clicks("d1", at=1_700_000_000.0)
+            1.0
 
         Args:
             at: Unix seconds.
@@ -462,8 +480,9 @@ class Engine:
     def units(self, user_id: str, *, as_if: Sequence[Click] = ()) -> list[InterestUnit]:
         """The Interest Units of a user, most recently updated first; none for a user who never clicked.
 
-        >>> [(unit.title, unit.size) for unit in sample_engine().units("ana")]
-        [('fast cosine search', 1)]
+        Examples:
+            >>> [(unit.title, unit.size) for unit in sample_engine().units("ana")]
+            [('fast cosine search', 1)]
 
         Args:
             as_if: clicks of this user that are taken as learned for this one answer, and not kept.
@@ -481,8 +500,9 @@ class Engine:
         They are learned again from nothing. With an older history than is kept, or with titles that changed
         since, units differ from those that there are now. Clicks on removed documents are left out.
 
-        >>> [moment.change.action for moment in sample_engine().history("ana")]
-        ['created']
+        Examples:
+            >>> [moment.change.action for moment in sample_engine().history("ana")]
+            ['created']
         """
         return self._questions.history(user_id)
 
@@ -490,32 +510,36 @@ class Engine:
         """(document id, time of the first click) of what a user read last, as other readers' evidence knows
         it.
 
-        >>> sample_engine().reads("ana")
-        (('d1', 1700000000.0),)
+        Examples:
+            >>> sample_engine().reads("ana")
+            (('d1', 1700000000.0),)
         """
         return self._questions.reads(user_id)
 
     def user(self, user_id: str) -> User:
         """All that is kept of a user; nothing for one who never clicked.
 
-        >>> sample_engine().user("ana").seen
-        ('d1',)
+        Examples:
+            >>> sample_engine().user("ana").seen
+            ('d1',)
         """
         return self._questions.user(user_id)
 
     def users(self, user_ids: Sequence[str]) -> dict[str, User]:
         """Those of the users that are known, as they are stored.
 
-        >>> list(sample_engine().users(["ana", "nobody"]))
-        ['ana']
+        Examples:
+            >>> list(sample_engine().users(["ana", "nobody"]))
+            ['ana']
         """
         return self.store.users(user_ids)
 
     def user_ids(self, prefix: str = "", limit: int | None = None) -> list[str]:
         """The ids of all users, sorted.
 
-        >>> sample_engine().user_ids("a")
-        ['ana']
+        Examples:
+            >>> sample_engine().user_ids("a")
+            ['ana']
 
         Args:
             prefix: only those that begin with it.
@@ -526,8 +550,9 @@ class Engine:
     def user_count(self) -> int:
         """The number of users.
 
-        >>> sample_engine().user_count()
-        1
+        Examples:
+            >>> sample_engine().user_count()
+            1
         """
         return self.store.user_count()
 
@@ -536,8 +561,9 @@ class Engine:
     def blend(self) -> dict[str, float]:
         """Column of evidence -> its weight, as clicks have taught it so far.
 
-        >>> sample_engine().blend()["key terms"]
-        0.195
+        Examples:
+            >>> sample_engine().blend()["key terms"]
+            0.195
         """
         return self._questions.blend()
 
@@ -545,10 +571,11 @@ class Engine:
         """Give columns of evidence other weights. Clicks go on teaching them, unless `Settings.blend_learns`
         is off.
 
-        >>> engine = sample_engine()
-        >>> engine.set_blend({"age": -1.0})
-        >>> engine.blend()["age"]
-        -1.0
+        Examples:
+            >>> engine = sample_engine()
+            >>> engine.set_blend({"age": -1.0})
+            >>> engine.blend()["age"]
+            -1.0
 
         Raises:
             InvalidQuery: names the column.
@@ -558,11 +585,12 @@ class Engine:
     def reset_blend(self) -> None:
         """Let the blend forget all that clicks taught it.
 
-        >>> engine = sample_engine()
-        >>> engine.set_blend({"age": -1.0})
-        >>> engine.reset_blend()
-        >>> engine.blend()["age"]
-        -0.64
+        Examples:
+            >>> engine = sample_engine()
+            >>> engine.set_blend({"age": -1.0})
+            >>> engine.reset_blend()
+            >>> engine.blend()["age"]
+            -0.64
         """
         self._learner.set_blend(lambda _: Blend())
 
@@ -606,8 +634,9 @@ class Engine:
     def size(self) -> int:
         """Bytes on disk; 0 in memory.
 
-        >>> sample_engine().size()
-        0
+        Examples:
+            >>> sample_engine().size()
+            0
         """
         return self.store.size()
 
@@ -615,7 +644,8 @@ class Engine:
         """Load everything that is otherwise loaded when it is first needed: documents, index, embedder,
         compiled code.
 
-        >>> sample_engine().warm_up()
+        Examples:
+            >>> sample_engine().warm_up()
         """
         state = self._state
         if state.about is None:

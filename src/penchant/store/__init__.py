@@ -172,11 +172,12 @@ _GROUP = "penchant.stores"
 def open_store(where: str | Path, *, read_only: bool = False) -> Store:
     """The store of a state.
 
-    >>> import tempfile
-    >>> store = open_store(tempfile.mkdtemp() + "/state")
-    >>> store.user_count()
-    0
-    >>> store.close()
+    Examples:
+        >>> import tempfile
+        >>> store = open_store(tempfile.mkdtemp() + "/state")
+        >>> store.user_count()
+        0
+        >>> store.close()
 
     Args:
         where: a directory, which is made where it is missing, or a URL.

@@ -41,8 +41,9 @@ def sample_engine() -> Engine:
     """An engine in memory with three documents (d1, d2 on databases, d3 on bread) and a click of ``ana`` on
     d1.
 
-    >>> sample_engine().user_ids()
-    ['ana']
+    Examples:
+        >>> sample_engine().user_ids()
+        ['ana']
     """
     engine = Engine(HashingEmbedder(), index="exact")
     engine.add(

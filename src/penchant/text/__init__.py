@@ -25,8 +25,9 @@ def key_terms(title: str) -> list[str]:
     The script decides how: Korean by morphemes (extra ``korean``; without it, by spaces, which is said once),
     Chinese, Japanese and the like by pairs of characters, everything else by words.
 
-    >>> key_terms("How Stack Overflow runs Python 3.11 on x86_64")
-    ['Stack Overflow', 'runs', 'Python 3.11', 'x86_64']
+    Examples:
+        >>> key_terms("How Stack Overflow runs Python 3.11 on x86_64")
+        ['Stack Overflow', 'runs', 'Python 3.11', 'x86_64']
     """
     found = _ahead.find(title)
     return list(_cached_terms(title) if found is None else found)
