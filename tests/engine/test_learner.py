@@ -141,3 +141,30 @@ def test_a_call_that_cannot_be_kept_changes_nothing(monkeypatch):
             engine.observe([Click("abcd"[n % 4], f"d{n * 3 % 14}", NOW + 99 + n) for n in range(20)])
         assert everything(engine) == before
         assert learner.told([Click("a", "d1", 1.0)], [], [])[0].action == "ignored"
+
+
+def test_after_a_call_that_could_not_be_kept_documents_are_smoothed_by_the_readers_they_have(monkeypatch):
+    rows = np.arange(len(DOCUMENTS))
+
+    def smoothed(engine: Engine) -> list[float]:
+        known = engine._state.known()
+        vectors = known.index.vectors(rows)
+        return known.smoothed(vectors[0], rows, vectors).cosines.tolist()
+
+    def full(*_):
+        raise StateFull("no room left")
+
+    read = [Click("a", "d1", NOW), Click("a", "d0", NOW + 1)]
+    failed = [Click("cd"[n % 2], f"d{3 + n * 3 % 11}", NOW + 2 + n) for n in range(20)]
+    later = [Click("b", "d2", NOW + 30), Click("b", "d0", NOW + 31)]
+    with made() as engine, made() as never_failed:
+        for each in (engine, never_failed):
+            each.observe(read)
+            smoothed(each)
+        with monkeypatch.context() as patched:
+            patched.setattr(engine.store, "commit", full)
+            with pytest.raises(StateFull):
+                engine.observe(failed)
+        for each in (engine, never_failed):
+            each.observe(later, teach=False)
+        assert smoothed(engine) == smoothed(never_failed)

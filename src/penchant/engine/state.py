@@ -122,6 +122,8 @@ class State:
         trails.set_latest(latest)
         with self.turns.writing():
             self._trails = trails
+            # What the old one holds is marked by counts of changes, which begin anew.
+            self.smoother = Smoother(self.settings.decay_before)
 
     def known(self) -> Known:
         """What recommendations by the blend are made from. Loads what is not loaded yet: not to be called in
