@@ -1,10 +1,11 @@
-"""Does a change of the code change an answer? Write all answers with one version, compare with another, to the last bit.
+"""Does a change of the code change an answer? Write all answers with one version, compare with
+another, to the last bit.
 
     PYTHONPATH=/path/to/before/src python benchmarks/answers.py before.json
     python benchmarks/answers.py after.json before.json
 
-3,000 clicks of deskdrop, one by one: Interest Units with the bytes of their embeddings, recommendations by each scorer
-with their scores, the evidence in words, and the weights of the blend, of 60 readers.
+3,000 clicks of deskdrop, one by one: Interest Units with the bytes of their embeddings, recommendations by
+each scorer with their scores, the evidence in words, and the weights of the blend, of 60 readers.
 """
 
 from __future__ import annotations

@@ -110,12 +110,24 @@ class BertEmbedder:
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Vectors of unit length, float32 of shape (len(texts), dimension)."""
-        found = np.zeros((len(texts), self.dimension), np.float32)
         tokens = [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
-        for batch in batches(np.array([len(ids) for ids in tokens], np.int64)):
-            ids = np.array([tokens[place] for place in batch], np.int64)
-            found[batch] = encoded(self._weights, ids).mean(axis=1)
-        return unit_length(found)
+        return pooled(self._weights, tokens)
+
+
+def pooled(weights: Weights, tokens: Sequence[Sequence[int]]) -> Vectors:
+    """Means of the last hidden states of texts, of unit length.
+
+    Args:
+        tokens: of each text, numbers of words.
+
+    Returns:
+        float32 of shape (texts, width).
+    """
+    found = np.zeros((len(tokens), weights.width), np.float32)
+    for batch in batches(np.array([len(ids) for ids in tokens], np.int64)):
+        ids = np.array([tokens[place] for place in batch], np.int64)
+        found[batch] = encoded(weights, ids).mean(axis=1)
+    return unit_length(found)
 
 
 def batches(lengths: NDArray[np.int64]) -> list[NDArray[np.int64]]:

@@ -18,10 +18,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from penchant.embed.bert import Layer, Weights, batches, encoded
+from penchant.embed.bert import Layer, Weights, pooled
 from penchant.errors import EmbedderError, MissingExtra
 from penchant.types import Vector, Vectors
-from penchant.vectors import unit_length
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -77,13 +76,9 @@ class MultilingualEmbedder:
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Vectors of unit length, float32 of shape (len(texts), dimension)."""
-        found = np.zeros((len(texts), self.dimension), np.float32)
         plain = [_SPACES.sub(" ", (_PREFIX + text).translate(self._plain)) for text in texts]
         tokens = [encoding.ids for encoding in self._tokenizer.encode_batch(plain)]
-        for batch in batches(np.array([len(ids) for ids in tokens], np.int64)):
-            ids = np.array([tokens[place] for place in batch], np.int64)
-            found[batch] = encoded(self._weights, ids).mean(axis=1)
-        return unit_length(found)
+        return pooled(self._weights, tokens)
 
 
 def _file() -> Path:

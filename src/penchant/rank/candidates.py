@@ -37,16 +37,12 @@ class Candidates(NamedTuple):
     """What others say of them by reading them."""
 
 
-def looked_up(asked: Asked, rows: Rows, vectors: Vectors | None = None) -> Candidates:
-    """Documents, ready to be weighed for a reader.
-
-    Args:
-        vectors: the embeddings of the rows, where they are at hand.
-    """
+def looked_up(asked: Asked, rows: Rows) -> Candidates:
+    """Documents, ready to be weighed for a reader."""
     from penchant.rank import tally
 
     known, settings, reader = asked.known, asked.reader.settings, asked.reader
-    vectors = known.index.vectors(rows) if vectors is None else vectors
+    vectors = known.index.vectors(rows)
     said = tally.said(
         reader.number,
         known.trails.readers(rows, MOST_READERS),
