@@ -75,9 +75,57 @@ def test_contributions_add_up_to_the_difference_of_scores():
     assert sum(parts.values()) == pytest.approx((scores - scores.mean())[[4, 1]], abs=1e-5)
 
 
-def test_learning_gets_rarer_and_never_stops():
-    offered = [n for n in range(300_000) if blending.is_learned(n, 1_000)]
+def test_every_click_teaches_at_first_and_ever_fewer_later():
+    offered = np.array([n for n in range(300_000) if blending.is_learned(n)])
     gaps = np.diff(offered)
-    assert (np.diff(gaps) >= 0)[:-1].all() or gaps[0] <= gaps[-1]
-    assert gaps[0] < 128
-    assert max(gaps) < 2 * 128
+    assert (gaps[:998] == 1).all()
+    assert gaps.max() < 2 * 64
+    assert 64 == np.median(gaps[offered[:-1] > 40_000])
+    spans = [np.mean(gaps[(offered[:-1] >= start) & (offered[:-1] < 2 * start)]) for start in (1_000, 4_000, 16_000)]
+    assert spans == sorted(spans)
+
+
+def test_of_the_learners_the_one_that_fits_the_clicks_counts_most():
+    """Nobody cares for freshness or readers here, and the choice is sharp: what looks at interest alone is as
+    good as what looks at all, and what looks at the others alone counts nothing."""
+    generator = np.random.default_rng(5)
+    blend = Blend()
+    for _ in range(600):
+        evidence = generator.standard_normal((30, len(NAMES)))
+        chance = np.exp(4 * evidence[:, 0])
+        clicked = int(generator.choice(30, p=chance / chance.sum()))
+        blend = blending.learned(blend, NAMES, evidence, np.zeros(30), clicked, Settings())
+    shares = blending.shares(blend)
+    assert sum(shares.values()) == pytest.approx(1)
+    assert shares["freshness alone"] < 1e-6
+    assert shares["popularity alone"] < 1e-6
+    assert max(shares, key=shares.__getitem__) in ("start, open", "own", "interest alone", "start, forgetting")
+
+
+def test_a_blend_follows_readers_who_change_their_minds():
+    blend = taught(1_000)
+    generator = np.random.default_rng(6)
+    for _ in range(400):
+        evidence = generator.standard_normal((30, len(NAMES)))
+        chance = np.exp(evidence @ -TRUE)
+        clicked = int(generator.choice(30, p=chance / chance.sum()))
+        blend = blending.learned(blend, NAMES, evidence, np.zeros(30), clicked, Settings())
+    assert np.sign(blending.weights_of(blend, NAMES)).tolist() == np.sign(-TRUE).tolist()
+    assert blending.shares(blend)["start, forgetting"] > 0.9
+
+
+def test_a_weight_that_is_set_is_the_weight_of_every_learner():
+    blend = blending.with_weights(taught(50), {"age": -9.0, "attribute colour": 2.0}, Settings())
+    assert blending.weights_of(blend, ["age", "attribute colour"]).tolist() == [-9.0, 2.0]
+    evidence = np.random.default_rng(1).standard_normal((5, len(NAMES)))
+    more = blending.learned(blend, NAMES, evidence, np.zeros(5), 0, Settings())
+    assert blending.weights_of(more, ["age"]) == pytest.approx([-9.0], abs=0.5)
+
+
+def test_a_click_that_is_worth_two_is_learned_as_two():
+    evidence = np.random.default_rng(1).standard_normal((30, len(NAMES)))
+    start = taught(300)
+    args = (NAMES, evidence, np.zeros(30), 3, Settings())
+    once, double = blending.learned(start, *args), blending.learned(start, *args, worth=2.0)
+    twice = blending.learned(once, *args)
+    assert blending.weights_of(double, NAMES) == pytest.approx(blending.weights_of(twice, NAMES), abs=2e-3)

@@ -76,15 +76,19 @@ def test_an_attribute_counts_what_was_read_of_its_value_and_a_missing_one_nothin
 
 
 def test_freshness_is_silent_without_a_clock():
-    columns = freshness.measured(reader(), np.array([3.0, np.nan]), 5.0)
+    columns = freshness.measured(reader(), np.array([3.0, np.nan]), np.array([0, 1]), 5.0)
     assert all(not values.any() for values in columns.values())
 
 
 def test_freshness_tells_age_and_what_came_since_the_last_visit():
     read = facts([0], published=[NOW - 3 * DAY])
     columns = freshness.measured(
-        reader(reads=read, at=[NOW - DAY]), np.array([NOW - 3_600, NOW - 2 * DAY, np.nan]), NOW
+        reader(reads=read, at=[NOW - DAY]),
+        np.array([NOW - 3_600, NOW - 2 * DAY, np.nan]),
+        np.array([0, 1, 9]),
+        NOW,
     )
+    assert columns["documents published since"] == pytest.approx([0, math.log(2), math.log(10)])
     assert columns["age"][:2] == pytest.approx([math.log(2), math.log(49)])
     assert columns["age"][2] == pytest.approx(math.log1p(60 * 24))
     assert columns["since the last visit"].tolist() == [1, 0, 0]
@@ -123,24 +127,34 @@ def common(trails: Trails, rows) -> dict[str, np.ndarray]:
         candidates.SHORTER,
         settings.decay_beside,
     )
-    counts = popularity.measured(trails.counts(np.array(rows)))
-    return {**trend.measured(heard, NOW), "readers": counts, **readers.measured(heard)}
+    counts = trails.counts(np.array(rows))
+    return {
+        **trend.measured(heard, counts, NOW),
+        "readers": popularity.measured(counts),
+        **readers.measured(heard, counts),
+    }
 
 
 def test_what_readers_of_the_same_read_next_is_worth_more_than_what_strangers_read():
     found = common(community(), [2, 3])
     shared = (0.9 + 1) / math.sqrt(2) / math.sqrt(3)
-    assert found["readers of the same"] == pytest.approx([math.log(shared + 0.01), math.log(0.01)])
+    assert found["readers of the same"] == pytest.approx([math.log(shared + 0.03), math.log(0.03)])
     beside = (0.6 * 0.6 + 1.0) / math.sqrt(2)
-    assert found["read next to the same"] == pytest.approx([math.log(beside + 0.01), math.log(0.01)])
-    assert found["clicks in a day"][0] == pytest.approx(math.log(0.5 + 0.1), abs=1e-3)
+    assert found["read next to the same"] == pytest.approx([math.log(beside + 0.03), math.log(0.03)])
+    of_a_day, of_two_weeks = 0.5, 0.5 ** (1 / 14)
+    assert found["clicks in a day, of 2 weeks"][0] == pytest.approx(
+        math.log(of_a_day + 0.1) - math.log(of_two_weeks + 0.1), abs=1e-3
+    )
+    assert found["clicks in 2 weeks, of all"][0] == pytest.approx(
+        math.log(of_two_weeks + 0.1) - math.log(1.1), abs=1e-3
+    )
 
 
 def test_a_reader_is_no_evidence_for_themselves():
     alone = Trails([("ana", Trail(np.array([0, 1]), np.array([NOW, NOW])))])
     found = common(alone, [0, 1])
-    assert found["readers of the same"] == pytest.approx([math.log(0.01)] * 2)
-    assert found["clicks in 3 hours"] == pytest.approx([math.log(0.1)] * 2)
+    assert found["readers of the same"] == pytest.approx([math.log(0.03)] * 2)
+    assert found["clicks in 2 weeks, of all"] == pytest.approx([math.log(0.1 / 1.1)] * 2)
 
 
 def test_nobody_and_nothing_is_no_error():

@@ -53,13 +53,14 @@ def engine():
         yield engine
 
 
-def busy(engine: Engine) -> Engine:
+def busy(engine: Engine, *, teach: bool = True) -> Engine:
     """Ten readers, each of one topic, in a row."""
     at = NOW
     for n in range(10):
         for step in range(3):
             at += 60.0
-            engine.observe([Click(f"u{n}", f"{'db' if n % 2 else 'bread'}{(n + step) % 5}", at=at)])
+            click = Click(f"u{n}", f"{'db' if n % 2 else 'bread'}{(n + step) % 5}", at=at)
+            engine.observe([click], teach=teach)
     return engine
 
 
@@ -220,7 +221,7 @@ def test_an_unclicked_document_published_by_its_click_teaches_no_freshness():
         changed = {
             name
             for name, weight in engine.blend().items()
-            if abs(weight - start.get(name, start_of(name))) > 1e-9
+            if abs(weight - start.get(name, start_of(name))) > 0.02 * abs(start.get(name, start_of(name)))
         }
     assert changed
     assert {kind_of(name) for name in changed} <= {"interest", "words", "attributes"}
@@ -234,6 +235,6 @@ def test_that_somebody_read_it_is_no_lesson_where_what_nobody_read_could_be_no_a
         engine.observe([Click("ana", "db1", at=NOW + 1)])
         start = engine.blend()
         engine.observe([Click("ana", "db0", at=NOW + 2)])
-        changed = {name for name, weight in engine.blend().items() if abs(weight - start[name]) > 1e-9}
-    assert "any unit" in changed
-    assert "readers" not in changed
+        now = engine.blend()
+    assert now["any unit"] > start["any unit"]
+    assert now["readers"] == pytest.approx(start["readers"], rel=0.02), "no learner changed it; their shares did"

@@ -52,12 +52,14 @@ def test_a_kind_ranks_explains_is_learned_and_can_be_set(toy):
                 pc.Document("long", "vector " * 30, published_at=NOW),
             ]
         )
-        busy(engine)
+        busy(engine, teach=False)
         scores = engine.score("u1", ["short", "long"])
         assert scores[0] > scores[1] + 50
         told = {each.kind: each.words for each in engine.recommend("u1", 10)[0].evidence}
         assert told["brevity"] == "1 words"
-        assert engine.blend()["words of the title"] != -5.0, "clicks teach it"
+        with made() as taught:
+            busy(taught)
+            assert taught.blend()["words of the title"] != -5.0, "clicks teach it"
         engine.set_blend({"words of the title": 0.0})
         assert engine.blend()["words of the title"] == 0.0
         engine.reset_blend()

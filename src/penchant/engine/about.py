@@ -23,6 +23,7 @@ log = logging.getLogger("penchant")
 ABOUT = "about"
 COUNTERS = "counters"
 BLEND = "blend"
+BLEND_PRECISION = "blend precision"
 MODEL = "corpus model"
 _CHUNK = 8_192
 
@@ -61,16 +62,25 @@ def read_blend(store: Store) -> Blend:
     """The blend as it was kept last; that of the start where none was."""
     value = store.fact(BLEND)
     try:
-        return Blend() if value is None else msgspec.msgpack.decode(value, type=Blend)
+        if value is None:
+            return Blend()
+        blend = msgspec.msgpack.decode(value, type=Blend)
     except (msgspec.DecodeError, msgspec.ValidationError) as error:
         raise StateDamaged(
-            f"the blend of the state cannot be read ({error}): restore a copy, or `penchant blend --reset`"
+            f"the blend of the state cannot be read ({error}): restore a copy"
         ) from error
+    precision = store.fact(BLEND_PRECISION) or b""
+    if len(precision) != 4 * len(blend.learners) * len(blend.names) ** 2:
+        raise StateDamaged(
+            "the precision of the state's blend is missing or cut short: restore a copy"
+        )
+    return msgspec.structs.replace(blend, precision=precision)
 
 
-def blend_fact(blend: Blend) -> dict[str, bytes]:
-    """What a state keeps of a blend."""
-    return {BLEND: msgspec.msgpack.encode(blend)}
+def blend_fact(blend: Blend, before: Blend) -> dict[str, bytes]:
+    """What a state keeps of a blend, as far as it is not what it kept before: the precision is large."""
+    small = {BLEND: msgspec.msgpack.encode(msgspec.structs.replace(blend, precision=b""))}
+    return small if blend.precision == before.precision else {**small, BLEND_PRECISION: blend.precision}
 
 
 def read_trails(store: Store, known: Rows) -> Trails:

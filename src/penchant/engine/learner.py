@@ -174,7 +174,7 @@ class Learner:
             state.trails,
             settings.reads_kept,
             offered=state.blend.offered,
-            is_lesson=lambda offered: is_learned(offered, len(documents)),
+            is_lesson=is_learned,
             can_choose=(lambda user_id, before: before or users.get(user_id, NOBODY).steps > 0)
             if teaches
             else None,
@@ -229,7 +229,7 @@ class Learner:
         counters = msgspec.structs.replace(state.counters, latest_at=latest)
         facts = {
             COUNTERS: msgspec.json.encode(counters),
-            **(blend_fact(blend) if blend is not state.blend else {}),
+            **(blend_fact(blend, state.blend) if blend is not state.blend else {}),
         }
         if checkpoint is not None:
             facts[checkpoint.fact] = str(checkpoint.number).encode()

@@ -206,7 +206,7 @@ class State:
 
     def keep_blend(self, blend: Blend) -> None:
         """Store another blend, and use it from now on."""
-        self.store.commit([Changes(facts=about.blend_fact(blend))])
+        self.store.commit([Changes(facts=about.blend_fact(blend, self.blend))])
         self.blend = blend
 
     @contextmanager

@@ -3,7 +3,7 @@ two verbs."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 
 import msgspec
@@ -34,6 +34,7 @@ class BlendedUnits(InterestUnits):
 
     Args:
         documents: see `documents_of`.
+        start: weights before any click, in place of those that penchant comes with.
         learns: whether the blend learns from clicks.
         without: kinds of evidence that are left out.
     """
@@ -47,6 +48,7 @@ class BlendedUnits(InterestUnits):
         documents: Documents,
         variant: Variant = Variant(),
         *,
+        start: Mapping[str, float] | None = None,
         learns: bool = True,
         without: frozenset[str] = frozenset(),
     ) -> None:
@@ -54,7 +56,7 @@ class BlendedUnits(InterestUnits):
         settings = variant.settings
         index = ComparedIndex(vectors, min(settings.candidates_per_unit, OF_LATEST))
         self._known = Known(index, documents, Trails(), Smoother(settings.decay_before), settings)
-        self._blend = Blend()
+        self._blend = Blend() if start is None else blending.started(start, settings)
         self._learns = learns
         self._without = without
 
@@ -72,7 +74,7 @@ class BlendedUnits(InterestUnits):
             known.trails,
             known.settings.reads_kept,
             offered=self._blend.offered,
-            is_lesson=lambda offered: self._learns and is_learned(offered, len(known.documents)),
+            is_lesson=lambda offered: self._learns and is_learned(offered),
             can_choose=lambda user_id, before: user_id in asked and (before or user_id in self._users),
         )
         for part in parts:
@@ -83,10 +85,10 @@ class BlendedUnits(InterestUnits):
         self._blend = msgspec.structs.replace(self._blend, offered=offered)
 
     def _learn_blend(self, read: Read, seed: int) -> None:
-        taught = lesson(self._known, read, self._users.get(read.user_id, User()), seed)
-        if taught is not None:
-            taught = taught._replace(evidence=self._left(taught.names, taught.evidence))
-            self._blend = blending.learned(self._blend, *taught, self._known.settings)
+        found = lesson(self._known, read, self._users.get(read.user_id, User()), seed)
+        if found is not None:
+            found = found._replace(evidence=self._left(found.names, found.evidence))
+            self._blend = found.taught(self._blend, self._known.settings)
 
     def evidence(self, user: int, candidates: Rows, at: float) -> tuple[list[str], Matrix]:
         """(names of columns, values of shape (candidates, columns)); see `penchant.rank.evidence`."""

@@ -41,6 +41,8 @@ class Given:
     texts: RememberedTexts
     documents: Documents
     settings: Settings = Settings()
+    start: Mapping[str, float] | None = None
+    """Weights of the blend before any click; None: those that penchant comes with."""
 
 
 UNITS: Mapping[str, str] = MappingProxyType({f"units ({scorer})": scorer for scorer in SCORERS})
@@ -132,6 +134,13 @@ def make(name: str, given: Given) -> Method:
         users, variant = given.trial.users(), Variant(given.settings)
         without = {**BLENDS, **ABLATIONS}[name]
         return BlendedUnits(
-            given.log, given.vectors, given.texts, users, given.documents, variant, without=without
+            given.log,
+            given.vectors,
+            given.texts,
+            users,
+            given.documents,
+            variant,
+            start=given.start,
+            without=without,
         )
     return LIGHT[name](given)

@@ -61,6 +61,8 @@ class Plan:
     settings: Settings = Settings()
     tuned: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """method -> hyperparameters that a search chose."""
+    start: Mapping[str, float] | None = None
+    """Weights of the blend before any click; None: those that penchant comes with."""
     study_users: int = 150
     retrain_days: float | None = None
     """Under `live`, days after which every trained peer is retrained. None: each peer's own number."""
@@ -218,8 +220,10 @@ def outcome_of(
         del key["settings"]  # penchant's
         return _peer_outcome(setting, name, trial, params, key, kept)
     given = registry.Given(
-        setting.log, trial, setting.vectors, setting.texts, setting.documents, plan.settings
+        setting.log, trial, setting.vectors, setting.texts, setting.documents, plan.settings, plan.start
     )
+    if plan.start is not None and name not in registry.LIGHT:
+        key["start"] = dict(plan.start)
     shared = (setting.log, setting.log.documents, setting.vectors, setting.texts, setting.documents)
     if variant is not None:
         key["variant"] = repr(

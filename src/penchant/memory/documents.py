@@ -19,7 +19,7 @@ from penchant.memory.facts import Facts
 from penchant.memory.filters import Where, matches
 from penchant.memory.popularity import NEVER
 from penchant.memory.readers import NO_ROWS
-from penchant.memory.timeline import Timeline
+from penchant.memory.timeline import NO_TIMES, Timeline
 from penchant.memory.traits import Traits, packed_terms
 from penchant.store import DocumentColumns, StoredDocument
 from penchant.types import Document
@@ -114,9 +114,7 @@ class Documents:
             return
         self._reserve(max(each.key for each in stored) + 1)
         rows = np.fromiter((each.key for each in stored), np.int64, len(stored))
-        known = (
-            0 if self._timeline is None else sum(self._documents[row] is not None for row in rows.tolist())
-        )
+        gone = np.where(self._available[rows], self._published_at[rows], np.nan)
         for each in stored:
             self._documents[each.key] = each.document
             self._ids[each.key] = each.document.id
@@ -127,7 +125,8 @@ class Documents:
         self._popularity[rows] = [each.popularity for each in stored]
         self.traits.put(rows, [each.terms for each in stored])
         if self._timeline is not None:
-            self._timeline = self._timeline.after(rows, self._published_at[rows], known)
+            times = np.where(self._available[rows], self._published_at[rows], np.nan)
+            self._timeline = self._timeline.after(rows, times, gone)
 
     def _load(self, loaded: DocumentColumns) -> None:
         if not len(loaded.keys):
@@ -148,11 +147,12 @@ class Documents:
     def drop(self, row: int) -> None:
         """Remove a document."""
         del self._row_of[self._ids[row]]
+        gone = np.where(self._available[row], self._published_at[[row]], np.nan)
         self._documents[row] = None
         self._available[row] = False
         self.traits.drop(np.array([row]))
         if self._timeline is not None:
-            self._timeline = self._timeline.after(NO_ROWS, np.zeros(0), 1)
+            self._timeline = self._timeline.after(NO_ROWS, NO_TIMES, gone)
 
     def set_popularity(self, popularity: Mapping[int, float]) -> None:
         """Take over new values, row by row."""
@@ -192,15 +192,24 @@ class Documents:
     def newest(self, count: int, at: float) -> Rows:
         """The rows of the documents published last, at that time or before, hidden and expired ones among
         them."""
-        timeline = self._timeline
-        if timeline is None:
-            rows = np.flatnonzero(self._available[: self.next_row])
-            self._timeline = timeline = Timeline.of(rows, self._published_at[rows])
+        timeline = self._published()
         rows, times = timeline.before(at, count)
         rows = rows[self._available[rows] & (self._published_at[rows] == times)]
         if timeline.stale:  # a document that came again may stand there twice
             rows = rows[np.sort(np.unique(rows, return_index=True)[1])]
         return np.asarray(rows[-count:], np.int64)
+
+    def published_since(self, rows: Rows, at: float) -> NDArray[np.int64]:
+        """How many documents were published after each of the rows, and not after that time; hidden ones do
+        not count. After a row without a time, all."""
+        times = self._published_at[rows]
+        return self._published().since(np.where(np.isnan(times), -np.inf, times), at)
+
+    def _published(self) -> Timeline:
+        if self._timeline is None:
+            rows = np.flatnonzero(self._available[: self.next_row])
+            self._timeline = Timeline.of(rows, self._published_at[rows])
+        return self._timeline
 
     def open_to_all(self, rows: Rows, at: float) -> NDArray[np.bool_]:
         """Which of the rows anybody could have been shown at that time: there, published, neither hidden nor

@@ -6,9 +6,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from penchant.memory.readers import Rows, Times
 
+NO_TIMES: Times = np.zeros(0)
 _MOST_STALE = 64
 """With more entries that are no longer true, all is sorted anew."""
 
@@ -19,7 +21,13 @@ class Timeline(NamedTuple):
 
     rows: Rows
     times: Times
-    stale: int = 0
+    gone: Times = NO_TIMES
+    """Times of the entries that are no longer true, in order."""
+
+    @property
+    def stale(self) -> int:
+        """Entries that are no longer true."""
+        return len(self.gone)
 
     @classmethod
     def of(cls, rows: Rows, times: Times) -> Timeline:
@@ -28,20 +36,22 @@ class Timeline(NamedTuple):
         order = np.argsort(times[there], kind="stable")
         return cls(rows[there][order], times[there][order])
 
-    def after(self, rows: Rows, times: Times, stale: int) -> Timeline | None:
+    def after(self, rows: Rows, times: Times, gone: Times) -> Timeline | None:
         """With rows that came; None where it is to be made anew.
 
         Args:
-            stale: entries that are no longer true.
+            times: NaN where a row has none.
+            gone: times of entries that are no longer true, NaN for rows that had none.
         """
-        if self.stale + stale > _MOST_STALE:
+        gone = np.sort(np.concatenate([self.gone, gone[~np.isnan(gone)]]))
+        if len(gone) > _MOST_STALE:
             return None
         come = Timeline.of(rows, times)
         places = np.searchsorted(self.times, come.times, side="right")
         return Timeline(
             np.insert(self.rows, places, come.rows),
             np.insert(self.times, places, come.times),
-            self.stale + stale,
+            gone,
         )
 
     def before(self, at: float, count: int) -> tuple[Rows, Times]:
@@ -50,3 +60,11 @@ class Timeline(NamedTuple):
         end = int(np.searchsorted(self.times, at, side="right"))
         start = max(0, end - count - self.stale)
         return self.rows[start:end], self.times[start:end]
+
+    def since(self, times: Times, at: float) -> NDArray[np.int64]:
+        """How many rows have a time later than each of `times`, and not after `at`."""
+        until = np.searchsorted(self.times, at, side="right") - np.searchsorted(self.gone, at, side="right")
+        before = np.searchsorted(self.times, times, side="right")
+        if self.stale:
+            before = before - np.searchsorted(self.gone, times, side="right")
+        return np.asarray(np.maximum(until - before, 0), np.int64)

@@ -1,20 +1,27 @@
 """The blend: the weights that join evidence to one score, learned from every reader's clicks.
 
 The model is McFadden's multinomial logit: the chance that a reader clicks a candidate is proportional to the
-exponential of its score, a weighted sum of its evidence. It is learned one click at a time by the
-second-order rule of online logistic regression (a Gaussian about the weights, whose precision grows by the
-Fisher information of each click), from a start that is good without any learning. Learning is a pure
-function: the same clicks in the same order give the same weights.
+exponential of its score, a weighted sum of its evidence. Several learners of that model run side by side, see
+`learners`. Each is learned one click at a time by the second-order rule of online logistic regression: a
+Gaussian about the weights, whose precision grows by the Fisher information of each click.
 
-Source: McFadden, "Conditional logit analysis of qualitative choice behavior", 1974; and, on sampled
-candidates and their correction by log q, Bengio and Senécal, "Adaptive importance sampling", IEEE
-Transactions on Neural Networks, 2008.
+The answer is the mean of the learners' weights. Each counts by its losses on the latest clicks, measured on
+every click before it is learned: exponential weights with a little forgetting. The loss is convex in the
+score, so the mean loses no more than the learners do on average, and soon little more than the best of them.
+Learning is a pure function: the same clicks in the same order give the same weights.
+
+Source: McFadden, "Conditional logit analysis of qualitative choice behavior", 1974; Cesa-Bianchi and Lugosi,
+"Prediction, Learning, and Games", 2006, chapter 2, on the mean of experts; and, on sampled candidates and
+their correction by log q, Bengio and Senécal, "Adaptive importance sampling", IEEE Transactions on Neural
+Networks, 2008.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -22,25 +29,66 @@ from numpy.typing import NDArray
 
 from penchant.errors import InvalidQuery
 from penchant.rank import evidence as evidence_kinds
-from penchant.rank.evidence import kind_of, start_of
+from penchant.rank.evidence import kind_of, kinds, start_of
 from penchant.settings import Settings
 
 Matrix = NDArray[np.float64]
-_EVERY = 22
-_RAREST = 128
-"""One click in this many is learned at first, and in the end; see `is_learned`."""
-_FEW_DOCUMENTS = 5_000
-"""More documents than that make lessons rarer: what a lesson looks through grows with them, and clicks are
-many there."""
+_DENSE = 500
+"""Every click teaches at first; after n times as many, one in n does."""
+_RAREST = 64
+"""One click in this many teaches in the end; see `is_learned`."""
+_RATE = 0.5
+"""How much a nat of loss takes from a learner's share, as an exponent."""
+_REMEMBERED = 0.99
+"""Decay of a learner's loss with each lesson after it."""
+
+
+class Learner(NamedTuple):
+    """One of the learners that run side by side."""
+
+    name: str
+    kind: str | None
+    """The kind of evidence that it looks at alone. None: all."""
+    from_start: bool
+    """Whether it begins with the start weights, or with nothing."""
+    openness: float
+    """Its prior's precision is that of the settings divided by this."""
+    haste: float
+    """Its memory is shorter by this factor."""
+    prior: float
+    """Logarithm of its share before any lesson, beside the others'."""
+
+
+def learners() -> tuple[Learner, ...]:
+    """The learners: the start with a high and a low precision, one that forgets soon, one that begins with
+    nothing, and each kind of evidence alone."""
+    return _learners(tuple(kinds()))
+
+
+@lru_cache(maxsize=4)
+def _learners(every: tuple[str, ...]) -> tuple[Learner, ...]:
+    return (
+        Learner("start", None, True, 1.0, 1.0, 0.0),
+        Learner("start, open", None, True, 10.0, 1.0, -2.0),
+        Learner("start, forgetting", None, True, 10.0, 5.0, -4.0),
+        Learner("own", None, False, 3.0, 1.0, -5.0),
+        *(Learner(f"{kind} alone", kind, False, 10.0, 1.0, -7.0) for kind in every),
+    )
 
 
 class Blend(msgspec.Struct, frozen=True, eq=False):
-    """Weights by name, and how sure they are."""
+    """Weights by name, and the learners that they come from."""
 
     names: tuple[str, ...] = ()
     weights: tuple[float, ...] = ()
+    """What answers are scored by: the mean of the learners' weights by their shares."""
+    learners: tuple[str, ...] = ()
+    losses: tuple[float, ...] = ()
+    """Of each learner on the latest clicks, beside the best one's, in nats; see `shares`."""
+    learned_weights: bytes = b""
+    """float64 of shape (learners, names)."""
     precision: bytes = b""
-    """float64 of shape (names, names)."""
+    """float32 of shape (learners, names, names)."""
     learned: int = 0
     """Clicks that were learned."""
     offered: int = 0
@@ -54,7 +102,7 @@ def weights_of(blend: Blend, names: Sequence[str]) -> Matrix:
 
 
 def with_weights(blend: Blend, weights: Mapping[str, float], settings: Settings) -> Blend:
-    """The blend with other weights, as sure of them as it was.
+    """The blend with other weights, of every learner; each is as sure of them as it was.
 
     Raises:
         InvalidQuery: there is no such column.
@@ -68,17 +116,47 @@ def with_weights(blend: Blend, weights: Mapping[str, float], settings: Settings)
         if not math.isfinite(weight):
             raise InvalidQuery(f"the weight of {name!r} is {weight}: use a finite number")
     names = blend.names + tuple(name for name in weights if name not in blend.names)
-    now = dict(zip(names, weights_of(blend, names).tolist(), strict=True)) | dict(weights)
-    precision = _grown(blend, names, settings).tobytes()
+    own, precision = _grown(blend, names, settings)
+    now = weights_of(blend, names)
+    for name, weight in weights.items():
+        own[:, names.index(name)] = now[names.index(name)] = weight
     return msgspec.structs.replace(
-        blend, names=names, weights=tuple(now[name] for name in names), precision=precision
+        blend,
+        names=names,
+        weights=tuple(now.tolist()),
+        learners=tuple(each.name for each in learners()),
+        losses=_losses(blend),
+        learned_weights=own.tobytes(),
+        precision=_packed(precision),
     )
+
+
+def started(weights: Mapping[str, float], settings: Settings) -> Blend:
+    """A blend before any click whose learners begin with these weights in place of the start's."""
+    names = tuple(weights)
+    own, precision = _grown(Blend(), names, settings)
+    begins = np.array([each.from_start for each in learners()])
+    own[begins] = list(weights.values())
+    untaught = Blend(
+        names=names,
+        learners=tuple(each.name for each in learners()),
+        losses=_losses(Blend()),
+        learned_weights=own.tobytes(),
+        precision=_packed(precision),
+    )
+    return msgspec.structs.replace(untaught, weights=tuple(weights.values()))
 
 
 def all_weights(blend: Blend) -> dict[str, float]:
     """Every column with its weight: those of the start, and those of attributes that were seen."""
     names = list(dict.fromkeys((*evidence_kinds.columns(), *blend.names)))
     return dict(zip(names, weights_of(blend, names).tolist(), strict=True))
+
+
+def shares(blend: Blend) -> dict[str, float]:
+    """Learner -> how much it counts in the weights; together 1."""
+    found = _shares(np.array(_losses(blend)))
+    return {each.name: float(share) for each, share in zip(learners(), found, strict=True)}
 
 
 def scores(blend: Blend, names: Sequence[str], evidence: Matrix) -> NDArray[np.float32]:
@@ -92,28 +170,33 @@ def contributions(
     """Kind of evidence -> what it adds to the score of each candidate shown, beside the mean of all
     candidates."""
     parts = (evidence[shown] - evidence.mean(axis=0)) * weights_of(blend, names)
-    kinds: dict[str, Matrix] = {}
+    found: dict[str, Matrix] = {}
     for name, part in zip(names, parts.T, strict=True):
         kind = kind_of(name)
-        kinds[kind] = kinds.get(kind, np.zeros(len(shown))) + part
-    return kinds
+        found[kind] = found.get(kind, np.zeros(len(shown))) + part
+    return found
 
 
-def is_learned(offered: int, documents: int) -> bool:
-    """Whether the click after `offered` others is learned: one in _EVERY at first, ever fewer,
-    _RAREST in the end.
+def is_learned(offered: int) -> bool:
+    """Whether the click after `offered` others is learned: each of the first 1,000, ever fewer then, and one
+    in 64 in the end.
 
-    So a small community has weights of its own in weeks, and learning costs a large one little.
-
-    Args:
-        documents: how many there are. Of four times as many, half as many clicks are learned.
+    So a new community has weights of its own after its first thousand clicks, and learning costs a large one
+    little.
     """
-    every = int(_EVERY * max(1.0, documents / _FEW_DOCUMENTS) ** 0.5)
-    return offered % max(every, min(every + offered // 500, _RAREST)) == 0
+    return offered % max(1, min(offered // _DENSE, _RAREST)) == 0
 
 
 def learned(
-    blend: Blend, names: Sequence[str], evidence: Matrix, log_q: Matrix, clicked: int, settings: Settings
+    blend: Blend,
+    names: Sequence[str],
+    evidence: Matrix,
+    log_q: Matrix,
+    clicked: int,
+    settings: Settings,
+    *,
+    compares: bool = True,
+    worth: float = 1.0,
 ) -> Blend:
     """The blend after one click.
 
@@ -122,41 +205,93 @@ def learned(
         log_q: logarithm of the chance with which each candidate was drawn.
         clicked: the position of the one that was clicked.
         settings: how sure the start is, and how soon clicks are forgotten.
+        compares: whether the learners are compared by it. Not where some evidence could not be looked at:
+            those that do without it would win.
+        worth: how much the click counts; more than 1 where it was less likely to be seen than others.
     """
-    known = list(blend.names) + [name for name in names if name not in blend.names]
-    weights = weights_of(blend, known)
-    precision = _grown(blend, known, settings)
+    known = blend.names + tuple(name for name in names if name not in blend.names)
+    own, precision = _grown(blend, known, settings)
     columns = np.zeros((len(evidence), len(known)))
-    columns[:, [known.index(name) for name in names]] = evidence
-    utility = columns @ weights - log_q
-    chance = np.exp(utility - utility.max())
-    chance /= chance.sum()
-    mean = chance @ columns
-    centred = columns - mean
-    information = (centred * chance[:, None]).T @ centred
-    memory = settings.blend_memory
-    precision = memory * precision + (1 - memory) * _of_start(known, settings) + information
-    weights = weights + np.linalg.solve(precision, columns[clicked] - mean)
+    columns[:, [known.index(name) for name in names]] = evidence - evidence.mean(axis=0)
+    looked_at = _looked_at(known)
+    utility = columns @ own.T - log_q[:, None]
+    chance = np.exp(utility - utility.max(axis=0))
+    chance /= chance.sum(axis=0)
+    mean = chance.T @ columns
+    information = (chance.T[:, :, None] * columns).transpose(0, 2, 1) @ columns
+    information -= mean[:, :, None] * mean[:, None, :]
+    information *= looked_at[:, :, None] & looked_at[:, None, :]
+    memory = np.array([1 - (1 - settings.blend_memory) * each.haste for each in learners()])[:, None, None]
+    precision = memory * precision + (1 - memory) * _of_start(known, settings)[1] + worth * information
+    own = own + worth * np.linalg.solve(precision, ((columns[clicked] - mean) * looked_at)[:, :, None])[:, :, 0]
+    losses = np.array(_losses(blend))
+    if compares:
+        losses = _REMEMBERED * losses - worth * np.log(np.maximum(chance[clicked], 1e-300))
+        losses -= losses.min()
     return msgspec.structs.replace(
         blend,
-        names=tuple(known),
-        weights=tuple(weights.tolist()),
-        precision=precision.tobytes(),
+        names=known,
+        weights=tuple((_shares(losses) @ own).tolist()),
+        learners=tuple(each.name for each in learners()),
+        losses=tuple(losses.tolist()),
+        learned_weights=own.tobytes(),
+        precision=_packed(precision),
         learned=blend.learned + 1,
     )
 
 
-def _of_start(names: Sequence[str], settings: Settings) -> Matrix:
-    """The precision before any click; that of a weight that starts at 0 is open."""
-    return np.diag(
-        [settings.blend_precision if start_of(name) else settings.blend_precision_open for name in names]
+def _shares(losses: Matrix) -> Matrix:
+    logs = np.array([each.prior for each in learners()]) - _RATE * losses
+    found = np.exp(logs - logs.max())
+    return np.asarray(found / found.sum(), np.float64)
+
+
+def _losses(blend: Blend) -> tuple[float, ...]:
+    """Of each learner that there is; one that is new begins as good as the best."""
+    known = dict(zip(blend.learners, blend.losses, strict=True))
+    return tuple(known.get(each.name, 0.0) for each in learners())
+
+
+def _looked_at(names: tuple[str, ...]) -> NDArray[np.bool_]:
+    """Which columns each learner looks at, shape (learners, names)."""
+    return _masks(learners(), names)
+
+
+@lru_cache(maxsize=64)
+def _masks(every: tuple[Learner, ...], names: tuple[str, ...]) -> NDArray[np.bool_]:
+    return np.array([[each.kind in (None, kind_of(name)) for name in names] for each in every]).reshape(
+        len(every), len(names)
     )
 
 
-def _grown(blend: Blend, names: Sequence[str], settings: Settings) -> Matrix:
-    """The precision, with that of the start for columns that are new, which come last."""
-    precision = _of_start(names, settings)
-    old = len(blend.names)
-    if old:
-        precision[:old, :old] = np.frombuffer(blend.precision, np.float64).reshape(old, old)
-    return precision
+def _of_start(names: tuple[str, ...], settings: Settings) -> tuple[Matrix, Matrix]:
+    """(weights, precision) of each learner before any click; the precision of a weight that starts at 0 is
+    lower."""
+    start = np.array([start_of(name) for name in names])
+    weights, precision = [], []
+    for each in learners():
+        begins = start if each.from_start else np.zeros(len(names))
+        sure = np.where(begins != 0, settings.blend_precision, settings.blend_precision_open)
+        weights.append(begins)
+        precision.append(np.diag(sure / each.openness))
+    shape = (len(weights), len(names))
+    return np.array(weights).reshape(shape), np.array(precision).reshape(*shape, len(names))
+
+
+def _grown(blend: Blend, names: tuple[str, ...], settings: Settings) -> tuple[Matrix, Matrix]:
+    """(weights, precision) of each learner, with those of the start for columns that are new, which come
+    last, and for learners that are new."""
+    weights, precision = _of_start(names, settings)
+    old, count = len(blend.names), len(blend.learners)
+    own = np.frombuffer(blend.learned_weights, np.float64).reshape(count, old)
+    sure = np.frombuffer(blend.precision, np.float32).reshape(count, old, old)
+    for place, each in enumerate(learners()):
+        if each.name in blend.learners:
+            before = blend.learners.index(each.name)
+            weights[place, :old] = own[before]
+            precision[place, :old, :old] = sure[before]
+    return weights, precision
+
+
+def _packed(precision: Matrix) -> bytes:
+    return precision.astype(np.float32).tobytes()

@@ -31,6 +31,8 @@ class Candidates(NamedTuple):
     """Cosines to the reader's taste; 0 without one."""
     smoothed: Smoothed
     """Those that somebody read, and their smoothed embeddings' cosines to the reader's taste."""
+    newer: NDArray[np.int64]
+    """How many documents were published after each."""
     readers: NDArray[np.int64]
     """How many readers each has."""
     said: Said
@@ -55,9 +57,8 @@ def looked_up(asked: Asked, rows: Rows) -> Candidates:
     )
     readers = known.trails.counts(rows)
     smoothed = known.smoothed(reader.taste, rows, vectors)
-    return Candidates(
-        rows, vectors, known.documents.facts(rows), *cosines_to(reader, vectors), smoothed, readers, said
-    )
+    facts, newer = known.documents.facts(rows), known.documents.published_since(rows, asked.at)
+    return Candidates(rows, vectors, facts, *cosines_to(reader, vectors), smoothed, newer, readers, said)
 
 
 def cosines_to(reader: Reader, documents: Vectors) -> tuple[Vectors, Vector]:

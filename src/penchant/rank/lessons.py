@@ -26,8 +26,8 @@ from penchant.types import User
 from penchant.units.rules import by_recency
 from penchant.vectors import embeddings_of
 
-_NEGATIVES = 128
-_DRAWN = 64
+_NEGATIVES = 32
+_DRAWN = 16
 """Candidates, and documents of all others, that are drawn as negatives of one click."""
 _EXISTED = 60.0
 """Seconds. A document that was published so shortly before its first click was published by it."""
@@ -40,6 +40,14 @@ class Lesson(NamedTuple):
     evidence: Matrix
     log_q: Matrix
     clicked: int
+    is_whole: bool
+    """All evidence was looked at."""
+
+    def taught(self, blend: Blend, settings: Settings) -> Blend:
+        """The blend after the lesson."""
+        return blending.learned(
+            blend, self.names, self.evidence, self.log_q, self.clicked, settings, compares=self.is_whole
+        )
 
 
 class Part(NamedTuple):
@@ -106,8 +114,8 @@ def parts_of(
 
 def after_lesson(blend: Blend, known: Known, read: Read, user: User, seed: int, search: Search) -> Blend:
     """The blend after a click of a reader, with the reader and the community as they were before it."""
-    taught = lesson(known, read, user, seed, search)
-    return blend if taught is None else blending.learned(blend, *taught, known.settings)
+    found = lesson(known, read, user, seed, search)
+    return blend if found is None else found.taught(blend, known.settings)
 
 
 def lesson(known: Known, read: Read, user: User, seed: int, search: Search | None = None) -> Lesson | None:
@@ -148,7 +156,8 @@ def lesson(known: Known, read: Read, user: User, seed: int, search: Search | Non
     chances = np.full(len(rows), len(negatives) / max(len(shown), 1))
     chances[is_among(rows, drawn)] = min(1.0, _DRAWN / max(len(known.documents) - len(likely), 1))
     chances[rows == read.row] = 1.0
-    return Lesson(names, evidence, np.log(chances), int(np.searchsorted(rows, read.row)))
+    clicked = int(np.searchsorted(rows, read.row))
+    return Lesson(names, evidence, np.log(chances), clicked, not published_by_click)
 
 
 def _could_be_shown(rows: Rows, asked: Asked) -> NDArray[np.bool_]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 import numpy as np
+from numpy.typing import NDArray
 
 from penchant.checks import EARLIEST_CLOCK
 from penchant.memory.readers import Times
@@ -29,6 +30,7 @@ class Freshness(Evidence):
             "age over 6 hours": 0.896,
             "age over 2 days": -0.688,
             "age over 10 days": -0.858,
+            "documents published since": -0.1,
             "since the last visit": 1.655,
             "published beside the last read": -0.071,
             "published beside it, in a session": -0.448,
@@ -37,7 +39,7 @@ class Freshness(Evidence):
     )
 
     def measure(self, asked: Asked, candidates: Candidates) -> Mapping[str, Column]:
-        return measured(asked.reader, candidates.facts.published_at, asked.at)
+        return measured(asked.reader, candidates.facts.published_at, candidates.newer, asked.at)
 
     def words(self, told: Told) -> str:
         if told.document.published_at is None:
@@ -48,10 +50,14 @@ class Freshness(Evidence):
         return f"published {int(days)} day{'' if int(days) == 1 else 's'} ago"
 
 
-def measured(reader: Reader, published_at: Times, at: float) -> dict[str, Column]:
-    """A line of the logarithm of the age with three bends, and what the reader's habits are.
+def measured(
+    reader: Reader, published_at: Times, newer: NDArray[np.int64], at: float
+) -> dict[str, Column]:
+    """A line of the logarithm of the age with three bends, the logarithm of how many documents are newer, and
+    what the reader's habits are.
 
-    A document without `published_at` is as old as the oldest.
+    Age is the same for a forum and a company's news, the number of newer documents knows how busy the
+    community is. A document without `published_at` is as old as the oldest.
     """
     if at < EARLIEST_CLOCK:
         return {name: np.zeros(len(published_at)) for name in Freshness.columns}
@@ -76,6 +82,7 @@ def measured(reader: Reader, published_at: Times, at: float) -> dict[str, Column
         "age over 6 hours": six_hours,
         "age over 2 days": two_days,
         "age over 10 days": ten_days,
+        "documents published since": np.log1p(newer),
         "since the last visit": since,
         "published beside the last read": beside,
         "published beside it, in a session": in_session,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 import numpy as np
+from numpy.typing import NDArray
 
 from penchant.memory.facts import Smoothed
 from penchant.rank.asked import Asked
@@ -13,6 +14,9 @@ from penchant.rank.candidates import Candidates
 from penchant.rank.evidence.seam import Column, Evidence, Told
 from penchant.rank.neighbours import Said
 from penchant.types import Vector
+
+_LEAST = 0.03
+"""What a document has in common with a reader with whom it has nothing in common."""
 
 
 class Readers(Evidence):
@@ -34,7 +38,7 @@ class Readers(Evidence):
 
     def measure(self, asked: Asked, candidates: Candidates) -> Mapping[str, Column]:
         after = read_after_the_like(candidates.of_taste, candidates.smoothed)
-        return {**measured(candidates.said), "read after the like": after}
+        return {**measured(candidates.said, candidates.readers), "read after the like": after}
 
     def words(self, told: Told) -> str:
         if told.weight > 0:
@@ -42,20 +46,22 @@ class Readers(Evidence):
         return "readers of the same did not click this"
 
 
-def measured(said: Said) -> dict[str, Column]:
-    """Each document is given what its readers have in common with this one; a reader of much gives less of
-    it: ``log(sum(common / sqrt(documents read)))``.
+def measured(said: Said, readers: NDArray[np.int64]) -> dict[str, Column]:
+    """Each document is given what its readers have in common with this one. A reader of much gives less of
+    it, and a document of many readers gets less: ``log(sum(common / sqrt(documents read)) / sqrt(readers))``.
+    So it says for whom a document is, and popularity says how popular it is.
 
     ``read next to the same`` looks at the order too: how closely before or, which is twice as much, after the
     same document another reader read this one.
     """
-    common = np.log(said.common + 0.01)
+    many = np.sqrt(np.maximum(readers, 1))
+    common = np.log(said.common / many + _LEAST)
     return {
         "readers of the same": common[0],
         "readers of much the same": common[1],
         "readers of the like": common[2],
         "readers of the latest": common[3],
-        "read next to the same": np.log(said.beside + 0.01),
+        "read next to the same": np.log(said.beside / many + _LEAST),
     }
 
 
