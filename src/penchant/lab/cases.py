@@ -48,6 +48,8 @@ class Trial:
     trained_on: int | None = None
     """Clicks of the training that trained peers see; the rest is history. None: what the case
     allows."""
+    group: int = 1
+    """Cases in a row that are one question: the reader who clicked, and others (`whose`)."""
     population: Sequence[int] = ()
     """The users whom the protocol could ask, of whom it asks all or some."""
     segments: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from penchant.errors import InvalidQuery, MissingExtra
 from penchant.lab.cases import Case, Trial
+from penchant.lab.whose import AUC, auc
 
 Ranks = NDArray[np.float64]
 Values = NDArray[np.float64]
@@ -53,6 +54,8 @@ def measure(trial: Trial, found: Ranks) -> dict[str, Values]:
     Args:
         found: the rank of each (case, relevant document) pair, in order.
     """
+    if trial.group > 1:
+        return {AUC: auc(trial, found)}
     if trial.alone:
         questions = [[rank] for rank in found.tolist()]
     else:
@@ -99,6 +102,8 @@ def mean_by_user(trial: Trial, values: Values) -> tuple[NDArray[np.int64], Value
 
 def question_users(trial: Trial) -> NDArray[np.int64]:
     """The user of each question."""
+    if trial.group > 1:
+        return np.array([case.user for case in trial.cases[:: trial.group]], np.int64)
     if trial.alone:
         return np.repeat([case.user for case in trial.cases], [len(case.relevant) for case in trial.cases])
     return np.array([case.user for case in trial.cases], np.int64)

@@ -50,6 +50,12 @@ class Rules:
     """Documents that a user must have clicked before to count under `live`."""
     warm_up: float = 0.2
     """`live` counts after this share of the clicks."""
+    whose_clicks: int = 600
+    """Clicks that `whose` asks about, at most."""
+    others: int = 15
+    """Other readers beside the one who clicked (`whose`)."""
+    active_days: float = 7.0
+    """Days before a click in which another reader clicked something (`whose`)."""
     users: int | None = None
     """Users that are asked at most, drawn at random. None: all."""
     seed: int = 0

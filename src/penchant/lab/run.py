@@ -30,12 +30,13 @@ from penchant.lab.protocols import Rules
 from penchant.lab.studies import STUDIES, chosen_studies, for_study
 from penchant.lab.texts import RememberedTexts, remembered
 from penchant.lab.units_method import InterestUnits, Variant
+from penchant.lab.whose import whose
 from penchant.memory.documents import Documents
 from penchant.settings import Settings
 from penchant.text import document_text
 from penchant.types import StageProgress, Vectors
 
-Protocol = Literal["live", "ira", "shift", "full", "eimf", "leave-one-out"]
+Protocol = Literal["live", "whose", "ira", "shift", "full", "eimf", "leave-one-out"]
 QUICK_USERS = 300
 QUICK_TRAININGS = 12
 QUICK_RETRAININGS = 2
@@ -190,6 +191,7 @@ def make_trials(setting: Setting, rules: Rules | None = None) -> dict[str, Trial
         }
     makers: dict[str, Callable[[], Trial]] = {
         "live": lambda: protocols.live(log, rules),
+        "whose": lambda: whose(log, rules),
         "ira": lambda: protocols.ira(log, reference, rules),
         "full": lambda: protocols.full(log, rules),
         "eimf": lambda: protocols.eimf(log, rules),

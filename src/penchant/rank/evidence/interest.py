@@ -19,7 +19,7 @@ class Interest(Evidence):
 
     kind = "interest"
     columns: Mapping[str, float] = MappingProxyType(
-        {"any unit": 0.193, "all units": 0.323, "latest unit": 0.032}
+        {"any unit": 0.0, "all units": 0.510, "latest unit": 0.025}
     )
     known_before_clicks = True
 

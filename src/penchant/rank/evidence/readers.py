@@ -25,11 +25,11 @@ class Readers(Evidence):
     kind = "readers"
     columns: Mapping[str, float] = MappingProxyType(
         {
-            "readers of the same": 0.676,
-            "readers of much the same": 0.059,
-            "readers of the like": 0.267,
-            "readers of the latest": -0.242,
-            "read next to the same": 0.189,
+            "readers of the same": 0.268,
+            "readers of much the same": 0.686,
+            "readers of the like": 0.0,
+            "readers of the latest": 0.0,
+            "read next to the same": 0.328,
             # for each community to learn: where documents have one reader each it misleads, where they have
             # many it is among the best
             "read after the like": 0.0,

@@ -26,10 +26,10 @@ class Trend(Evidence):
     kind = "trend"
     columns: Mapping[str, float] = MappingProxyType(
         {
-            "clicks in 30 minutes, of 3 hours": 0.381,
-            "clicks in 3 hours, of a day": 0.518,
-            "clicks in a day, of 2 weeks": 0.889,
-            "clicks in 2 weeks, of all": -0.022,
+            "clicks in 30 minutes, of 3 hours": -0.033,
+            "clicks in 3 hours, of a day": 0.071,
+            "clicks in a day, of 2 weeks": 0.020,
+            "clicks in 2 weeks, of all": 0.177,
         }
     )
 

@@ -18,7 +18,7 @@ class Words(Evidence):
     """See `measured`."""
 
     kind = "words"
-    columns: Mapping[str, float] = MappingProxyType({"key terms": 0.195})
+    columns: Mapping[str, float] = MappingProxyType({"key terms": 0.235})
     known_before_clicks = True
 
     def measure(self, asked: Asked, candidates: Candidates) -> Mapping[str, Column]:
