@@ -143,6 +143,8 @@ class Recommendation(msgspec.Struct, frozen=True, eq=False):
     and ``similar``, where no user is involved."""
     evidence: tuple[Evidence, ...] = ()
     """What the scorer ``blend`` weighed, the weightiest first."""
+    personal: bool = False
+    """Whether it stands in one of the reader's own places; see `penchant.rank.places`."""
 
 
 class Source(msgspec.Struct, frozen=True):

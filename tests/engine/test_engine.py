@@ -21,7 +21,7 @@ def ids(found) -> list[str]:
 
 
 def test_recommendations_say_because_of_what(engine):
-    engine.observe([Click("ana", "d1", 1.0), Click("ana", "d3", 2.0)])
+    engine.observe([Click("ana", "d1", 1.0), Click("ana", "d3", 2.0)], teach=False)
     found = engine.recommend("ana", 2)
     assert set(ids(found)) == {"d2", "d4"}
     because = {each.document.id: each.because.title for each in found}

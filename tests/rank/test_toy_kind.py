@@ -55,7 +55,8 @@ def test_a_kind_ranks_explains_is_learned_and_can_be_set(toy):
         busy(engine, teach=False)
         scores = engine.score("u1", ["short", "long"])
         assert scores[0] > scores[1] + 50
-        told = {each.kind: each.words for each in engine.recommend("u1", 10)[0].evidence}
+        (short,) = (each for each in engine.recommend("u1", 10) if each.document.id == "short")
+        told = {each.kind: each.words for each in short.evidence}
         assert told["brevity"] == "1 words"
         with made() as taught:
             busy(taught)

@@ -26,6 +26,13 @@ def recommend(
     scorer: Annotated[
         str | None, typer.Option(help="blend (all evidence), sum (the paper's), max or soft.")
     ] = None,
+    diversity: Annotated[
+        float, typer.Option(min=0, max=1, help="How much what was chosen counts against its like.")
+    ] = 0.0,
+    personal: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, help="Share of the places that are the user's own; default: the state's."),
+    ] = None,
     published_after: Annotated[float | None, typer.Option(help="Unix seconds.")] = None,
     include_seen: Annotated[bool, typer.Option(help="Also what the user clicked.")] = False,
     at: At = None,
@@ -40,6 +47,8 @@ def recommend(
             exclude_seen=not include_seen,
             published_after=published_after,
             scorer=scorer,
+            diversity=diversity,
+            personal=personal,
             at=at,
         )
     show_documents(f"For {user}", found, json)

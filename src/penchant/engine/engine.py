@@ -335,6 +335,7 @@ class Engine:
         published_after: float | None = None,
         scorer: str | None = None,
         diversity: float = 0.0,
+        personal: float | None = None,
         explain: bool = True,
         at: float | None = None,
         as_if: Sequence[Click] = (),
@@ -360,6 +361,8 @@ class Engine:
             published_after: Unix seconds; documents without `published_at` are left out then.
             scorer: ``blend``, ``sum``, ``max`` or ``soft``; None: that of the settings.
             diversity: from 0 (none) to 1, how much what was chosen already counts against its like.
+            personal: from 0 to 1, the share of the places that are the reader's own: for what suits their
+                interests, whatever is new or popular. Under ``blend``; None: `Settings.personal`.
             explain: False: `because` is None and `evidence` empty, and the answer comes a little sooner.
             at: now, in Unix seconds, for what expires; None: the latest time in the data.
             as_if: clicks of this user that are taken as learned for this one answer, and not kept. What they
@@ -380,6 +383,7 @@ class Engine:
             published_after=published_after,
             scorer=scorer,
             diversity=diversity,
+            personal=personal,
             explain=explain,
             at=at,
             as_if=as_if,

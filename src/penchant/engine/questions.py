@@ -62,6 +62,7 @@ class Questions:
         published_after: float | None = None,
         scorer: str | None = None,
         diversity: float = 0.0,
+        personal: float | None = None,
         explain: bool = True,
         at: float | None = None,
         as_if: Sequence[Click] = (),
@@ -69,7 +70,17 @@ class Questions:
     ) -> list[Recommendation]:
         """See `penchant.Engine.recommend`."""
         user = self._user(user_id, as_if)
-        query = Query(k, self._time(at), where, published_after, diversity=diversity, explain=explain)
+        if personal is None:
+            personal = self._state.settings.personal
+        query = Query(
+            k,
+            self._time(at),
+            where,
+            published_after,
+            diversity=diversity,
+            personal=personal,
+            explain=explain,
+        )
         scorer = scorer or self._state.settings.scorer
         scorers.check_scorer(scorer)
         if not len(self._state.documents):

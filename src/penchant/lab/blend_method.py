@@ -3,6 +3,7 @@ two verbs."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cache
 
@@ -13,19 +14,24 @@ from numpy.typing import NDArray
 from penchant.lab.cases import Trial
 from penchant.lab.log import Clicks, Log, Rows
 from penchant.lab.methods import Scores
+from penchant.lab.outcomes import SHOWN
 from penchant.lab.texts import RememberedTexts
 from penchant.lab.units_method import InterestUnits, Variant
 from penchant.memory.documents import Documents, numbered
 from penchant.memory.trails import Read, Trails
 from penchant.rank import blend as blending
-from penchant.rank.asked import OF_LATEST, ask
+from penchant.rank.asked import OF_LATEST, Asked, ask
 from penchant.rank.blend import Blend, Matrix, is_learned
-from penchant.rank.candidates import looked_up
-from penchant.rank.evidence import kind_of, measure
+from penchant.rank.candidates import Candidates, looked_up
+from penchant.rank.evidence import kind_of, kinds, measure
 from penchant.rank.known import Known
 from penchant.rank.lessons import lesson, parts_of
+from penchant.rank.recommender import in_places
 from penchant.rank.smoothing import Smoother
 from penchant.types import Progress, User, Vectors
+
+_PLACES = 10
+"""Of a list, of which it is counted what spoke for them."""
 
 
 class BlendedUnits(InterestUnits):
@@ -37,6 +43,7 @@ class BlendedUnits(InterestUnits):
         start: weights before any click, in place of those that penchant comes with.
         learns: whether the blend learns from clicks.
         without: kinds of evidence that are left out.
+        personal: share of the places that are the reader's own, see `penchant.rank.places`.
     """
 
     def __init__(
@@ -51,6 +58,7 @@ class BlendedUnits(InterestUnits):
         start: Mapping[str, float] | None = None,
         learns: bool = True,
         without: frozenset[str] = frozenset(),
+        personal: float = 0.0,
     ) -> None:
         super().__init__(log, vectors, texts, users, variant)
         settings = variant.settings
@@ -59,6 +67,8 @@ class BlendedUnits(InterestUnits):
         self._blend = Blend() if start is None else blending.started(start, settings)
         self._learns = learns
         self._without = without
+        self._personal = personal
+        self._places: Counter[str] = Counter()
 
     def prepare(self, trial: Trial, progress: Progress | None = None) -> None:
         super().learn(trial.training, progress)
@@ -92,13 +102,40 @@ class BlendedUnits(InterestUnits):
 
     def evidence(self, user: int, candidates: Rows, at: float) -> tuple[list[str], Matrix]:
         """(names of columns, values of shape (candidates, columns)); see `penchant.rank.evidence`."""
-        user_id = self._log.user_ids[user]
-        asked = ask(self._known, user_id, self.of(user), self._known.trails.trail(user_id), at)
-        return measure(asked, looked_up(asked, candidates.astype(np.int64)))
+        return measure(*self._looked_up(user, candidates, at))
 
     def score(self, user: int, candidates: Rows, at: float) -> Scores:
-        names, evidence = self.evidence(user, candidates, at)
-        return blending.scores(self._blend, names, self._left(names, evidence))
+        asked, found = self._looked_up(user, candidates, at)
+        names, evidence = measure(asked, found)
+        evidence = self._left(names, evidence)
+        scores = blending.scores(self._blend, names, evidence)
+        if self._personal:
+            own = blending.personal_scores(self._blend, names, evidence)
+            best, suits = (
+                np.argsort(-values, kind="stable").tolist()[: 3 * SHOWN] for values in (scores, own)
+            )
+            listed = in_places(best, suits, asked.reader, found.of_units, self._personal, SHOWN)
+            places = [position for position, _ in listed]
+            scores = own if self._personal == 1 else scores
+            scores = scores - scores.max()
+            scores[places] = np.arange(len(places), 0, -1)
+        self._count_places(names, evidence, np.argsort(-scores, kind="stable")[:_PLACES])
+        return scores
+
+    def _count_places(self, names: Sequence[str], evidence: Matrix, shown: NDArray[np.int64]) -> None:
+        parts = blending.contributions(self._blend, names, evidence, shown.tolist())
+        strongest = np.argmax(list(parts.values()), axis=0)
+        self._places.update(list(parts)[place] for place in strongest.tolist())
+
+    def places_by(self) -> dict[str, float]:
+        """Kind of evidence -> the share of the first ten places so far where it spoke most for the
+        document."""
+        return {kind: self._places[kind] / max(self._places.total(), 1) for kind in kinds()}
+
+    def _looked_up(self, user: int, candidates: Rows, at: float) -> tuple[Asked, Candidates]:
+        user_id = self._log.user_ids[user]
+        asked = ask(self._known, user_id, self.of(user), self._known.trails.trail(user_id), at)
+        return asked, looked_up(asked, candidates.astype(np.int64))
 
     def _left(self, names: Sequence[str], evidence: Matrix) -> Matrix:
         """The evidence without the kinds that are left out."""

@@ -11,12 +11,21 @@ from numpy.typing import NDArray
 
 from penchant.lab.cases import Trial
 from penchant.lab.log import Log
-from penchant.lab.metrics import Values, coverage_and_novelty, mean_by_user, measure, measure_ranks
+from penchant.lab.metrics import (
+    Values,
+    coverage_and_novelty,
+    likeness,
+    mean_by_user,
+    measure,
+    measure_ranks,
+    overlap,
+)
 from penchant.lab.outcomes import Outcome, readers
 from penchant.lab.statistics import adjusted, interval, mean, paired
+from penchant.types import Vectors
 
 DIGITS = 6
-_MAIN = ("H@20", "HR@20", "Recall@20")
+_MAIN = ("H@20", "HR@20", "Recall@20", "AUC")
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,15 +74,21 @@ def with_intervals(trial: Trial, figures: Figures, seed: int) -> dict[str, dict[
     }
 
 
-def beyond_accuracy(trial: Trial, log: Log, outcomes: Mapping[str, Outcome]) -> dict[str, dict[str, float]]:
-    """Catalogue coverage and novelty of what each method showed in the first 20 places."""
+def beyond_accuracy(
+    trial: Trial, log: Log, vectors: Vectors, outcomes: Mapping[str, Outcome]
+) -> dict[str, dict[str, float | None]]:
+    """Of what each method showed: catalogue coverage and novelty in the first 20 places, what two readers'
+    lists have in common, and how alike the documents of a list are, in the first 10."""
     counts = readers(trial, len(log.documents))
+    users = [case.user for case in trial.cases]
     return {
         name: {
-            kind: _round(value)
-            for kind, value in coverage_and_novelty(
-                [row[row >= 0] for row in outcome.shown], counts, len(log.user_ids)
-            ).items()
+            kind: None if value is None else _round(value)
+            for kind, value in {
+                **coverage_and_novelty([row[row >= 0] for row in outcome.shown], counts, len(log.user_ids)),
+                "Overlap@10": overlap(users, outcome.shown),
+                "Likeness@10": likeness(outcome.shown, vectors),
+            }.items()
         }
         for name, outcome in outcomes.items()
         if outcome.failed is None

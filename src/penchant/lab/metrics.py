@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from penchant.errors import InvalidQuery, MissingExtra
 from penchant.lab.cases import Case, Trial
 from penchant.lab.whose import AUC, auc
+from penchant.types import Vectors
 
 Ranks = NDArray[np.float64]
 Values = NDArray[np.float64]
@@ -127,6 +128,36 @@ def coverage_and_novelty(
         count * math.log2(users / max(int(readers[row]), 1)) for row, count in counts.items()
     ) / max(total, 1)
     return {"Coverage@20": len(counts) / len(readers), "Novelty@20": novelty}
+
+
+def overlap(users: Sequence[int], shown: NDArray[np.int32], places: int = 10) -> float | None:
+    """The share of documents that the lists of two readers, asked one after the other, have in common: the
+    mean Jaccard index of their first places. Case after case is as near in time as a trial
+    allows. None where one reader alone was asked."""
+    found = [
+        len(first & second) / len(first | second)
+        for one, other, first, second in zip(
+            users, users[1:], *(_firsts(lists, places) for lists in (shown[:-1], shown[1:])), strict=False
+        )
+        if one != other and first | second
+    ]
+    return float(np.mean(found)) if found else None
+
+
+def _firsts(shown: NDArray[np.int32], places: int) -> list[frozenset[int]]:
+    return [frozenset(row[row >= 0][:places].tolist()) for row in shown]
+
+
+def likeness(shown: NDArray[np.int32], vectors: Vectors, places: int = 10) -> float | None:
+    """How alike the documents of one list are: the mean cosine of two of its first places (intra-list
+    similarity, Ziegler et al., WWW 2005)."""
+    found = []
+    for row in shown:
+        rows = row[row >= 0][:places]
+        if len(rows) > 1:
+            total = vectors[rows].astype(np.float64).sum(axis=0)
+            found.append((float(total @ total) - len(rows)) / (len(rows) * (len(rows) - 1)))
+    return float(np.mean(found)) if found else None
 
 
 def _library_name(name: str) -> str:

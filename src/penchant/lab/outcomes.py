@@ -6,7 +6,7 @@ import io
 import json
 import pickle
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from threading import Lock
@@ -43,6 +43,9 @@ class Outcome:
     cost: Mapping[str, float]
     """``training_seconds``, ``trainings``, ``milliseconds_per_case``, ``state_bytes``."""
     failed: str | None = None
+    places_by: Mapping[str, float] = field(default_factory=dict)
+    """Kind of evidence -> the share of the first places where it spoke most for the document; of methods that
+    weigh evidence."""
 
 
 def ask(method: Method, trial: Trial, shared: Sequence[object], progress: Progress | None = None) -> Outcome:
@@ -73,7 +76,9 @@ def ask(method: Method, trial: Trial, shared: Sequence[object], progress: Progre
         "milliseconds_per_case": 1_000 * scoring / len(trial.cases),
         "state_bytes": float(_state_bytes(method, shared)),
     }
-    return Outcome(np.concatenate(found), np.stack(shown), cost)
+    return Outcome(
+        np.concatenate(found), np.stack(shown), cost, places_by=getattr(method, "places_by", dict)()
+    )
 
 
 def ask_peer(order: Order, log: Log, trial: Trial, stand_ins: StandIns) -> Outcome:
@@ -125,13 +130,18 @@ class Kept:
         if path.exists():
             with np.load(path) as file:
                 cost = json.loads(file["cost"].item())
-                return Outcome(file["ranks"], file["shown"], cost)
+                places_by = json.loads(file["places_by"].item())
+                return Outcome(file["ranks"], file["shown"], cost, places_by=places_by)
         outcome = compute()
         if outcome.failed is None:
             self._folder.mkdir(parents=True, exist_ok=True)
             with written_whole(path) as target:
                 np.savez(
-                    target, ranks=outcome.ranks, shown=outcome.shown, cost=json.dumps(dict(outcome.cost))
+                    target,
+                    ranks=outcome.ranks,
+                    shown=outcome.shown,
+                    cost=json.dumps(dict(outcome.cost)),
+                    places_by=json.dumps(dict(outcome.places_by)),
                 )
         return outcome
 

@@ -61,6 +61,10 @@ ABLATIONS: Mapping[str, frozenset[str]] = MappingProxyType(
     {f"blend without {kind}": frozenset({kind}) for kind in kinds()}
 )
 """The blend with one kind of evidence left out, for each kind that there is."""
+FRONTIER: Mapping[str, float] = MappingProxyType(
+    {f"blend, personal {share:g}": share for share in (0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0)}
+)
+"""The blend with a share of the places for what suits the reader; see `penchant.rank.places`."""
 OURS = (*BLENDS, *UNITS)
 """penchant's own."""
 
@@ -85,13 +89,14 @@ LIGHT: Mapping[str, Callable[[Given], Method]] = MappingProxyType(
     }
 )
 
-NAMES = (*OURS, *LIGHT, *PEERS, *ABLATIONS)
+NAMES = (*OURS, *LIGHT, *PEERS, *ABLATIONS, *FRONTIER)
 GROUPS: Mapping[str, Sequence[str]] = MappingProxyType(
     {
         "light": (*OURS, *LIGHT),
         "cheap": (*OURS, *LIGHT, *(name for name, peer in PEERS.items() if peer.cheap)),
         "all": (*OURS, *LIGHT, *PEERS),
         "ablations": ("blend", *ABLATIONS),
+        "frontier": ("blend", *FRONTIER),
     }
 )
 """What can be given instead of names. ``light`` needs no environments, ``cheap`` is that of a quick run."""
@@ -130,9 +135,9 @@ def make(name: str, given: Given) -> Method:
     if name in UNITS:
         variant = Variant(settings=given.settings, scorer=UNITS[name])
         return InterestUnits(given.log, given.vectors, given.texts, given.trial.users(), variant)
-    if name in BLENDS or name in ABLATIONS:
+    if name in BLENDS or name in ABLATIONS or name in FRONTIER:
         users, variant = given.trial.users(), Variant(given.settings)
-        without = {**BLENDS, **ABLATIONS}[name]
+        without = {**BLENDS, **ABLATIONS}.get(name, frozenset())
         return BlendedUnits(
             given.log,
             given.vectors,
@@ -142,5 +147,6 @@ def make(name: str, given: Given) -> Method:
             variant,
             start=given.start,
             without=without,
+            personal=FRONTIER.get(name, 0.0),
         )
     return LIGHT[name](given)

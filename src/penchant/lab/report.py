@@ -144,14 +144,25 @@ def sections(report: Mapping[str, Any]) -> list[Section]:
             Section("What interests add", note, Table(["measure", "difference", "from", "to", "p"], rows))
         )
     if report["beyond"]:
-        rows = [[name, *(f"{value:.3f}" for value in row.values())] for name, row in report["beyond"].items()]
+        kinds = list(next(iter(report["beyond"].values())))
+        rows = [
+            [name, *("" if row[kind] is None else f"{row[kind]:.3f}" for kind in kinds)]
+            for name, row in report["beyond"].items()
+        ]
         note = (
-            "Share of all documents that anybody was shown, and the mean surprise (bits) of what was shown, "
-            "in 20 places."
+            "Coverage: share of all documents that anybody was shown. Novelty: mean surprise of what was "
+            "shown, in bits. Overlap: what the lists of two readers, asked one after the other, have in "
+            "common (mean Jaccard index). Likeness: mean cosine of two documents of a list."
         )
-        found.append(
-            Section("Coverage and novelty", note, Table(["method", "Coverage@20", "Novelty@20"], rows))
-        )
+        found.append(Section("Lists", note, Table(["method", *kinds], rows)))
+    if report["places_by"]:
+        kinds = list(next(iter(report["places_by"].values())))
+        rows = [
+            [name, *(f"{row.get(kind, 0.0):.3f}" for kind in kinds)]
+            for name, row in report["places_by"].items()
+        ]
+        note = "Share of the first ten places where a kind of evidence spoke most for the document."
+        found.append(Section("Places by evidence", note, Table(["method", *kinds], rows)))
     if report["segments"]:
         found.append(_segments_section(report))
     if report["weeks"]:

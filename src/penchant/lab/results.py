@@ -18,7 +18,8 @@ _SHORT = (
     "Big units",
     "By segment",
     "Distant and uniform candidates",
-    "Coverage and novelty",
+    "Lists",
+    "Places by evidence",
     "Cost",
 )
 

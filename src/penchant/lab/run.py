@@ -127,7 +127,14 @@ def run(plan: Plan, cache: Path, progress: StageProgress = quiet, say: Say = lam
         "methods": evaluation.with_intervals(main, figures, seed),
         "failed": {name: outcome.failed for name, outcome in outcomes.items() if outcome.failed is not None},
         "not_run": absent,
-        "beyond": {} if main.alone else evaluation.beyond_accuracy(main, setting.log, outcomes),
+        "beyond": {}
+        if main.alone
+        else evaluation.beyond_accuracy(main, setting.log, setting.vectors, outcomes),
+        "places_by": {
+            name: {kind: float(f"{share:.4g}") for kind, share in outcome.places_by.items()}
+            for name, outcome in outcomes.items()
+            if outcome.places_by
+        },
         "segments": evaluation.by_segment(main, outcomes),
         "weeks": evaluation.by_week(main, outcomes),
         "tests": evaluation.tests(main, figures, registry.main_of(figures), seed),

@@ -37,7 +37,9 @@ _LEFT_TO_EACH = ("read after the like",)
 """Where documents have one reader each it misleads, where they have many it is among the best: it starts at
 0."""
 _IN_COMMON = ("interest", "words", "attributes", "readers")
-_BOUNDS = [(0.0 if name in FAMILIES.values() or kind_of(name) in _IN_COMMON else None, None) for name in NAMES]
+_BOUNDS = [
+    (0.0 if name in FAMILIES.values() or kind_of(name) in _IN_COMMON else None, None) for name in NAMES
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +99,9 @@ def fit(communities: Sequence[Choices]) -> dict[str, float]:
                 slope = slope + share * (chance @ evidence - evidence[relevant].mean(axis=0))
         return value, slope
 
-    found = minimize(loss, np.zeros(len(NAMES)), jac=True, method="L-BFGS-B", bounds=_BOUNDS, options={"maxiter": 80})
+    found = minimize(
+        loss, np.zeros(len(NAMES)), jac=True, method="L-BFGS-B", bounds=_BOUNDS, options={"maxiter": 80}
+    )
     return dict(zip(NAMES, found.x.round(3).tolist(), strict=True))
 
 

@@ -52,9 +52,13 @@ def whose(log: Log, rules: Rules = Rules()) -> Trial:
             users = [case.user, *drawn.tolist()]
             candidates = _candidates(log, case, users, document, rules, asked)
             relevant = np.array([document], np.int32)
-            groups.append([replace(case, user=user, candidates=candidates, relevant=relevant) for user in users])
+            groups.append(
+                [replace(case, user=user, candidates=candidates, relevant=relevant) for user in users]
+            )
     if not groups:
-        raise InvalidQuery(f"nobody to ask in {log.name}: no click has {rules.others} other readers beside it")
+        raise InvalidQuery(
+            f"nobody to ask in {log.name}: no click has {rules.others} other readers beside it"
+        )
     groups.sort(key=lambda group: group[0].learned)
     return Trial(
         "whose",
@@ -94,13 +98,14 @@ def _active(log: Log, asked: Trial, case: Case, rules: Rules) -> NDArray[np.int6
     since = int(np.searchsorted(clicks.at, case.at - rules.active_days * DAY))
     late = np.unique(clicks.users[since : case.learned])
     known = np.array([np.searchsorted(clicks.of_user[user], case.learned) for user in late.tolist()])
-    return late[known >= rules.earlier] if len(late) else late
+    return late[known >= rules.earlier].astype(np.int64) if len(late) else np.zeros(0, np.int64)
 
 
 def _candidates(
     log: Log, case: Case, users: Sequence[int], document: int, rules: Rules, asked: Trial
 ) -> Rows:
-    """What could have been shown to all of some readers: what none of them clicked before, and the document."""
+    """What could have been shown to all of some readers: what none of them clicked before, and the
+    document."""
     if asked.prequential and log.tells_publication:
         there = (log.published >= case.at - rules.window_days * DAY) & (log.published <= case.at)
     else:

@@ -164,6 +164,13 @@ def scores(blend: Blend, names: Sequence[str], evidence: Matrix) -> NDArray[np.f
     return np.asarray(evidence @ weights_of(blend, names), np.float32)
 
 
+def personal_scores(blend: Blend, names: Sequence[str], evidence: Matrix) -> NDArray[np.float32]:
+    """The same by the evidence that knows the reader alone: interests, words, attributes, readers like
+    them."""
+    weights = np.where(evidence_kinds.personal(names), weights_of(blend, names), 0.0)
+    return np.asarray(evidence @ weights, np.float32)
+
+
 def contributions(
     blend: Blend, names: Sequence[str], evidence: Matrix, shown: Sequence[int]
 ) -> dict[str, Matrix]:
@@ -223,7 +230,9 @@ def learned(
     information *= looked_at[:, :, None] & looked_at[:, None, :]
     memory = np.array([1 - (1 - settings.blend_memory) * each.haste for each in learners()])[:, None, None]
     precision = memory * precision + (1 - memory) * _of_start(known, settings)[1] + worth * information
-    own = own + worth * np.linalg.solve(precision, ((columns[clicked] - mean) * looked_at)[:, :, None])[:, :, 0]
+    own = (
+        own + worth * np.linalg.solve(precision, ((columns[clicked] - mean) * looked_at)[:, :, None])[:, :, 0]
+    )
     losses = np.array(_losses(blend))
     if compares:
         losses = _REMEMBERED * losses - worth * np.log(np.maximum(chance[clicked], 1e-300))

@@ -22,6 +22,7 @@ from penchant.rank.candidates import looked_up
 from penchant.rank.evidence import known_before_clicks, measure
 from penchant.rank.known import Known
 from penchant.rank.sources import proposed
+from penchant.settings import Settings
 from penchant.types import User
 from penchant.units.rules import by_recency
 from penchant.vectors import embeddings_of

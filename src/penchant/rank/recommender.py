@@ -5,6 +5,7 @@ reader -> candidates from all sources -> filters -> evidence -> one score -> wha
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -15,8 +16,8 @@ from numpy.typing import NDArray
 from penchant.memory.readers import Rows
 from penchant.memory.trails import Trail
 from penchant.rank import blend as blending
-from penchant.rank import choosing, retrieval
-from penchant.rank.asked import Asked, ask
+from penchant.rank import choosing, places, retrieval
+from penchant.rank.asked import Asked, Reader, ask
 from penchant.rank.blend import Blend, Matrix
 from penchant.rank.candidates import Candidates, looked_up
 from penchant.rank.evidence import Told, measure
@@ -26,7 +27,7 @@ from penchant.rank.known import Known
 from penchant.rank.retrieval import Query
 from penchant.rank.sources import CandidateSource, proposed
 from penchant.rank.sources.given import Given
-from penchant.types import Recommendation, Source, User
+from penchant.types import Recommendation, Source, User, Vectors
 
 _DUPLICATE = 0.97
 """Titles of a higher cosine say the same, and one of them is shown."""
@@ -46,6 +47,8 @@ class Weighed(NamedTuple):
     beside: Mapping[str, Matrix]
     """What is added to the blend's score: kind -> values, shape (candidates,)."""
     scores: NDArray[np.float32]
+    own: NDArray[np.float32]
+    """The scores by the evidence that knows the reader alone."""
 
 
 def recommend(
@@ -66,7 +69,7 @@ def recommend(
     beside = [Given(source) if isinstance(source, Source) else source for source in sources]
     rows = candidates(asked, query, beside)
     weighed = weigh(asked, blend, rows, [source for source in beside if isinstance(source, Given)])
-    shown = chosen(known, weighed, query)
+    shown = chosen(asked, weighed, query)
     return recommendations(asked, blend, weighed, shown, explain=query.explain)
 
 
@@ -102,18 +105,17 @@ def weigh(asked: Asked, blend: Blend, rows: Rows, sources: Sequence[Given] = ())
         "dismissed": dismissed_like(asked.reader.units, found.vectors, unwanted, since_dismissed),
         "shown": shown_before(rows, *_when(asked, asked.user.shown)),
     }
-    scores = (blending.scores(blend, names, evidence) + sum(beside.values())).astype(np.float32)
-    if sources:
-        gains = {f"source {source.name}": np.array(source.gains(asked, rows)) for source in sources}
-        scores = (scores.astype(np.float64) + sum(gains.values())).astype(np.float32)
-        beside |= gains
-    return Weighed(found, names, evidence, beside, scores)
+    beside |= {f"source {source.name}": np.array(source.gains(asked, rows)) for source in sources}
+    more = sum(beside.values())
+    scores = (blending.scores(blend, names, evidence) + more).astype(np.float32)
+    own = (blending.personal_scores(blend, names, evidence) + more).astype(np.float32)
+    return Weighed(found, names, evidence, beside, scores, own)
 
 
-def chosen(known: Known, weighed: Weighed, query: Query) -> list[int]:
-    """The places of what is shown: the best, or the best compromise with being unlike each other, duplicates
-    last."""
-    vectors, ids = weighed.candidates.vectors, known.documents.ids(weighed.candidates.rows)
+def chosen(asked: Asked, weighed: Weighed, query: Query) -> list[tuple[int, bool]]:
+    """(position, whether it is one of the reader's own places) of what is shown: the best, or the best
+    compromise with being unlike each other, duplicates last."""
+    vectors, ids = weighed.candidates.vectors, asked.known.documents.ids(weighed.candidates.rows)
     most = _LOOKED_THROUGH * query.k
     if query.diversity:
         best = choosing.top(weighed.scores, ids, _DIVERSE_AMONG * query.k)
@@ -121,22 +123,46 @@ def chosen(known: Known, weighed: Weighed, query: Query) -> list[int]:
         best = [best[place] for place in picked]
     else:
         best = choosing.top(weighed.scores, ids, most)
-    firsts = choosing.without_duplicates(vectors[best], _DUPLICATE, query.k)
-    repeats = sorted(set(range(len(best))) - set(firsts))
-    return [best[place] for place in (firsts + repeats)[: query.k]]
+    listed = [(position, False) for position in best]
+    if query.personal:
+        own = choosing.top(weighed.own, ids, most)
+        listed = in_places(best, own, asked.reader, weighed.candidates.of_units, query.personal, query.k)
+    positions = [position for position, _ in listed]
+    firsts = choosing.without_duplicates(vectors[positions], _DUPLICATE, query.k)
+    repeats = sorted(set(range(len(listed))) - set(firsts))
+    return [listed[place] for place in (firsts + repeats)[: query.k]]
+
+
+def in_places(
+    best: Sequence[int], own: Sequence[int], reader: Reader, of_units: Vectors, personal: float, k: int
+) -> list[tuple[int, bool]]:
+    """What the blend puts first and what suits this reader, each in its places; see `penchant.rank.places`.
+
+    Args:
+        best: positions of candidates in the order of the blend.
+        own: in the order of the evidence that knows the reader alone.
+        of_units: cosines of all candidates to the reader's units.
+    """
+    if len(reader.units):
+        unit_of = dict(zip(own, of_units[list(own)].argmax(axis=1).tolist(), strict=True))
+        shares = places.shares_of(reader.sizes, reader.settings.decay)
+        own = places.in_proportion(own, unit_of, shares, math.ceil(k * personal))
+    return places.interleaved(best, own, personal, len(best))
 
 
 def recommendations(
-    asked: Asked, blend: Blend, weighed: Weighed, shown: Sequence[int], *, explain: bool
+    asked: Asked, blend: Blend, weighed: Weighed, chosen: Sequence[tuple[int, bool]], *, explain: bool
 ) -> list[Recommendation]:
     """What is shown; explained, with the unit that speaks most for each document, and all the evidence in
     words."""
     rows, documents = weighed.candidates.rows, asked.known.documents
     found = [
-        Recommendation(documents.at_row(int(rows[place])), float(weighed.scores[place])) for place in shown
+        Recommendation(documents.at_row(int(rows[place])), float(weighed.scores[place]), personal=is_own)
+        for place, is_own in chosen
     ]
     if not explain or not found:
         return found
+    shown = [place for place, _ in chosen]
     parts = blending.contributions(blend, weighed.names, weighed.evidence, shown)
     parts.update((kind, values[shown]) for kind, values in weighed.beside.items())
     nearest = choosing.speaks_most(asked.reader.units, weighed.candidates.vectors[shown])
@@ -146,7 +172,7 @@ def recommendations(
         because = asked.units[unit]
         told = Told(each.document, because, 0.0, weighed.candidates, place, asked.at)
         words = in_words(dict(zip(parts, own, strict=True)), told)
-        explained.append(Recommendation(each.document, each.score, because, words))
+        explained.append(msgspec.structs.replace(each, because=because, evidence=words))
     return explained
 
 

@@ -46,18 +46,17 @@ class Query(msgspec.Struct, frozen=True):
     """Rows that are left out."""
     diversity: float = 0.0
     """See `penchant.rank.choosing.diverse`."""
+    personal: float = 0.0
+    """Share of the places that are the reader's own, see `penchant.rank.places`."""
     explain: bool = True
     """Whether the unit that speaks most for a document is looked up."""
 
     def __post_init__(self) -> None:
         if isinstance(self.k, bool) or not isinstance(self.k, int) or self.k < 1:
             raise InvalidQuery(f"k is {self.k!r}: use a whole number from 1")
-        if (
-            isinstance(self.diversity, bool)
-            or not isinstance(self.diversity, int | float)
-            or not 0 <= self.diversity <= 1
-        ):
-            raise InvalidQuery(f"diversity is {self.diversity!r}: use a number from 0 (none) to 1")
+        for name, value in (("diversity", self.diversity), ("personal", self.personal)):
+            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+                raise InvalidQuery(f"{name} is {value!r}: use a number from 0 (none) to 1")
         check_where(self.where)
         if self.published_after is not None:
             check_time(self.published_after, "published_after", InvalidQuery)

@@ -51,6 +51,8 @@ class Recommended(msgspec.Struct, frozen=True):
     because: BecauseInterest | BecausePopular | None = None
     evidence: tuple[Evidence, ...] = ()
     """What the blend weighed, the weightiest first."""
+    personal: bool = False
+    """Whether it stands in one of the user's own places."""
 
 
 def unit_answer(unit: InterestUnit) -> UnitAnswer:
@@ -63,7 +65,7 @@ def unit_answer(unit: InterestUnit) -> UnitAnswer:
 def recommended(found: Sequence[Recommendation]) -> list[Recommended]:
     """Recommendations as they are told."""
     return [
-        Recommended(each.document, round(each.score, 6), _because(each.because), each.evidence)
+        Recommended(each.document, round(each.score, 6), _because(each.because), each.evidence, each.personal)
         for each in found
     ]
 

@@ -207,6 +207,7 @@ class Wanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """As on the command line; all must hold."""
     scorer: str | None = None
     diversity: float | None = None
+    personal: float | None = None
     exclude_seen: bool = True
     explain: bool = True
     published_after: float | None = None
@@ -222,6 +223,7 @@ class WhatIf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     k: int = 20
     scorer: str | None = None
     diversity: float | None = None
+    personal: float | None = None
 
 
 class Imagined(msgspec.Struct, frozen=True):

@@ -200,7 +200,7 @@ class Client:
         return list(self._send(_Request("GET", _path("users", user_id, "units")))["units"])
 
     def recommend(self, user_id: str, k: int = 20, **options: Any) -> list[Answer]:
-        """What to show a user next; options as of the route: where, scorer, diversity, explain, sources
+        """What to show a user next; options as of the route: where, scorer, diversity, personal, explain, sources
         ..."""
         return list(self._send(_recommend_request(user_id, k, options))["recommendations"])
 

@@ -59,6 +59,7 @@ class Variant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Relative to the other variants."""
     scorer: str | None = None
     diversity: float | None = None
+    personal: float | None = None
 
     def __post_init__(self) -> None:
         if not self.share >= 0:
@@ -67,8 +68,9 @@ class Variant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise InvalidSettings(
                 f"unknown scorer {self.scorer!r} of a variant: use one of {', '.join(sorted(NAMES))}"
             )
-        if self.diversity is not None and not 0 <= self.diversity <= 1:
-            raise InvalidSettings(f"the diversity of a variant is {self.diversity}: use 0 to 1")
+        for name, value in (("diversity", self.diversity), ("personal", self.personal)):
+            if value is not None and not 0 <= value <= 1:
+                raise InvalidSettings(f"{name} of a variant is {value}: use 0 to 1")
 
 
 class Experiment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -95,6 +95,10 @@ async def get_recommendations(
     diversity: Annotated[
         float | None, QueryParameter(description="0 to 1: how much what was chosen counts against its like.")
     ] = None,
+    personal: Annotated[
+        float | None,
+        QueryParameter(description="0 to 1: share of the places that are the user's own; default: the state's."),
+    ] = None,
     exclude_seen: Annotated[bool, QueryParameter(description="Leave out what the user clicked.")] = True,
     explain: Annotated[
         bool, QueryParameter(description="Name the interest that speaks most for each document.")
@@ -103,7 +107,7 @@ async def get_recommendations(
     at: At = None,
 ) -> Recommendations:
     """The best first. A user without interests gets what others clicked of late."""
-    wanted = Wanted(k, where, scorer, diversity, exclude_seen, explain, published_after, at)
+    wanted = Wanted(k, where, scorer, diversity, personal, exclude_seen, explain, published_after, at)
     return await _recommended(request, id_of(user_id), wanted, service)
 
 
@@ -141,6 +145,7 @@ async def _recommended(
             published_after=wanted.published_after,
             scorer=wanted.scorer or variant.scorer,
             diversity=(variant.diversity or 0.0) if wanted.diversity is None else wanted.diversity,
+            personal=variant.personal if wanted.personal is None else wanted.personal,
             explain=wanted.explain,
             at=when,
             sources=sources,
@@ -207,7 +212,13 @@ async def post_what_if(user_id: FromPath[str], data: JSONBody[WhatIf], service: 
         clicks = [Click(name, document, last + step) for step, document in enumerate(data.document_ids, 1)]
         scorer, diversity = data.scorer, data.diversity or 0.0
         found = engine.recommend(
-            name, data.k, scorer=scorer, diversity=diversity, at=service.now() or last, as_if=clicks
+            name,
+            data.k,
+            scorer=scorer,
+            diversity=diversity,
+            personal=data.personal,
+            at=service.now() or last,
+            as_if=clicks,
         )
         return Imagined(
             name,

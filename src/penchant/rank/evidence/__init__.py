@@ -43,6 +43,7 @@ __all__ = [
     "known_before_clicks",
     "measure",
     "of_column",
+    "personal",
     "start_of",
     "words_of",
 ]
@@ -110,6 +111,11 @@ def start_of(name: str) -> float:
 def known_before_clicks(names: Sequence[str]) -> list[bool]:
     """Which columns say the same of a document before and after its first click."""
     return [_owner(name).known_before_clicks for name in names]
+
+
+def personal(names: Sequence[str]) -> list[bool]:
+    """Which columns are what a reader and a document have in common."""
+    return [_owner(name).personal for name in names]
 
 
 def _owner(name: str) -> Evidence:

@@ -22,6 +22,7 @@ class Attributes(Evidence):
     kind = "attributes"
     columns: Mapping[str, float] = MappingProxyType({})
     family = (_PREFIX, 1.072)
+    personal = True
     known_before_clicks = True
 
     def measure(self, asked: Asked, candidates: Candidates) -> Mapping[str, Column]:

@@ -50,9 +50,7 @@ class Freshness(Evidence):
         return f"published {int(days)} day{'' if int(days) == 1 else 's'} ago"
 
 
-def measured(
-    reader: Reader, published_at: Times, newer: NDArray[np.int64], at: float
-) -> dict[str, Column]:
+def measured(reader: Reader, published_at: Times, newer: NDArray[np.int64], at: float) -> dict[str, Column]:
     """A line of the logarithm of the age with three bends, the logarithm of how many documents are newer, and
     what the reader's habits are.
 

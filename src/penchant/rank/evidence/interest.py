@@ -21,6 +21,7 @@ class Interest(Evidence):
     columns: Mapping[str, float] = MappingProxyType(
         {"any unit": 0.0, "all units": 0.510, "latest unit": 0.025}
     )
+    personal = True
     known_before_clicks = True
 
     def measure(self, asked: Asked, candidates: Candidates) -> Mapping[str, Column]:

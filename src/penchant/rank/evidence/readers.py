@@ -23,6 +23,7 @@ class Readers(Evidence):
     """See `measured` and `read_after_the_like`."""
 
     kind = "readers"
+    personal = True
     columns: Mapping[str, float] = MappingProxyType(
         {
             "readers of the same": 0.268,

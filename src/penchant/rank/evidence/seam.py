@@ -45,6 +45,9 @@ class Evidence(Protocol):
     """Name of a column -> its weight before any click."""
     family: tuple[str, float] | None = None
     """(what names of columns begin with that a community brings with it, their weight before any click)."""
+    personal: bool = False
+    """Whether it is what this reader and a document have in common. Other evidence says much the same to
+    everybody."""
     known_before_clicks: bool = False
     """Whether it says the same of a document before and after its first click, so that it tells no answer
     where a click publishes its document."""

@@ -19,6 +19,7 @@ class Words(Evidence):
 
     kind = "words"
     columns: Mapping[str, float] = MappingProxyType({"key terms": 0.235})
+    personal = True
     known_before_clicks = True
 
     def measure(self, asked: Asked, candidates: Candidates) -> Mapping[str, Column]:

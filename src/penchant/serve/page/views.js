@@ -53,12 +53,12 @@ export async function searched(view, alive, words) {
 }
 
 export async function reader(view, alive, id) {
-  const state = { id, alive, imagined: [], at: null, history: null, flow: null, units: [], found: [] };
+  const state = { id, alive, imagined: [], at: null, history: null, flow: null, units: [], found: [], personal: null };
   const banner = element("div", { "aria-live": "polite" }), time = element("div", {}), cards = element("ul", { class: "cards" });
   const when = element("span", { class: "quiet" }), next = element("div", {});
   view.append(heading(outside(id)), banner, time, element("div", { class: "columns" },
     element("div", {}, element("h2", {}, say("interests"), " ", when), cards),
-    element("div", {}, panel(say("next"), next), panel(say("tryAny"), tryAny(state)))));
+    element("div", {}, panel(say("next"), ownPlaces(state), next), panel(say("tryAny"), tryAny(state)))));
 
   const bandColour = (key) => {
     const band = state.flow && state.flow.bandOf(key);
@@ -75,14 +75,14 @@ export async function reader(view, alive, id) {
       band: bandColour(unit.key), changed: state.changed.has(unit.key), faded: fades(unit), titles: past ? null : api.titles,
     })) : [element("li", { class: "quiet" }, say("noInterests"))]));
     next.replaceChildren(state.found.length ? list(state.found.map((one) => element("li", { "data-document": one.document.id },
-      element("div", { class: "row" }, element("div", {}, documentLink(one.document), because(one.because, bandColour), evidence(one.evidence)), state.button(one.document))))) : element("p", { class: "quiet" }, say("nothing")));
+      element("div", { class: "row" }, element("div", {}, documentLink(one.document), one.personal ? element("span", { class: "own" }, say("own")) : null, because(one.because, bandColour), evidence(one.evidence)), state.button(one.document))))) : element("p", { class: "quiet" }, say("nothing")));
   };
   state.button = (found) => element("button", { class: "plain what-if", type: "button", "aria-label": say("whatIfLabel", short(found.title, 80)), onclick: () => imagine(found) }, say("whatIf"));
 
   const imagine = async (found) => {
     state.imagined.push(found.id);
     const known = new Set(state.units.map((unit) => unit.key));
-    const answer = await api.whatIf(id, state.imagined);
+    const answer = await api.whatIf(id, state.imagined, state.personal);
     Object.assign(state, { units: answer.units, found: answer.recommendations });
     state.changed = new Set(answer.units.filter((unit) => !known.has(unit.key)).map((unit) => unit.key));
     const count = state.imagined.length === 1 ? say("oneClick") : say("manyClicks", number(state.imagined.length));
@@ -97,7 +97,12 @@ export async function reader(view, alive, id) {
     state.imagined = [];
     state.changed = new Set();
     banner.replaceChildren();
-    [state.units, state.found] = await Promise.all([api.units(id), api.recommendations(id).then((answer) => answer.recommendations)]);
+    [state.units, state.found] = await Promise.all([api.units(id), api.recommendations(id, state.personal).then((answer) => answer.recommendations)]);
+    state.show();
+  };
+  state.again = async () => {
+    if (!state.imagined.length) return real();
+    state.found = (await api.whatIf(id, state.imagined, state.personal)).recommendations;
     state.show();
   };
 
@@ -120,6 +125,15 @@ export async function reader(view, alive, id) {
     state.changed = new Set(state.units.filter((unit) => !known.has(unit.key)).map((unit) => unit.key));
     state.show();
   });
+}
+
+// How many places of the list are the reader's own: from none to all.
+function ownPlaces(state) {
+  const slider = element("input", { type: "range", id: "personal", min: 0, max: 1, step: 0.1, value: 0.3 });
+  const told = element("output", { for: "personal" }, say("asSet"));
+  slider.addEventListener("input", () => { told.textContent = say("ofPlaces", number(Math.round(100 * slider.value))); });
+  slider.addEventListener("change", () => { state.personal = Number(slider.value); state.again().catch(() => {}); });
+  return element("div", { class: "time" }, element("label", { for: "personal" }, say("personal")), slider, told);
 }
 
 function timeline(state) {
