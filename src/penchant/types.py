@@ -33,6 +33,10 @@ StageProgress = Callable[[str, int, int], None]
 all."""
 
 
+def quiet(stage: str, done: int, of: int) -> None:
+    """StageProgress nothing."""
+
+
 class Document(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """Something that can be recommended."""
 

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from penchant import Click, Document, Engine, Settings
 from penchant.engine import learner
 from penchant.errors import StateFull
-from penchant.rank import blend
 from penchant.testing import HashingEmbedder
 
 NOW = 1_700_000_000.0

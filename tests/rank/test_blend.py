@@ -80,12 +80,15 @@ def test_every_click_teaches_at_first_and_ever_fewer_later():
     gaps = np.diff(offered)
     assert (gaps[:998] == 1).all()
     assert gaps.max() < 2 * 64
-    assert 64 == np.median(gaps[offered[:-1] > 40_000])
-    spans = [np.mean(gaps[(offered[:-1] >= start) & (offered[:-1] < 2 * start)]) for start in (1_000, 4_000, 16_000)]
+    assert np.median(gaps[offered[:-1] > 40_000]) == 64
+    spans = [
+        np.mean(gaps[(offered[:-1] >= start) & (offered[:-1] < 2 * start)])
+        for start in (1_000, 4_000, 16_000)
+    ]
     assert spans == sorted(spans)
 
 
-def test_of_the_learners_the_one_that_fits_the_clicks_counts_most():
+def test_of_the_experts_the_one_that_fits_the_clicks_counts_most():
     """Nobody cares for freshness or readers here, and the choice is sharp: what looks at interest alone is as
     good as what looks at all, and what looks at the others alone counts nothing."""
     generator = np.random.default_rng(5)
@@ -99,7 +102,12 @@ def test_of_the_learners_the_one_that_fits_the_clicks_counts_most():
     assert sum(shares.values()) == pytest.approx(1)
     assert shares["freshness alone"] < 1e-6
     assert shares["popularity alone"] < 1e-6
-    assert max(shares, key=shares.__getitem__) in ("start, open", "own", "interest alone", "start, forgetting")
+    assert max(shares, key=shares.__getitem__) in (
+        "start, open",
+        "own",
+        "interest alone",
+        "start, forgetting",
+    )
 
 
 def test_a_blend_follows_readers_who_change_their_minds():
@@ -114,7 +122,7 @@ def test_a_blend_follows_readers_who_change_their_minds():
     assert blending.shares(blend)["start, forgetting"] > 0.9
 
 
-def test_a_weight_that_is_set_is_the_weight_of_every_learner():
+def test_a_weight_that_is_set_is_the_weight_of_every_expert():
     blend = blending.with_weights(taught(50), {"age": -9.0, "attribute colour": 2.0}, Settings())
     assert blending.weights_of(blend, ["age", "attribute colour"]).tolist() == [-9.0, 2.0]
     evidence = np.random.default_rng(1).standard_normal((5, len(NAMES)))

@@ -238,7 +238,9 @@ def test_that_somebody_read_it_is_no_lesson_where_what_nobody_read_could_be_no_a
         engine.observe([Click("ana", "db0", at=NOW + 2)])
         now = engine.blend()
     assert now["any unit"] > start["any unit"]
-    assert now["readers"] == pytest.approx(start["readers"], rel=0.02), "no learner changed it; their shares did"
+    assert now["readers"] == pytest.approx(start["readers"], rel=0.02), (
+        "no expert changed it; their shares did"
+    )
 
 
 def test_a_share_of_the_places_is_the_readers_own(engine):

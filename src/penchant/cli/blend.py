@@ -31,11 +31,21 @@ def blend(
             engine.reset_blend()
         if weight:
             engine.set_blend(parse_weights(weight))
-        found = engine.blend()
+        found, shares, lessons = engine.blend(), engine.blend_shares(), engine.lessons
     if json:
         show.print_json(out, found)
     else:
         out.print(blend_table(found))
+        out.print(whence(shares, lessons), markup=False, soft_wrap=True)
+
+
+def whence(shares: Mapping[str, float], lessons: int) -> str:
+    """Where the weights come from, in a sentence."""
+    if not lessons:
+        return "No click has taught it: these are the weights of the start."
+    most = sorted(shares.items(), key=lambda item: -item[1])
+    told = ", ".join(f"{name} {share:.0%}" for name, share in most if share >= 0.005)
+    return f"{lessons:,} clicks taught it. Its experts, by how well they told the latest of them: {told}."
 
 
 def blend_table(weights: Mapping[str, float]) -> Table:

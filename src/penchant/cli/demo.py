@@ -21,7 +21,7 @@ from penchant.cli.console import (
     progress_bars,
 )
 from penchant.cli.serve import Port, serve_engine
-from penchant.data.build import add_documents, observe_log, quiet
+from penchant.data.build import add_documents, observe_log
 from penchant.data.files import (
     write_rows,
 )
@@ -30,7 +30,7 @@ from penchant.engine import Engine
 from penchant.errors import InvalidQuery
 from penchant.serve.config import Config, read_config
 from penchant.settings import Settings
-from penchant.types import Click, InterestUnit, StageProgress
+from penchant.types import Click, InterestUnit, StageProgress, quiet
 
 THRESHOLD = 0.15
 """Of 0.06 to 0.25 the one at which units agree best with the simulated truth: 98 % of a unit's documents are

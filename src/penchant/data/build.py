@@ -15,22 +15,18 @@ from penchant.errors import InvalidQuery
 from penchant.garbage import no_garbage_collection
 from penchant.rank.scorers import BLEND
 from penchant.text import key_terms_ahead
-from penchant.types import Click, Document, StageProgress
+from penchant.types import Click, Document, StageProgress, quiet
 
 _DOCUMENTS = 4_096
 _CLICKS = 8_192
 _CLICKS_OF_LINEAR = 131_072
 """They take seconds, and each user that they touch is written once."""
-_TEACHING = 1_000
+_TEACHING = 3_000
 _TEACHING_AT_ONCE = 250
-"""The last 1,000 clicks of a log, a fifth of it at most, teach the blend as well. A step of them is a second
-or two of work."""
+"""The last 3,000 clicks of a log, a third of it at most, teach the blend as well. A step of them is less than
+a second of work."""
 _MANY_TITLES = 5_000
 """Titles from which a process of its own for their key terms is worth its start."""
-
-
-def quiet(stage: str, done: int, of: int) -> None:
-    """StageProgress nothing."""
 
 
 def add_documents(engine: Engine, documents: Sequence[Document], report: StageProgress = quiet) -> None:
@@ -62,7 +58,7 @@ def observe_log(engine: Engine, clicks: Sequence[Click], name: str, report: Stag
 def _teaching(engine: Engine, clicks: Sequence[Click]) -> int:
     """How many clicks at the end of a log teach the blend."""
     learns = engine.settings.scorer == BLEND and engine.settings.blend_learns
-    return min(_TEACHING, len(clicks) // 5) if learns else 0
+    return min(_TEACHING, len(clicks) // 3) if learns else 0
 
 
 def _observe_long(

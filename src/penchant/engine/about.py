@@ -68,7 +68,7 @@ def read_blend(store: Store) -> Blend:
     except (msgspec.DecodeError, msgspec.ValidationError) as error:
         raise StateDamaged(f"the blend of the state cannot be read ({error}): restore a copy") from error
     precision = store.fact(BLEND_PRECISION) or b""
-    if len(precision) != 4 * len(blend.learners) * len(blend.names) ** 2:
+    if len(precision) != 4 * len(blend.experts) * len(blend.names) ** 2:
         raise StateDamaged("the precision of the state's blend is missing or cut short: restore a copy")
     return msgspec.structs.replace(blend, precision=precision)
 

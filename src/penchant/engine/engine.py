@@ -20,15 +20,27 @@ from penchant.engine.catalogue import Catalogue
 from penchant.engine.clicks import Moment, check_clicks
 from penchant.engine.learner import Checkpoint, Learner
 from penchant.engine.questions import Questions
+from penchant.engine.relearn import Relearned, relearn
 from penchant.engine.state import State
 from penchant.memory.filters import Where
 from penchant.rank import feedback, scorers
-from penchant.rank.blend import Blend, with_weights
+from penchant.rank.blend import Blend, shares, with_weights
 from penchant.rank.sources import CandidateSource
 from penchant.settings import Settings
 from penchant.store import Store, directory_of, open_store
 from penchant.store.memory import MemoryStore
-from penchant.types import Change, Click, Document, InterestUnit, Progress, Recommendation, Source, User
+from penchant.types import (
+    Change,
+    Click,
+    Document,
+    InterestUnit,
+    Progress,
+    Recommendation,
+    Source,
+    StageProgress,
+    User,
+    quiet,
+)
 
 
 class Engine:
@@ -567,7 +579,7 @@ class Engine:
 
         Examples:
             >>> sample_engine().blend()["key terms"]
-            0.195
+            0.235
         """
         return self._questions.blend()
 
@@ -586,6 +598,41 @@ class Engine:
         """
         self._learner.set_blend(lambda blend: with_weights(blend, weights, self.settings))
 
+    def blend_shares(self) -> dict[str, float]:
+        """How much each of the experts counts in the blend, together 1; see `penchant.rank.blend`.
+
+        Examples:
+            >>> max(sample_engine().blend_shares(), key=sample_engine().blend_shares().get)
+            'start'
+        """
+        return shares(self._state.blend)
+
+    @property
+    def lessons(self) -> int:
+        """How many clicks taught the blend."""
+        return self._state.blend.learned
+
+    def relearn_blend(self, *, progress: StageProgress | None = None) -> Relearned:
+        """Learn the blend anew from what readers read last, and keep it where it would have told the last of
+        these clicks better than the blend that is there.
+
+        Readers' units stay as they are. It takes a second for some 1,000 clicks, in memory.
+
+        Args:
+            progress: called with the stage, what was done of it since the last call, and all of it.
+
+        Returns:
+            How many lessons there were, the mean losses of both blends, and whether the new one was kept.
+
+        Raises:
+            InvalidQuery: too few clicks are known.
+        """
+        with self._state.writing():
+            told, found = relearn(self._state, progress or quiet)
+            if told.kept:
+                self._state.keep_blend(found)
+        return told
+
     def reset_blend(self) -> None:
         """Let the blend forget all that clicks taught it.
 
@@ -594,7 +641,7 @@ class Engine:
             >>> engine.set_blend({"age": -1.0})
             >>> engine.reset_blend()
             >>> engine.blend()["age"]
-            -0.64
+            -0.394
         """
         self._learner.set_blend(lambda _: Blend())
 

@@ -20,7 +20,7 @@ from penchant.memory.popularity import popularity_after
 from penchant.memory.readers import NO_ROWS
 from penchant.memory.trails import Read, pack_trail
 from penchant.rank.blend import Blend, is_learned
-from penchant.rank.lessons import Part, after_lesson, parts_of, searched_together
+from penchant.rank.lessons import Lesson, Part, lesson, parts_of, searched_together
 from penchant.rank.scorers import BLEND
 from penchant.store import Changes, click_digest
 from penchant.types import Change, Click, Progress, User
@@ -45,7 +45,7 @@ class Checkpoint(NamedTuple):
         return f"checkpoint {self.name}"
 
 
-class Lesson(NamedTuple):
+class Choice(NamedTuple):
     """A click that teaches the blend, and its reader as before it."""
 
     position: int
@@ -61,15 +61,20 @@ class Learned(NamedTuple):
     """As they are now."""
     changes: list[Change]
     """One for each click, in the order of their times; empty where nobody wants to know."""
-    lessons: list[Lesson]
+    lessons: list[Choice]
     """One for each part that begins with a lesson, in order."""
 
 
 class Learner:
-    """Learns clicks into a state, for one caller at a time."""
+    """Learns clicks into a state, for one caller at a time.
 
-    def __init__(self, state: State) -> None:
+    Args:
+        listen: hears each lesson, with the blend before it.
+    """
+
+    def __init__(self, state: State, listen: Callable[[Lesson, Blend], None] | None = None) -> None:
         self._state = state
+        self._listen = listen
 
     def learn(
         self,
@@ -196,7 +201,7 @@ class Learner:
         progress: Progress | None,
     ) -> Learned:
         state, settings = self._state, self._state.settings
-        now, changes, lessons = dict(users), list[Change](), list[Lesson]()
+        now, changes, lessons = dict(users), list[Change](), list[Choice]()
         for part in parts:
             own = clicks[part.start : part.end]
             if not own:
@@ -204,7 +209,7 @@ class Learner:
             if part.seed is not None:
                 user_id, first = own[0]
                 read = Read(user_id, state.documents.row(first.document_id), first.at)
-                lessons.append(Lesson(part.start, read, now.get(user_id, NOBODY), part.seed))
+                lessons.append(Choice(part.start, read, now.get(user_id, NOBODY), part.seed))
             if tell:
                 after, done = learn(now, own, state.texts.encode, state.threshold, settings, progress)
                 changes += done
@@ -246,7 +251,7 @@ class Learner:
         state.counters = counters
         state.blend = blend
 
-    def _taught(self, early: Sequence[Part], lessons: Sequence[Lesson], blend: Blend) -> Blend:
+    def _taught(self, early: Sequence[Part], lessons: Sequence[Choice], blend: Blend) -> Blend:
         """The blend after lessons. Each looks at the community as it was before its click.
 
         Args:
@@ -256,14 +261,18 @@ class Learner:
             return blend
         state, known = self._state, self._state.known()
         with state.turns.reading():
-            search = searched_together(known, [lesson.user for lesson in lessons])
+            search = searched_together(known, [choice.user for choice in lessons])
         taken = 0
-        for lesson in lessons:
-            before = sum(part.start < lesson.position for part in early)
+        for choice in lessons:
+            before = sum(part.start < choice.position for part in early)
             self._take_over(early[taken:before])
             taken = before
             with state.turns.reading():
-                blend = after_lesson(blend, known, lesson.read, lesson.user, lesson.seed, search)
+                found = lesson(known, choice.read, choice.user, choice.seed, search)
+            if found is not None:
+                if self._listen is not None:
+                    self._listen(found, blend)
+                blend = found.taught(blend, known.settings)
         return blend
 
     def _take_over(self, parts: Sequence[Part], popularity: Mapping[int, float] = NONE_CHANGED) -> None:

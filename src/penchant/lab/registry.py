@@ -17,6 +17,7 @@ from penchant.lab.methods import (
     Method,
     NearestClicked,
     Newest,
+    NewestOfChannels,
     Popular,
     Trending,
 )
@@ -79,6 +80,7 @@ LIGHT: Mapping[str, Callable[[Given], Method]] = MappingProxyType(
         "ItemPop": lambda given: Popular(given.log),
         "ItemPop among those asked": lambda given: Popular(given.log, given.trial.population),
         "newest first": lambda given: Newest(given.log),
+        "newest of the reader's channels": lambda given: NewestOfChannels(given.log),
         "trending": lambda given: Trending(given.log),
         "ItemKNN live": lambda given: LiveItemKNN(given.log),
         "mean vector": lambda given: MeanVector(given.vectors),
@@ -118,7 +120,9 @@ def chosen(names: Sequence[str]) -> list[str]:
 
 def why_not(name: str, log: Log, trial: Trial) -> str | None:
     """Why a method would make no sense here; None where it can be asked."""
-    if name in ("newest first", "trending"):
+    if name == "newest of the reader's channels" and not any(each.attributes for each in log.documents):
+        return "no document has attributes, which tell its channel"
+    if name in ("newest first", "newest of the reader's channels", "trending"):
         if not log.clock:
             return "the log has positions and no clock"
         if log.publication_is_click:

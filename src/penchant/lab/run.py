@@ -14,7 +14,6 @@ from typing import Any, Literal
 import numpy as np
 
 import penchant
-from penchant.data.build import quiet
 from penchant.errors import InvalidQuery, PenchantError
 from penchant.lab import evaluation, protocols, registry, sources
 from penchant.lab.blend_method import documents_of
@@ -34,7 +33,7 @@ from penchant.lab.whose import whose
 from penchant.memory.documents import Documents
 from penchant.settings import Settings
 from penchant.text import document_text
-from penchant.types import StageProgress, Vectors
+from penchant.types import StageProgress, Vectors, quiet
 
 Protocol = Literal["live", "whose", "ira", "shift", "full", "eimf", "leave-one-out"]
 QUICK_USERS = 300

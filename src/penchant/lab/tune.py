@@ -13,7 +13,6 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from penchant.data.build import quiet
 from penchant.errors import InvalidQuery, MissingExtra
 from penchant.lab import protocols, registry
 from penchant.lab.cases import Trial
@@ -25,7 +24,7 @@ from penchant.lab.statistics import mean
 from penchant.lab.units_method import Variant
 from penchant.lab.weights import validation
 from penchant.settings import Settings
-from penchant.types import StageProgress
+from penchant.types import StageProgress, quiet
 
 MEASURE = "NDCG@20"
 _DAY = 86_400.0

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import logsumexp
 
-from penchant.data.build import quiet
 from penchant.lab import protocols
 from penchant.lab.blend_method import BlendedUnits
 from penchant.lab.cases import Trial
@@ -24,7 +23,7 @@ from penchant.lab.metrics import measure, ranks
 from penchant.lab.peers.environments import Say
 from penchant.lab.run import Plan, Setting, prepare
 from penchant.rank.evidence import EVIDENCE, columns, kind_of, known_before_clicks, of_column
-from penchant.types import StageProgress
+from penchant.types import StageProgress, quiet
 
 Matrix = NDArray[np.float32]
 _RIDGE = 3e-3

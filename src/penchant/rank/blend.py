@@ -1,13 +1,13 @@
 """The blend: the weights that join evidence to one score, learned from every reader's clicks.
 
 The model is McFadden's multinomial logit: the chance that a reader clicks a candidate is proportional to the
-exponential of its score, a weighted sum of its evidence. Several learners of that model run side by side, see
-`learners`. Each is learned one click at a time by the second-order rule of online logistic regression: a
+exponential of its score, a weighted sum of its evidence. Several experts of that model run side by side, see
+`experts`. Each is learned one click at a time by the second-order rule of online logistic regression: a
 Gaussian about the weights, whose precision grows by the Fisher information of each click.
 
-The answer is the mean of the learners' weights. Each counts by its losses on the latest clicks, measured on
+The answer is the mean of the experts' weights. Each counts by its losses on the latest clicks, measured on
 every click before it is learned: exponential weights with a little forgetting. The loss is convex in the
-score, so the mean loses no more than the learners do on average, and soon little more than the best of them.
+score, so the mean loses no more than the experts do on average, and soon little more than the best of them.
 Learning is a pure function: the same clicks in the same order give the same weights.
 
 Source: McFadden, "Conditional logit analysis of qualitative choice behavior", 1974; Cesa-Bianchi and Lugosi,
@@ -38,13 +38,13 @@ _DENSE = 500
 _RAREST = 64
 """One click in this many teaches in the end; see `is_learned`."""
 _RATE = 0.5
-"""How much a nat of loss takes from a learner's share, as an exponent."""
+"""How much a nat of loss takes from an expert's share, as an exponent."""
 _REMEMBERED = 0.99
-"""Decay of a learner's loss with each lesson after it."""
+"""Decay of an expert's loss with each lesson after it."""
 
 
-class Learner(NamedTuple):
-    """One of the learners that run side by side."""
+class Expert(NamedTuple):
+    """One of the experts that run side by side."""
 
     name: str
     kind: str | None
@@ -59,36 +59,36 @@ class Learner(NamedTuple):
     """Logarithm of its share before any lesson, beside the others'."""
 
 
-def learners() -> tuple[Learner, ...]:
-    """The learners: the start with a high and a low precision, one that forgets soon, one that begins with
+def experts() -> tuple[Expert, ...]:
+    """The experts: the start with a high and a low precision, one that forgets soon, one that begins with
     nothing, and each kind of evidence alone."""
-    return _learners(tuple(kinds()))
+    return _experts(tuple(kinds()))
 
 
 @lru_cache(maxsize=4)
-def _learners(every: tuple[str, ...]) -> tuple[Learner, ...]:
+def _experts(every: tuple[str, ...]) -> tuple[Expert, ...]:
     return (
-        Learner("start", None, True, 1.0, 1.0, 0.0),
-        Learner("start, open", None, True, 10.0, 1.0, -2.0),
-        Learner("start, forgetting", None, True, 10.0, 5.0, -4.0),
-        Learner("own", None, False, 3.0, 1.0, -5.0),
-        *(Learner(f"{kind} alone", kind, False, 10.0, 1.0, -7.0) for kind in every),
+        Expert("start", None, True, 1.0, 1.0, 0.0),
+        Expert("start, open", None, True, 10.0, 1.0, -2.0),
+        Expert("start, forgetting", None, True, 10.0, 5.0, -4.0),
+        Expert("own", None, False, 3.0, 1.0, -5.0),
+        *(Expert(f"{kind} alone", kind, False, 10.0, 1.0, -7.0) for kind in every),
     )
 
 
 class Blend(msgspec.Struct, frozen=True, eq=False):
-    """Weights by name, and the learners that they come from."""
+    """Weights by name, and the experts that they come from."""
 
     names: tuple[str, ...] = ()
     weights: tuple[float, ...] = ()
-    """What answers are scored by: the mean of the learners' weights by their shares."""
-    learners: tuple[str, ...] = ()
+    """What answers are scored by: the mean of the experts' weights by their shares."""
+    experts: tuple[str, ...] = ()
     losses: tuple[float, ...] = ()
-    """Of each learner on the latest clicks, beside the best one's, in nats; see `shares`."""
+    """Of each expert on the latest clicks, beside the best one's, in nats; see `shares`."""
     learned_weights: bytes = b""
-    """float64 of shape (learners, names)."""
+    """float64 of shape (experts, names)."""
     precision: bytes = b""
-    """float32 of shape (learners, names, names)."""
+    """float32 of shape (experts, names, names)."""
     learned: int = 0
     """Clicks that were learned."""
     offered: int = 0
@@ -102,7 +102,7 @@ def weights_of(blend: Blend, names: Sequence[str]) -> Matrix:
 
 
 def with_weights(blend: Blend, weights: Mapping[str, float], settings: Settings) -> Blend:
-    """The blend with other weights, of every learner; each is as sure of them as it was.
+    """The blend with other weights, of every expert; each is as sure of them as it was.
 
     Raises:
         InvalidQuery: there is no such column.
@@ -124,7 +124,7 @@ def with_weights(blend: Blend, weights: Mapping[str, float], settings: Settings)
         blend,
         names=names,
         weights=tuple(now.tolist()),
-        learners=tuple(each.name for each in learners()),
+        experts=tuple(each.name for each in experts()),
         losses=_losses(blend),
         learned_weights=own.tobytes(),
         precision=_packed(precision),
@@ -132,14 +132,14 @@ def with_weights(blend: Blend, weights: Mapping[str, float], settings: Settings)
 
 
 def started(weights: Mapping[str, float], settings: Settings) -> Blend:
-    """A blend before any click whose learners begin with these weights in place of the start's."""
+    """A blend before any click whose experts begin with these weights in place of the start's."""
     names = tuple(weights)
     own, precision = _grown(Blend(), names, settings)
-    begins = np.array([each.from_start for each in learners()])
+    begins = np.array([each.from_start for each in experts()])
     own[begins] = list(weights.values())
     untaught = Blend(
         names=names,
-        learners=tuple(each.name for each in learners()),
+        experts=tuple(each.name for each in experts()),
         losses=_losses(Blend()),
         learned_weights=own.tobytes(),
         precision=_packed(precision),
@@ -154,9 +154,9 @@ def all_weights(blend: Blend) -> dict[str, float]:
 
 
 def shares(blend: Blend) -> dict[str, float]:
-    """Learner -> how much it counts in the weights; together 1."""
+    """Expert -> how much it counts in the weights; together 1."""
     found = _shares(np.array(_losses(blend)))
-    return {each.name: float(share) for each, share in zip(learners(), found, strict=True)}
+    return {each.name: float(share) for each, share in zip(experts(), found, strict=True)}
 
 
 def scores(blend: Blend, names: Sequence[str], evidence: Matrix) -> NDArray[np.float32]:
@@ -212,7 +212,7 @@ def learned(
         log_q: logarithm of the chance with which each candidate was drawn.
         clicked: the position of the one that was clicked.
         settings: how sure the start is, and how soon clicks are forgotten.
-        compares: whether the learners are compared by it. Not where some evidence could not be looked at:
+        compares: whether the experts are compared by it. Not where some evidence could not be looked at:
             those that do without it would win.
         worth: how much the click counts; more than 1 where it was less likely to be seen than others.
     """
@@ -228,7 +228,7 @@ def learned(
     information = (chance.T[:, :, None] * columns).transpose(0, 2, 1) @ columns
     information -= mean[:, :, None] * mean[:, None, :]
     information *= looked_at[:, :, None] & looked_at[:, None, :]
-    memory = np.array([1 - (1 - settings.blend_memory) * each.haste for each in learners()])[:, None, None]
+    memory = np.array([1 - (1 - settings.blend_memory) * each.haste for each in experts()])[:, None, None]
     precision = memory * precision + (1 - memory) * _of_start(known, settings)[1] + worth * information
     own = (
         own + worth * np.linalg.solve(precision, ((columns[clicked] - mean) * looked_at)[:, :, None])[:, :, 0]
@@ -241,7 +241,7 @@ def learned(
         blend,
         names=known,
         weights=tuple((_shares(losses) @ own).tolist()),
-        learners=tuple(each.name for each in learners()),
+        experts=tuple(each.name for each in experts()),
         losses=tuple(losses.tolist()),
         learned_weights=own.tobytes(),
         precision=_packed(precision),
@@ -249,36 +249,43 @@ def learned(
     )
 
 
+def loss(blend: Blend, names: Sequence[str], evidence: Matrix, log_q: Matrix, clicked: int) -> float:
+    """How little a blend expected a click: the negative logarithm of its chance, in nats."""
+    utility = evidence @ weights_of(blend, names) - log_q
+    most = float(utility.max())
+    return most + math.log(float(np.exp(utility - most).sum())) - float(utility[clicked])
+
+
 def _shares(losses: Matrix) -> Matrix:
-    logs = np.array([each.prior for each in learners()]) - _RATE * losses
+    logs = np.array([each.prior for each in experts()]) - _RATE * losses
     found = np.exp(logs - logs.max())
     return np.asarray(found / found.sum(), np.float64)
 
 
 def _losses(blend: Blend) -> tuple[float, ...]:
-    """Of each learner that there is; one that is new begins as good as the best."""
-    known = dict(zip(blend.learners, blend.losses, strict=True))
-    return tuple(known.get(each.name, 0.0) for each in learners())
+    """Of each expert that there is; one that is new begins as good as the best."""
+    known = dict(zip(blend.experts, blend.losses, strict=True))
+    return tuple(known.get(each.name, 0.0) for each in experts())
 
 
 def _looked_at(names: tuple[str, ...]) -> NDArray[np.bool_]:
-    """Which columns each learner looks at, shape (learners, names)."""
-    return _masks(learners(), names)
+    """Which columns each expert looks at, shape (experts, names)."""
+    return _masks(experts(), names)
 
 
 @lru_cache(maxsize=64)
-def _masks(every: tuple[Learner, ...], names: tuple[str, ...]) -> NDArray[np.bool_]:
+def _masks(every: tuple[Expert, ...], names: tuple[str, ...]) -> NDArray[np.bool_]:
     return np.array([[each.kind in (None, kind_of(name)) for name in names] for each in every]).reshape(
         len(every), len(names)
     )
 
 
 def _of_start(names: tuple[str, ...], settings: Settings) -> tuple[Matrix, Matrix]:
-    """(weights, precision) of each learner before any click; the precision of a weight that starts at 0 is
+    """(weights, precision) of each expert before any click; the precision of a weight that starts at 0 is
     lower."""
     start = np.array([start_of(name) for name in names])
     weights, precision = [], []
-    for each in learners():
+    for each in experts():
         begins = start if each.from_start else np.zeros(len(names))
         sure = np.where(begins != 0, settings.blend_precision, settings.blend_precision_open)
         weights.append(begins)
@@ -288,15 +295,15 @@ def _of_start(names: tuple[str, ...], settings: Settings) -> tuple[Matrix, Matri
 
 
 def _grown(blend: Blend, names: tuple[str, ...], settings: Settings) -> tuple[Matrix, Matrix]:
-    """(weights, precision) of each learner, with those of the start for columns that are new, which come
-    last, and for learners that are new."""
+    """(weights, precision) of each expert, with those of the start for columns that are new, which come
+    last, and for experts that are new."""
     weights, precision = _of_start(names, settings)
-    old, count = len(blend.names), len(blend.learners)
+    old, count = len(blend.names), len(blend.experts)
     own = np.frombuffer(blend.learned_weights, np.float64).reshape(count, old)
     sure = np.frombuffer(blend.precision, np.float32).reshape(count, old, old)
-    for place, each in enumerate(learners()):
-        if each.name in blend.learners:
-            before = blend.learners.index(each.name)
+    for place, each in enumerate(experts()):
+        if each.name in blend.experts:
+            before = blend.experts.index(each.name)
             weights[place, :old] = own[before]
             precision[place, :old, :old] = sure[before]
     return weights, precision

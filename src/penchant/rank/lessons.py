@@ -113,12 +113,6 @@ def parts_of(
     return parts, offered
 
 
-def after_lesson(blend: Blend, known: Known, read: Read, user: User, seed: int, search: Search) -> Blend:
-    """The blend after a click of a reader, with the reader and the community as they were before it."""
-    found = lesson(known, read, user, seed, search)
-    return blend if found is None else found.taught(blend, known.settings)
-
-
 def lesson(known: Known, read: Read, user: User, seed: int, search: Search | None = None) -> Lesson | None:
     """What a click teaches; nothing where there was no choice.
 

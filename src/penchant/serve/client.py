@@ -200,8 +200,8 @@ class Client:
         return list(self._send(_Request("GET", _path("users", user_id, "units")))["units"])
 
     def recommend(self, user_id: str, k: int = 20, **options: Any) -> list[Answer]:
-        """What to show a user next; options as of the route: where, scorer, diversity, personal, explain, sources
-        ..."""
+        """What to show a user next; options as of the route: where, scorer, diversity, personal, explain,
+        sources ..."""
         return list(self._send(_recommend_request(user_id, k, options))["recommendations"])
 
     def dismiss(self, user_id: str, document_id: str) -> None:

@@ -97,7 +97,9 @@ async def get_recommendations(
     ] = None,
     personal: Annotated[
         float | None,
-        QueryParameter(description="0 to 1: share of the places that are the user's own; default: the state's."),
+        QueryParameter(
+            description="0 to 1: share of the places that are the user's own; default: the state's."
+        ),
     ] = None,
     exclude_seen: Annotated[bool, QueryParameter(description="Leave out what the user clicked.")] = True,
     explain: Annotated[

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from penchant.data.build import quiet
 from penchant.embed import Embedder
 from penchant.embed.texts import TextEmbedder
 from penchant.errors import InvalidQuery
@@ -18,7 +17,7 @@ from penchant.train.align.examples import AlignQuery, Judgement, by_query, judge
 from penchant.train.align.judges.file import judged, with_judged
 from penchant.train.align.pipeline import align
 from penchant.train.align.training import Plan, ndcg
-from penchant.types import Document, StageProgress
+from penchant.types import Document, StageProgress, quiet
 
 K = 10
 _DRAWS = 2_000

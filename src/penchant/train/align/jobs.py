@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from penchant.data.build import quiet
 from penchant.embed import Embedder
 from penchant.errors import InvalidQuery
 from penchant.train.align.examples import AlignQuery, Candidate, Judgement
@@ -16,7 +15,7 @@ from penchant.train.align.models import plan_by_clicks
 from penchant.train.align.pipeline import Judged, align, collect, keep
 from penchant.train.align.queries import from_documents
 from penchant.train.align.training import Curve, Plan
-from penchant.types import Click, Document, StageProgress
+from penchant.types import Click, Document, StageProgress, quiet
 
 QUERIES_MADE = 1_000
 

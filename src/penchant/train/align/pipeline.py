@@ -12,7 +12,6 @@ from typing import TypeVar
 
 import msgspec
 
-from penchant.data.build import quiet
 from penchant.embed import Embedder
 from penchant.errors import InvalidQuery
 from penchant.train.align.candidates import find_candidates
@@ -31,7 +30,7 @@ from penchant.train.align.examples import (
 from penchant.train.align.models import aligned, mixed, model_of, plan_for
 from penchant.train.align.report import write_card, write_picture
 from penchant.train.align.training import Curve, Plan, train, weights_of
-from penchant.types import Document, StageProgress
+from penchant.types import Document, StageProgress, quiet
 from penchant.whole import written_whole
 
 EMBEDDER = "embedder"

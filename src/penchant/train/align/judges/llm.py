@@ -17,11 +17,10 @@ from typing import Self
 
 import msgspec
 
-from penchant.data.build import quiet
 from penchant.embed.endpoint import Endpoint
 from penchant.errors import EndpointError, InvalidQuery
 from penchant.train.align.examples import AlignQuery, Candidate, Judgement, read_lines
-from penchant.types import StageProgress
+from penchant.types import StageProgress, quiet
 
 LEDGER = "ledger.jsonl"
 _CHARACTERS_PER_TOKEN = 3.0
