@@ -27,8 +27,9 @@ from penchant.lab.datasets import Source
 from penchant.lab.metrics import measure, ranks
 from penchant.lab.protocols import Rules
 from penchant.lab.run import Plan
+from penchant.lab.start import NAMES
 from penchant.lab.statistics import interval
-from penchant.lab.weights import NAMES, Choices, choices, fit
+from penchant.lab.weights import Choices, choices, fit
 from penchant.rank.evidence import kind_of, kinds, start_of
 
 CACHE = Path(os.environ.get("PENCHANT_CACHE", "~/.cache/penchant/lab")).expanduser()

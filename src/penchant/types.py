@@ -65,6 +65,16 @@ class Click(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fiel
     """A click whose id was seen before is ignored, so that a delivery may be repeated."""
 
 
+class Shown(msgspec.Struct, frozen=True):
+    """Documents that a user was shown side by side."""
+
+    user_id: str
+    documents: dict[str, bool]
+    """Document id -> whether it was clicked; in the order of the places."""
+    at: float = 0.0
+    """Unix seconds."""
+
+
 def _no_vector() -> Vector:
     return np.zeros(0, np.float32)
 

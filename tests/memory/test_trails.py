@@ -145,3 +145,27 @@ def test_readers_are_kept_in_their_order_however_often_they_move(actions):
     )
     assert found == [(row, *entry) for row in rows.tolist() for entry in expected.get(row, [])[-3:]]
     assert len(readers.entries.at) <= 16 * (1 + sum(map(len, expected.values()), len(actions)))
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 150), st.booleans()), max_size=200))
+def test_whether_documents_are_shared_is_known_live_as_it_is_when_loaded(log):
+    trails = Trails()
+    for n, (user, row, gone) in enumerate(log):
+        if gone:
+            trails.drop([row])
+        else:
+            read = Read(user, row, float(n))
+            trails.put({user: extended(trails.trail(user), [read], 60)}, [read])
+    trails.forget("c")
+    loaded = Trails([(user, trails.trail(user)) for user in "ab"])
+    counts = [sum(row in trails.trail(user).rows for user in "ab") for row in range(151)]
+    read_, shared = sum(n > 0 for n in counts), sum(n > 1 for n in counts)
+    assert trails.are_shared == loaded.are_shared == (read_ < 100 or shared >= 0.05 * read_)
+
+
+def test_authors_of_documents_of_their_own_share_nothing():
+    trails = Trails([(f"u{n}", Trail(np.arange(n * 10, n * 10 + 10), np.zeros(10))) for n in range(12)])
+    assert not trails.are_shared
+    reads = [Read("x", row, 1.0) for row in range(0, 120, 10)]
+    trails.put({"x": extended(trails.trail("x"), reads, 100)}, reads)
+    assert trails.are_shared

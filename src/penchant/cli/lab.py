@@ -66,7 +66,7 @@ def run(
     out_folder: Annotated[Path, typer.Option("--out", help="The folder of the report.")],
     data: Data = None,
     protocol: Annotated[
-        Literal["live", "whose", "ira", "shift", "full", "eimf", "leave-one-out"] | None,
+        Literal["live", "whose", "impressions", "ira", "shift", "full", "eimf", "leave-one-out"] | None,
         typer.Option(help="Default: live where there is a clock, else full."),
     ] = None,
     documents: Documents = None,
@@ -87,6 +87,9 @@ def run(
         float | None, typer.Option(help="Under `live`; default: each peer's own.")
     ] = None,
     tuned: Annotated[Path | None, typer.Option(help="Hyperparameters from `penchant lab tune`.")] = None,
+    start: Annotated[
+        Path | None, typer.Option(help="Start of the blend, from `penchant lab weights --json`.")
+    ] = None,
     threshold: Annotated[
         float | None, typer.Option(help="tau of our units. Default: the embedder's.")
     ] = None,
@@ -121,6 +124,7 @@ def run(
         rules=Rules(candidates=candidates, window_days=window_days, users=users, seed=seed),
         settings=Settings(threshold=threshold, document_text=document_text or "title"),
         tuned=read_tuned(tuned) if tuned is not None else {},
+        start=start,
         study_users=study_users,
         retrain_days=retrain_days,
         quick=quick,
@@ -165,16 +169,23 @@ def weights(
         list[str], typer.Option("--data", help="Preset or folder, repeatable; each counts the same.")
     ],
     most: Annotated[int, typer.Option(help="Validation cases of each, at most.")] = 700,
+    leave_one_out: Annotated[
+        bool, typer.Option("--leave-one-out", help="Also what is fitted without each community.")
+    ] = False,
     embedder: Embedder = "minilm",
     seed: Seed = 0,
     data_home: DataHome = None,
     cache: Cache = CACHE,
     json: Json = False,
 ) -> None:
-    """Fit the weights that the blend starts from, on validation users that no test asks."""
+    """Fit the weights that the blend starts from, on validation users that no test asks.
+
+    With --leave-one-out, also the weights that each community would start from had it never been seen. A
+    file of `--json` is what `penchant lab run --start` takes.
+    """
     from penchant.lab.protocols import Rules
     from penchant.lab.run import Plan
-    from penchant.lab.weights import choices, fit, value
+    from penchant.lab.weights import choices, fit, value, without_each
 
     with progress_bars() as progress:
         communities = [
@@ -194,17 +205,18 @@ def weights(
         ]
     found = fit(communities)
     validation = {community.name: value(community, found) for community in communities}
+    without = without_each(communities) if leave_one_out else {}
+    unseen = {each.name: value(each, without[each.name]) for each in communities if each.name in without}
     if json:
-        show.print_json(out, {"weights": found, "validation": validation})
+        fits = {"weights": found, "validation": validation, "without": without, "validation_without": unseen}
+        show.print_json(out, fits)
         return
     for name, weight in found.items():
         out.print(f"{weight:8.3f}  {name}", markup=False)
-    for name, measures in validation.items():
-        out.print(
-            f"{name}: {', '.join(f'{kind} {figure}' for kind, figure in measures.items())}",
-            markup=False,
-            soft_wrap=True,
-        )
+    for what, figures in (("", validation), (", by what is fitted without it", unseen)):
+        for name, measures in figures.items():
+            told = ", ".join(f"{kind} {figure}" for kind, figure in measures.items())
+            out.print(f"{name}{what}: {told}", markup=False, soft_wrap=True)
 
 
 @lab.command()

@@ -20,7 +20,7 @@ import msgspec
 from penchant.checks import check_click, check_document
 from penchant.errors import InputError, InvalidQuery, InvalidRow, MissingExtra
 from penchant.memory.filters import attribute
-from penchant.types import Click, Document
+from penchant.types import Click, Document, Shown
 from penchant.whole import written_whole
 
 T = TypeVar("T")
@@ -92,6 +92,47 @@ def read_clicks(
         return made
 
     return _read(path, CLICK_COLUMNS, columns, problems, click)
+
+
+def read_shown(path: Path, is_known: Callable[[str], bool]) -> tuple[list[Shown], list[Click]]:
+    """(what users were shown, what they had read before) from a file of impressions.
+
+    Its columns are ``user_id``, ``shown`` (document ids with ``:1`` or ``:0`` behind them, clicked or not,
+    between blanks), and, where they are known, ``history`` (ids between blanks, in order) and ``shown_at``.
+    A history without times counts in positions. Documents that are not known are passed over.
+
+    Raises:
+        InvalidRow: names the file, the line and what is wrong.
+    """
+    shown: list[Shown] = []
+    histories: dict[str, list[str]] = {}
+    for line, row in _rows(path):
+        if isinstance(row, InvalidRow):
+            raise row
+        try:
+            user, at = (
+                _text(row["user_id"]),
+                _time(row["shown_at"], "shown_at") if row.get("shown_at") else 0.0,
+            )
+            documents = dict(_was_clicked(entry) for entry in str(row["shown"]).split())
+        except (KeyError, ValueError, InputError) as error:
+            raise InvalidRow(
+                f"{path}, line {line}: {error!s} is missing or odd: an impression has user_id and shown, "
+                "such as 'd1:0 d2:1'"
+            ) from None
+        shown.append(Shown(user, documents, at))
+        history = [name for name in str(row.get("history") or "").split() if is_known(name)]
+        if len(history) > len(histories.get(user, [])):
+            histories[user] = history
+    clicks = [Click(user, name, float(n)) for user, read in histories.items() for n, name in enumerate(read)]
+    return shown, clicks
+
+
+def _was_clicked(entry: str) -> tuple[str, bool]:
+    name, mark, clicked = entry.rpartition(":")
+    if not mark or clicked not in ("0", "1"):
+        raise ValueError(repr(entry))
+    return name, clicked == "1"
 
 
 def rows_of(path: Path) -> Iterator[Row]:

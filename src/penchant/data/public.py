@@ -16,32 +16,29 @@ from typing import Any, TextIO
 import msgspec
 
 from penchant.errors import InvalidQuery, InvalidRow, MissingExtra
-from penchant.types import Click, Document
+from penchant.types import Click, Document, Shown
 
 Found = tuple[list[Document], list[Click]]
+_MIND = "get it from https://msnews.github.io, accept its licence and unpack it"
 
 
 def mind(folder: Path) -> Found:
     """MIND: news.tsv and behaviors.tsv. Clicks of a history have no time: they count from just before the
     first impression."""
-    where = "get it from https://msnews.github.io, accept its licence and unpack it"
     documents = [
         Document(row[0], row[3], attributes={"category": row[1], "subcategory": row[2]})
-        for row in _tabs(_need(folder, "news.tsv", where), at_least=4)
+        for row in _tabs(_need(folder, "news.tsv", _MIND), at_least=4)
         if row[3].strip()
     ]
     known = {document.id for document in documents}
     first: dict[str, tuple[float, list[str]]] = {}
     clicks = []
-    for row in _tabs(_need(folder, "behaviors.tsv", where), at_least=5):
-        user, at = row[1], datetime.strptime(row[2], "%m/%d/%Y %I:%M:%S %p").replace(tzinfo=UTC).timestamp()
+    for shown, history in _behaviours(folder):
+        user, at = shown.user_id, shown.at
         if user not in first or at < first[user][0]:
-            first[user] = (at, row[3].split())
-        shown = (entry.rpartition("-") for entry in row[4].split())
+            first[user] = (at, history)
         clicks += [
-            Click(user, document, at)
-            for document, _, clicked in shown
-            if clicked == "1" and document in known
+            Click(user, name, at) for name, clicked in shown.documents.items() if clicked and name in known
         ]
     for user, (at, history) in first.items():
         clicks += [
@@ -50,6 +47,19 @@ def mind(folder: Path) -> Found:
             if document in known
         ]
     return documents, clicks
+
+
+def _behaviours(folder: Path) -> Iterator[tuple[Shown, list[str]]]:
+    """(what was shown, what had been read before) of each impression of MIND."""
+    for row in _tabs(_need(folder, "behaviors.tsv", _MIND), at_least=5):
+        at = datetime.strptime(row[2], "%m/%d/%Y %I:%M:%S %p").replace(tzinfo=UTC).timestamp()
+        shown = (entry.rpartition("-") for entry in row[4].split())
+        yield Shown(row[1], {name: clicked == "1" for name, _, clicked in shown}, at), row[3].split()
+
+
+def read_shown(name: str, folder: Path) -> list[Shown]:
+    """What users of a public data set were shown; nothing where it does not say so."""
+    return [shown for shown, _ in _behaviours(folder)] if name == "mind" else []
 
 
 def movielens(folder: Path) -> Found:

@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from penchant.lab.cases import Trial
+from penchant.lab.cases import Case, Trial
 from penchant.lab.log import Clicks, Log, Rows
 from penchant.lab.methods import Scores
 from penchant.lab.outcomes import SHOWN
@@ -25,7 +25,7 @@ from penchant.rank.blend import Blend, Matrix, is_learned
 from penchant.rank.candidates import Candidates, looked_up
 from penchant.rank.evidence import kind_of, kinds, measure
 from penchant.rank.known import Known
-from penchant.rank.lessons import lesson, parts_of
+from penchant.rank.lessons import Lesson, lesson, parts_of
 from penchant.rank.recommender import in_places
 from penchant.rank.smoothing import Smoother
 from penchant.types import Progress, User, Vectors
@@ -131,6 +131,18 @@ class BlendedUnits(InterestUnits):
         """Kind of evidence -> the share of the first ten places so far where it spoke most for the
         document."""
         return {kind: self._places[kind] / max(self._places.total(), 1) for kind in kinds()}
+
+    def learn_shown(self, case: Case) -> None:
+        """Each click on something that was shown is a lesson whose rivals are what was passed over."""
+        if not self._learns:
+            return
+        names, evidence = self.evidence(case.user, case.candidates, case.at)
+        evidence = self._left(names, evidence)
+        clicked = np.isin(case.candidates, case.relevant)
+        for place in np.flatnonzero(clicked).tolist():
+            rows = np.append(np.flatnonzero(~clicked), place)
+            found = Lesson(names, evidence[rows], np.zeros(len(rows)), len(rows) - 1, True)
+            self._blend = found.taught(self._blend, self._known.settings)
 
     def _looked_up(self, user: int, candidates: Rows, at: float) -> tuple[Asked, Candidates]:
         user_id = self._log.user_ids[user]

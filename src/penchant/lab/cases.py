@@ -50,6 +50,8 @@ class Trial:
     allows."""
     group: int = 1
     """Cases in a row that are one question: the reader who clicked, and others (`whose`)."""
+    was_shown: bool = False
+    """The candidates were shown side by side, and may be learned from after the case (`impressions`)."""
     population: Sequence[int] = ()
     """The users whom the protocol could ask, of whom it asks all or some."""
     segments: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)

@@ -8,8 +8,9 @@ from hashlib import blake2b
 from pathlib import Path
 from types import MappingProxyType
 
-from penchant.data.files import Columns, OnError, Problems, read_clicks, read_documents
+from penchant.data.files import Columns, OnError, Problems, read_clicks, read_documents, read_shown
 from penchant.data.public import ADAPTERS, read_public
+from penchant.data.public import read_shown as public_shown
 from penchant.errors import InvalidQuery
 from penchant.lab.log import Log, make_log
 
@@ -33,6 +34,10 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
             "Amazon Beauty, 5-core, 2014; 7 products without a title are left out",
             "McAuley's Amazon product data",
             on_error="skip",
+        ),
+        "nemig": Preset(
+            "German news, six headlines shown to a reader of a survey, one clicked",
+            "NeMig, andreeaiana/nemig",
         ),
         "kmrd": Preset("Naver film ratings with Korean titles", "lovit/kmrd"),
     }
@@ -63,16 +68,19 @@ def read_log(source: Source) -> tuple[Log, Problems]:
     """
     name, _, folder = (source.data or "").partition(":")
     if name in ADAPTERS and folder:
-        return make_log(name, *read_public(name, Path(folder))), Problems("stop")
-    title, documents, clicks = _files(source)
+        return make_log(name, *read_public(name, Path(folder)), public_shown(name, Path(folder))), Problems(
+            "stop"
+        )
+    title, documents, clicks, shown = _files(source)
     preset = PRESETS.get(title)
     problems = Problems(source.on_error or (preset.on_error if preset else "stop"))
     given = list(read_documents(documents, source.document_columns, problems))
     known = {document.id for document in given}
-    log = make_log(
-        title, given, list(read_clicks(clicks, source.click_columns, problems, known.__contains__))
+    told, histories = read_shown(shown, known.__contains__) if shown is not None else ([], [])
+    log = (
+        list(read_clicks(clicks, source.click_columns, problems, known.__contains__)) if clicks else histories
     )
-    return log, problems
+    return make_log(title, given, log, told), problems
 
 
 def fingerprint(log: Log) -> str:
@@ -83,13 +91,16 @@ def fingerprint(log: Log) -> str:
     digest.update("\0".join(log.user_ids).encode())
     for values in (log.clicks.users, log.clicks.documents, log.clicks.at):
         digest.update(values.tobytes())
+    for each in log.impressions:
+        digest.update(repr((each.user, each.at)).encode() + each.shown.tobytes() + each.clicked.tobytes())
     return digest.hexdigest()
 
 
-def _files(source: Source) -> tuple[str, Path, Path]:
-    """(name, documents, clicks)."""
+def _files(source: Source) -> tuple[str, Path, Path | None, Path | None]:
+    """(name, documents, clicks, impressions); without clicks the histories in the impressions are the
+    clicks."""
     if source.documents is not None and source.clicks is not None and source.data is None:
-        return source.documents.resolve().parent.name, source.documents, source.clicks
+        return source.documents.resolve().parent.name, source.documents, source.clicks, None
     if source.data is None or source.documents is not None or source.clicks is not None:
         raise InvalidQuery(
             "say what to evaluate on: --data NAME or FOLDER, or --documents FILE and --clicks FILE"
@@ -108,11 +119,19 @@ def _files(source: Source) -> tuple[str, Path, Path]:
             "read with "
             f"NAME:FOLDER, NAME one of {', '.join(ADAPTERS)}"
         )
-    return folder.resolve().name, _one(folder, "documents"), _one(folder, "clicks")
+    documents, shown = _one(folder, "documents"), _found(folder, "impressions")
+    clicks = None if len(shown) == 1 and not _found(folder, "clicks") else _one(folder, "clicks")
+    return folder.resolve().name, documents, clicks, shown[0] if len(shown) == 1 else None
+
+
+def _found(folder: Path, name: str) -> list[Path]:
+    """Files of that name, also after the code of a language: ``de.impressions.tsv``."""
+    found = {path for pattern in (f"{name}.*", f"*.{name}.*") for path in folder.glob(pattern)}
+    return sorted(path for path in found if not path.name.endswith(".part"))
 
 
 def _one(folder: Path, name: str) -> Path:
-    found = sorted(path for path in folder.glob(f"{name}.*") if not path.name.endswith(".part"))
+    found = _found(folder, name)
     if len(found) != 1:
         raise InvalidQuery(
             f"{folder} holds {len(found)} files named {name}.*: one is needed (CSV, TSV, JSON Lines or "

@@ -52,7 +52,7 @@ def by_user(trial: Trial, outcomes: Mapping[str, Outcome]) -> Figures:
     figures: Figures = {}
     for name, outcome in outcomes.items():
         if outcome.failed is None:
-            measured = measure(trial, outcome.ranks)
+            measured = measure(trial, outcome.ranks, outcome.scores_of(trial))
             figures[name] = {kind: ByUser(*mean_by_user(trial, values)) for kind, values in measured.items()}
     return figures
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from penchant.checks import EARLIEST_CLOCK
 from penchant.errors import InvalidQuery
-from penchant.types import Click, Document
+from penchant.types import Click, Document, Shown
 
 Rows = NDArray[np.int32]
 """Numbers of documents (or users) in their log."""
@@ -41,6 +41,16 @@ class Clicks:
 
 
 @dataclass(frozen=True, eq=False)
+class Impression:
+    """Documents that a user was shown side by side, and those of them that were clicked."""
+
+    user: int
+    shown: Rows
+    clicked: Rows
+    at: float
+
+
+@dataclass(frozen=True, eq=False)
 class Log:
     """Documents, and each user's first click on each of them, ordered by time (ties: as given)."""
 
@@ -50,6 +60,8 @@ class Log:
     clicks: Clicks
     clock: bool
     """Whether times are Unix seconds. Without a clock they are positions within each user's history."""
+    impressions: Sequence[Impression] = ()
+    """What was shown, where it is told; in order."""
 
     @cached_property
     def titles(self) -> list[str]:
@@ -84,8 +96,13 @@ class Log:
         return bool((alone & same).mean() > 0.5)
 
 
-def make_log(name: str, documents: Sequence[Document], clicks: Sequence[Click]) -> Log:
+def make_log(
+    name: str, documents: Sequence[Document], clicks: Sequence[Click], shown: Sequence[Shown] = ()
+) -> Log:
     """The log of documents and clicks. A user's later clicks on the same document are left out.
+
+    Args:
+        shown: what users were shown; documents that are not known are passed over.
 
     Raises:
         InvalidQuery: there is nothing to evaluate on.
@@ -112,4 +129,12 @@ def make_log(name: str, documents: Sequence[Document], clicks: Sequence[Click]) 
         user_ids=list(numbers),
         clicks=Clicks(users[order], clicked[order], at[order]),
         clock=bool(at.min() >= EARLIEST_CLOCK),
+        impressions=[_impression(each, rows, numbers) for each in shown if each.user_id in numbers],
     )
+
+
+def _impression(shown: Shown, rows: Mapping[str, int], users: Mapping[str, int]) -> Impression:
+    known = [(rows[name], clicked) for name, clicked in shown.documents.items() if name in rows]
+    documents = np.array(sorted(row for row, _ in known), np.int32)
+    clicked = np.array(sorted(row for row, was_clicked in known if was_clicked), np.int32)
+    return Impression(users[shown.user_id], documents, clicked, shown.at)

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from penchant.errors import InvalidQuery, MissingExtra
+from penchant.lab.cases import Case
 from penchant.lab.log import Clicks, Log, Rows
 from penchant.types import Document, Vectors
 
@@ -31,6 +32,14 @@ class Method(Protocol):
 
     def score(self, user: int, candidates: Rows, at: float) -> Scores:
         """One finite number for each candidate, higher is better."""
+
+
+@runtime_checkable
+class LearnsFromShown(Protocol):
+    """What learns from what was shown and not clicked, too."""
+
+    def learn_shown(self, case: Case) -> None:
+        """Learn from a case that was asked, whose candidates were shown side by side."""
 
 
 class Popular:

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penchant.errors import InvalidQuery, MissingExtra
+from penchant.lab import impressions, whose
 from penchant.lab.cases import Case, Trial
-from penchant.lab.whose import AUC, auc
 from penchant.types import Vectors
 
 Ranks = NDArray[np.float64]
@@ -47,21 +47,26 @@ def ranks(case: Case, scores: NDArray[np.floating], *, alone: bool) -> Ranks:
     return np.asarray(1.0 + better + tied / 2, np.float64)
 
 
-def measure(trial: Trial, found: Ranks) -> dict[str, Values]:
+def measure(trial: Trial, found: Ranks, scores: Sequence[NDArray[np.floating]] = ()) -> dict[str, Values]:
     """The value of each of the trial's measures, for each question.
 
     A question is a case, or, where relevant documents are ranked alone, a (case, relevant document) pair.
 
     Args:
         found: the rank of each (case, relevant document) pair, in order.
+        scores: of the candidates of each case, where they were shown side by side.
     """
     if trial.group > 1:
-        return {AUC: auc(trial, found)}
+        return {whose.AUC: whose.auc(trial, found)}
     if trial.alone:
         questions = [[rank] for rank in found.tolist()]
     else:
         bounds = np.cumsum([len(case.relevant) for case in trial.cases])[:-1]
         questions = [part.tolist() for part in np.split(found, bounds)]
+    if trial.was_shown:
+        ranked = measure_ranks(questions, [name for name in trial.measures if not name.endswith("AUC")])
+        values = {"AUC": impressions.auc(trial, found), **ranked, **impressions.auc_by_reader(trial, scores)}
+        return {name: values[name] for name in trial.measures}
     return measure_ranks(questions, trial.measures)
 
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from penchant.errors import PeerFailed, PenchantError
 from penchant.lab.cases import Case, Trial
 from penchant.lab.log import Log, Rows
-from penchant.lab.methods import Method, Scores
+from penchant.lab.methods import LearnsFromShown, Method, Scores
 from penchant.lab.metrics import Ranks, ranks
 from penchant.lab.peers.ranking import Order, answer
 from penchant.lab.peers.standins import StandIns
@@ -46,6 +46,13 @@ class Outcome:
     places_by: Mapping[str, float] = field(default_factory=dict)
     """Kind of evidence -> the share of the first places where it spoke most for the document; of methods that
     weigh evidence."""
+    scores: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    """Of all candidates, case after case, where they were shown side by side."""
+
+    def scores_of(self, trial: Trial) -> list[NDArray[np.float64]]:
+        """The scores of each case."""
+        bounds = np.cumsum([len(case.candidates) for case in trial.cases])[:-1]
+        return np.split(self.scores, bounds) if trial.was_shown else []
 
 
 def ask(method: Method, trial: Trial, shared: Sequence[object], progress: Progress | None = None) -> Outcome:
@@ -56,7 +63,7 @@ def ask(method: Method, trial: Trial, shared: Sequence[object], progress: Progre
     """
     learning = scoring = 0.0
     learned = 0
-    found, shown = [], []
+    found, shown, told = [], [], [np.zeros(0)]
     for case in trial.cases:
         started = perf_counter()
         if case.learned > learned:
@@ -68,6 +75,10 @@ def ask(method: Method, trial: Trial, shared: Sequence[object], progress: Progre
         learning, scoring = learning + between - started, scoring + ended - between
         found.append(ranks(case, scores, alone=trial.alone))
         shown.append(first_places(case, scores))
+        if trial.was_shown:
+            told.append(np.asarray(scores, np.float64))
+            if isinstance(method, LearnsFromShown):
+                method.learn_shown(case)
         if progress is not None:
             progress(1)
     cost = {
@@ -76,8 +87,9 @@ def ask(method: Method, trial: Trial, shared: Sequence[object], progress: Progre
         "milliseconds_per_case": 1_000 * scoring / len(trial.cases),
         "state_bytes": float(_state_bytes(method, shared)),
     }
+    places_by: dict[str, float] = getattr(method, "places_by", dict)()
     return Outcome(
-        np.concatenate(found), np.stack(shown), cost, places_by=getattr(method, "places_by", dict)()
+        np.concatenate(found), np.stack(shown), cost, places_by=places_by, scores=np.concatenate(told)
     )
 
 
@@ -98,6 +110,7 @@ def ask_peer(order: Order, log: Log, trial: Trial, stand_ins: StandIns) -> Outco
         np.concatenate([ranks(case, scores, alone=trial.alone) for case, scores in pairs]),
         np.stack([first_places(case, scores) for case, scores in pairs]),
         cost,
+        scores=np.concatenate(given.scores).astype(np.float64) if trial.was_shown else np.zeros(0),
     )
 
 
@@ -131,7 +144,7 @@ class Kept:
             with np.load(path) as file:
                 cost = json.loads(file["cost"].item())
                 places_by = json.loads(file["places_by"].item())
-                return Outcome(file["ranks"], file["shown"], cost, places_by=places_by)
+                return Outcome(file["ranks"], file["shown"], cost, places_by=places_by, scores=file["scores"])
         outcome = compute()
         if outcome.failed is None:
             self._folder.mkdir(parents=True, exist_ok=True)
@@ -142,6 +155,7 @@ class Kept:
                     shown=outcome.shown,
                     cost=json.dumps(dict(outcome.cost)),
                     places_by=json.dumps(dict(outcome.places_by)),
+                    scores=outcome.scores,
                 )
         return outcome
 

@@ -109,7 +109,7 @@ def shift(log: Log, reference: Vectors, rules: Rules = Rules(), *, through: Lite
             and in_b >= 1
         ):
             users.append(user)
-    users = _drawn(users, log, rules)
+    users = drawn(users, log, rules)
     order = np.argsort(period[period < 2], kind="stable")
     known = clicks[np.flatnonzero(period < 2)[order]]
     in_a = int((period == 0).sum())
@@ -186,7 +186,7 @@ def live(log: Log, rules: Rules = Rules()) -> Trial:
         )
     clicks = log.clicks
     asked = set(
-        _drawn(
+        drawn(
             [user for user, found in sorted(clicks.of_user.items()) if len(found) > rules.earlier], log, rules
         )
     )
@@ -235,9 +235,9 @@ def eimf(log: Log, rules: Rules = Rules()) -> Trial:
     EIMF uses it.
     """
     users = [user for user in sorted(log.clicks.of_user) if len(log.clicks.of_user[user]) >= 5]
-    drawn = np.random.default_rng(rules.seed).permutation(len(users))
-    test = sorted(users[n] for n in drawn[: max(1, len(users) // 10)])
-    return _by_sequence(log, _drawn(test, log, rules), lambda count: count - max(1, count // 5), "eimf", EIMF)
+    order = np.random.default_rng(rules.seed).permutation(len(users))
+    test = sorted(users[n] for n in order[: max(1, len(users) // 10)])
+    return _by_sequence(log, drawn(test, log, rules), lambda count: count - max(1, count // 5), "eimf", EIMF)
 
 
 def leave_one_out(log: Log, rules: Rules = Rules()) -> Trial:
@@ -248,7 +248,7 @@ def leave_one_out(log: Log, rules: Rules = Rules()) -> Trial:
     """
     users = [user for user in sorted(log.clicks.of_user) if len(log.clicks.of_user[user]) >= 3]
     return _by_sequence(
-        log, _drawn(users, log, rules), lambda count: count - 1, "leave-one-out", LEAVE_ONE_OUT
+        log, drawn(users, log, rules), lambda count: count - 1, "leave-one-out", LEAVE_ONE_OUT
     )
 
 
@@ -289,7 +289,7 @@ def _last_clicks(log: Log, rules: Rules, never: Sequence[int] = ()) -> _Split:
     eligible = [user for user in enough if user not in spared]
     held_out = _mask(clicks, [clicks.of_user[user][-rules.held_out :] for user in eligible])
     users = []
-    for user in _drawn(eligible, log, rules):
+    for user in drawn(eligible, log, rules):
         positions = clicks.of_user[user]
         history, test = np.split(clicks.documents[positions], [len(positions) - rules.held_out])
         users.append((user, history, test, float(clicks.at[positions[-rules.held_out]])))
@@ -358,7 +358,7 @@ def _periods(log: Log) -> NDArray[np.int64]:
     return period
 
 
-def _drawn(users: list[int], log: Log, rules: Rules) -> list[int]:
+def drawn(users: list[int], log: Log, rules: Rules) -> list[int]:
     """At most `rules.users` of the users, the same ones whatever the others clicked."""
     if rules.users is None or len(users) <= rules.users:
         return users

@@ -105,6 +105,8 @@ def summary(report: Mapping[str, Any]) -> str:
     best = max(values, key=lambda name: (values[name]["value"], name))
     low, high = values[best]["interval"]
     text = f"Best by {measure}: {best}, {values[best]['value']:.3f} ({low:.3f} to {high:.3f})."
+    if measure == "AUC" and low <= 0.5:
+        return f"{text} That is not above chance, 0.5: nothing here tells what was clicked."
     mine = max(
         (name for name in values if name in OURS), key=lambda name: values[name]["value"], default=None
     )

@@ -19,6 +19,7 @@ from penchant.lab import evaluation, protocols, registry, sources
 from penchant.lab.blend_method import documents_of
 from penchant.lab.cases import Trial, check_no_leak
 from penchant.lab.datasets import PRESETS, Source, fingerprint, read_log
+from penchant.lab.impressions import impressions
 from penchant.lab.log import Log
 from penchant.lab.outcomes import Kept, Outcome, ask, ask_peer, failure, trial_key
 from penchant.lab.peers import PEERS, REQUIREMENTS
@@ -26,6 +27,7 @@ from penchant.lab.peers.environments import Say
 from penchant.lab.peers.ranking import Order
 from penchant.lab.peers.standins import StandIns
 from penchant.lab.protocols import Rules
+from penchant.lab.start import read_start
 from penchant.lab.studies import STUDIES, chosen_studies, for_study
 from penchant.lab.texts import RememberedTexts, remembered
 from penchant.lab.units_method import InterestUnits, Variant
@@ -35,7 +37,7 @@ from penchant.settings import Settings
 from penchant.text import document_text
 from penchant.types import StageProgress, Vectors, quiet
 
-Protocol = Literal["live", "whose", "ira", "shift", "full", "eimf", "leave-one-out"]
+Protocol = Literal["live", "whose", "impressions", "ira", "shift", "full", "eimf", "leave-one-out"]
 QUICK_USERS = 300
 QUICK_TRAININGS = 12
 QUICK_RETRAININGS = 2
@@ -61,8 +63,9 @@ class Plan:
     settings: Settings = Settings()
     tuned: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """method -> hyperparameters that a search chose."""
-    start: Mapping[str, float] | None = None
-    """Weights of the blend before any click; None: those that penchant comes with."""
+    start: Path | None = None
+    """A file of `penchant lab weights --json` with the weights of the blend before any click. None: those
+    that penchant comes with."""
     study_users: int = 150
     retrain_days: float | None = None
     """Under `live`, days after which every trained peer is retrained. None: each peer's own number."""
@@ -88,6 +91,8 @@ class Setting:
     progress: StageProgress
     say: Say
     skipped: int
+    start: Mapping[str, float] | None
+    """Weights of the blend before any click; None: those that penchant comes with."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,6 +149,7 @@ def run(plan: Plan, cache: Path, progress: StageProgress = quiet, say: Say = lam
         "studies": _studies(setting, main),
         "parameters": _parameters(plan, main, outcomes),
         "settings": json.loads(penchant_settings(plan.settings)),
+        "start": None if setting.start is None else dict(setting.start),
         "versions": _versions(outcomes),
         "machine": {"processor": platform.machine(), "system": platform.system(), "threads": plan.threads},
         "cost": {
@@ -179,7 +185,12 @@ def prepare(plan: Plan, cache: Path, progress: StageProgress, say: Say) -> Setti
         progress,
         say,
         problems.count,
+        None if plan.start is None else read_start(plan.start, log.name, _attributes(log)),
     )
+
+
+def _attributes(log: Log) -> list[str]:
+    return sorted({name for document in log.documents for name in document.attributes})
 
 
 def _embedded(log: Log, plan: Plan) -> list[str]:
@@ -198,6 +209,7 @@ def make_trials(setting: Setting, rules: Rules | None = None) -> dict[str, Trial
     makers: dict[str, Callable[[], Trial]] = {
         "live": lambda: protocols.live(log, rules),
         "whose": lambda: whose(log, rules),
+        "impressions": lambda: impressions(log, rules),
         "ira": lambda: protocols.ira(log, reference, rules),
         "full": lambda: protocols.full(log, rules),
         "eimf": lambda: protocols.eimf(log, rules),
@@ -228,10 +240,10 @@ def outcome_of(
         del key["settings"]  # penchant's
         return _peer_outcome(setting, name, trial, params, key, kept)
     given = registry.Given(
-        setting.log, trial, setting.vectors, setting.texts, setting.documents, plan.settings, plan.start
+        setting.log, trial, setting.vectors, setting.texts, setting.documents, plan.settings, setting.start
     )
-    if plan.start is not None and name not in registry.LIGHT:
-        key["start"] = dict(plan.start)
+    if setting.start is not None and name not in registry.LIGHT:
+        key["start"] = dict(setting.start)
     shared = (setting.log, setting.log.documents, setting.vectors, setting.texts, setting.documents)
     if variant is not None:
         key["variant"] = repr(

@@ -22,16 +22,14 @@ from penchant.lab.cases import Trial
 from penchant.lab.metrics import measure, ranks
 from penchant.lab.peers.environments import Say
 from penchant.lab.run import Plan, Setting, prepare
-from penchant.rank.evidence import EVIDENCE, columns, kind_of, known_before_clicks, of_column
+from penchant.lab.start import FAMILIES, NAMES
+from penchant.rank.evidence import kind_of, known_before_clicks, of_column
 from penchant.types import StageProgress, quiet
 
 Matrix = NDArray[np.float32]
 _RIDGE = 3e-3
 _EARLY = (0.03, 0.2)
 """`live` cases between these shares of the clicks: before any that a test asks."""
-FAMILIES = {each.kind: f"{each.family[0]}any" for each in EVIDENCE if each.family}
-NAMES = (*columns(), *FAMILIES.values())
-"""The columns, and one for all of each family that a community brings with it."""
 _LEFT_TO_EACH = ("read after the like",)
 """Where documents have one reader each it misleads, where they have many it is among the best: it starts at
 0."""
@@ -102,6 +100,14 @@ def fit(communities: Sequence[Choices]) -> dict[str, float]:
         loss, np.zeros(len(NAMES)), jac=True, method="L-BFGS-B", bounds=_BOUNDS, options={"maxiter": 80}
     )
     return dict(zip(NAMES, found.x.round(3).tolist(), strict=True))
+
+
+def without_each(communities: Sequence[Choices]) -> dict[str, dict[str, float]]:
+    """Community -> the weights fitted without it: what a community that was never seen begins with."""
+    return {
+        left.name: fit([community for community in communities if community is not left])
+        for left in communities
+    }
 
 
 def value(community: Choices, weights: Mapping[str, float]) -> dict[str, float]:

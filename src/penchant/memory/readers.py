@@ -18,6 +18,8 @@ NO_ROWS: Rows = np.zeros(0, np.int64)
 BEFORE = 5
 """Documents known that a reader read just before another."""
 _LEAST_ROOM = 4
+_MANY, _SHARED = 100, 0.05
+"""Documents that tell whether readers share what they read, and the share from which they do."""
 
 
 class Entries(NamedTuple):
@@ -74,6 +76,8 @@ class Readers:
         self._count = np.zeros(16, np.int64)
         self._room = np.zeros(16, np.int64)
         self._changes = np.zeros(16, np.int64)
+        self._read = self._shared = 0
+        """Documents with readers, and with more than one."""
 
     @classmethod
     def of(cls, rows: Rows, entries: Entries) -> Readers:
@@ -84,7 +88,20 @@ class Readers:
         readers._room = readers._count.copy()
         readers._changes = np.zeros_like(readers._count)
         readers._start = np.cumsum(readers._count) - readers._count
+        readers._read, readers._shared = (int((readers._count > n).sum()) for n in (0, 1))
         return readers
+
+    @property
+    def are_alone(self) -> bool:
+        """Whether documents have one reader each, say their authors: fewer than one in twenty of those that
+        are read is shared."""
+        return self._read >= _MANY and self._shared < _SHARED * self._read
+
+    def _set_count(self, row: int, count: int) -> None:
+        before = int(self._count[row])
+        self._read += (count > 0) - (before > 0)
+        self._shared += (count > 1) - (before > 1)
+        self._count[row] = count
 
     def counts(self, rows: Rows) -> NDArray[np.int64]:
         """How many readers each document has."""
@@ -116,7 +133,7 @@ class Readers:
         place = self._start[row] + self._count[row]
         self.entries.numbers[place], self.entries.at[place], self.entries.order[place] = number, at, order
         self._note_before(row, place, before)
-        self._count[row] += 1
+        self._set_count(row, int(self._count[row]) + 1)
 
     def set_before(self, row: int, number: int, before: Rows) -> None:
         """What a reader of the document read just before it, the latest first."""
@@ -137,7 +154,7 @@ class Readers:
         kept = np.flatnonzero(self.entries.numbers[own] != number)
         for column in self.entries:
             column[own.start : own.start + len(kept)] = column[own][kept]
-        self._count[row] = len(kept)
+        self._set_count(row, len(kept))
         self._changes[row] += 1
 
     def drop(self, row: int) -> list[int]:
@@ -145,7 +162,8 @@ class Readers:
         if row >= len(self._count):
             return []
         start, count = int(self._start[row]), int(self._count[row])
-        self._count[row] = self._room[row] = 0
+        self._set_count(row, 0)
+        self._room[row] = 0
         numbers: list[int] = self.entries.numbers[start : start + count].tolist()
         return numbers
 

@@ -212,6 +212,11 @@ class Trails:
         """How many readers each document has."""
         return self._readers.counts(rows)
 
+    @property
+    def are_shared(self) -> bool:
+        """Whether readers read the same documents; not where each has one reader, its author."""
+        return not self._readers.are_alone
+
     def changes(self, rows: Rows) -> NDArray[np.int64]:
         """How often the readers of documents that have any changed, or what they had read before."""
         return self._readers.changes(rows)

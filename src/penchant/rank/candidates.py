@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penchant.memory.facts import Facts, Smoothed
-from penchant.memory.readers import Rows
+from penchant.memory.readers import NO_ROWS, Rows
 from penchant.rank.asked import Asked, Reader
 from penchant.rank.neighbours import MOST_READERS, Said
 from penchant.types import Vector, Vectors
 
+NOTHING_SMOOTHED = Smoothed(NO_ROWS, np.zeros(0, np.float32))
 SHORTER = (14, 8, 6)
 """By how much each half-life of clicks is shorter than the one before: of two weeks a day, 3 hours, 30
 minutes."""
@@ -40,12 +41,31 @@ class Candidates(NamedTuple):
 
 
 def looked_up(asked: Asked, rows: Rows) -> Candidates:
-    """Documents, ready to be weighed for a reader."""
-    from penchant.rank import tally
+    """Documents, ready to be weighed for a reader.
+
+    Where documents have one reader each, that somebody read one says that it is taken: what others read is
+    left out, so that trend, popularity and readers are silent.
+    """
+    known, reader = asked.known, asked.reader
+    vectors = known.index.vectors(rows)
+    facts, newer = known.documents.facts(rows), known.documents.published_since(rows, asked.at)
+    cosines = cosines_to(reader, vectors)
+    if not known.trails.are_shared:
+        return Candidates(rows, vectors, facts, *cosines, NOTHING_SMOOTHED, newer, *_unread(len(rows)))
+    readers, smoothed = known.trails.counts(rows), known.smoothed(reader.taste, rows, vectors)
+    return Candidates(rows, vectors, facts, *cosines, smoothed, newer, readers, _said(asked, rows))
+
+
+def _unread(count: int) -> tuple[NDArray[np.int64], Said]:
+    nothing = Said(np.zeros((1 + len(SHORTER), count)), np.zeros((4, count)), np.zeros(count))
+    return np.zeros(count, np.int64), nothing
+
+
+def _said(asked: Asked, rows: Rows) -> Said:
+    from penchant.rank import tally  # compiled code takes half a second to load, and the first time much more
 
     known, settings, reader = asked.known, asked.reader.settings, asked.reader
-    vectors = known.index.vectors(rows)
-    said = tally.said(
+    return tally.said(
         reader.number,
         known.trails.readers(rows, MOST_READERS),
         asked.neighbours,
@@ -55,10 +75,6 @@ def looked_up(asked: Asked, rows: Rows) -> Candidates:
         SHORTER,
         settings.decay_beside,
     )
-    readers = known.trails.counts(rows)
-    smoothed = known.smoothed(reader.taste, rows, vectors)
-    facts, newer = known.documents.facts(rows), known.documents.published_since(rows, asked.at)
-    return Candidates(rows, vectors, facts, *cosines_to(reader, vectors), smoothed, newer, readers, said)
 
 
 def cosines_to(reader: Reader, documents: Vectors) -> tuple[Vectors, Vector]:
