@@ -25,6 +25,7 @@ Limit = Annotated[int, Meta(ge=0, description="a whole number from 0, or None fo
 Decay = Annotated[float, Meta(gt=0, le=1, description="more than 0 and at most 1; 1 turns the decay off")]
 Share = Annotated[float, Meta(ge=0, le=1, description="a number from 0 to 1")]
 Seconds = Annotated[float, Meta(gt=0, description="more than 0 seconds")]
+Positive0 = Annotated[float, Meta(ge=0, le=5, description="a number from 0 to 5")]
 Positive = Annotated[float, Meta(gt=0, le=1e12, description="a finite number above 0")]
 
 
@@ -114,6 +115,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     weight."""
     blend_precision_open: Positive = 10.0
     """Precision of the prior over weights that start at 0."""
+    position_bias: Positive0 = 0.0
+    """How much less the lower places of a list are seen: place n is seen ``n ** -position_bias`` as often as
+    the first. A click on what `shown` told counts by the inverse, 10 at most. 0: all places are seen."""
     blend_memory: Decay = 0.999
     """Decay of a lesson with each lesson after it, since communities change."""
 

@@ -95,6 +95,15 @@ def beyond_accuracy(
     }
 
 
+def places_by(outcomes: Mapping[str, Outcome]) -> dict[str, dict[str, float]]:
+    """Method -> kind of evidence -> the share of first places where it spoke most for the document."""
+    return {
+        name: {kind: _round(share) for kind, share in outcome.places_by.items()}
+        for name, outcome in outcomes.items()
+        if outcome.places_by
+    }
+
+
 def by_segment(trial: Trial, outcomes: Mapping[str, Outcome]) -> list[dict[str, Any]]:
     """Each segment with its number of questions and, for each method, the mean over them.
 

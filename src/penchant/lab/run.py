@@ -134,11 +134,7 @@ def run(plan: Plan, cache: Path, progress: StageProgress = quiet, say: Say = lam
         "beyond": {}
         if main.alone
         else evaluation.beyond_accuracy(main, setting.log, setting.vectors, outcomes),
-        "places_by": {
-            name: {kind: float(f"{share:.4g}") for kind, share in outcome.places_by.items()}
-            for name, outcome in outcomes.items()
-            if outcome.places_by
-        },
+        "places_by": evaluation.places_by(outcomes),
         "segments": evaluation.by_segment(main, outcomes),
         "weeks": evaluation.by_week(main, outcomes),
         "tests": evaluation.tests(main, figures, registry.main_of(figures), seed),
@@ -185,12 +181,8 @@ def prepare(plan: Plan, cache: Path, progress: StageProgress, say: Say) -> Setti
         progress,
         say,
         problems.count,
-        None if plan.start is None else read_start(plan.start, log.name, _attributes(log)),
+        None if plan.start is None else read_start(plan.start, log),
     )
-
-
-def _attributes(log: Log) -> list[str]:
-    return sorted({name for document in log.documents for name in document.attributes})
 
 
 def _embedded(log: Log, plan: Plan) -> list[str]:

@@ -98,7 +98,7 @@ class Blend(msgspec.Struct, frozen=True, eq=False):
 def weights_of(blend: Blend, names: Sequence[str]) -> Matrix:
     """The weights of columns; those that were never seen have the weight of the start."""
     known = dict(zip(blend.names, blend.weights, strict=True))
-    return np.array([known.get(name, start_of(name)) for name in names])
+    return np.array([known[name] if name in known else start_of(name) for name in names])
 
 
 def with_weights(blend: Blend, weights: Mapping[str, float], settings: Settings) -> Blend:

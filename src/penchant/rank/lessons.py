@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from penchant.memory.readers import Rows, distinct, is_among
 from penchant.memory.trails import USER, GrowingTrail, Read, Trail, Trails
 from penchant.rank import blend as blending
+from penchant.rank import exposure
 from penchant.rank.asked import OF_LATEST, UNITS_SEARCHED, Asked, Search, ask
 from penchant.rank.blend import Blend, Matrix
 from penchant.rank.candidates import looked_up
@@ -43,11 +44,20 @@ class Lesson(NamedTuple):
     clicked: int
     is_whole: bool
     """All evidence was looked at."""
+    worth: float = 1.0
+    """How much the click counts; see `penchant.rank.exposure`."""
 
     def taught(self, blend: Blend, settings: Settings) -> Blend:
         """The blend after the lesson."""
         return blending.learned(
-            blend, self.names, self.evidence, self.log_q, self.clicked, settings, compares=self.is_whole
+            blend,
+            self.names,
+            self.evidence,
+            self.log_q,
+            self.clicked,
+            settings,
+            compares=self.is_whole,
+            worth=self.worth,
         )
 
 
@@ -152,7 +162,16 @@ def lesson(known: Known, read: Read, user: User, seed: int, search: Search | Non
     chances[is_among(rows, drawn)] = min(1.0, _DRAWN / max(len(known.documents) - len(likely), 1))
     chances[rows == read.row] = 1.0
     clicked = int(np.searchsorted(rows, read.row))
-    return Lesson(names, evidence, np.log(chances), clicked, not published_by_click)
+    worth = _worth(user, known.documents.at_row(read.row).id, known.settings.position_bias)
+    return Lesson(names, evidence, np.log(chances), clicked, not published_by_click, worth)
+
+
+def _worth(user: User, document_id: str, bias: float) -> float:
+    """How much a click counts: more where it stood further down in what was shown."""
+    place = exposure.place_when_shown(user.shown, document_id) if bias else None
+    if place is None:
+        return 1.0
+    return float(exposure.inverse(exposure.propensities(np.array([place]), bias))[0])
 
 
 def _could_be_shown(rows: Rows, asked: Asked) -> NDArray[np.bool_]:

@@ -14,7 +14,7 @@ El-Kishky et al., "kNN-Embed", 2022.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,15 +46,19 @@ def in_proportion(
     left = [max(1, math.ceil(share * places)) for share in shares.tolist()]
     chosen: list[int] = []
     behind: list[int] = []
-    for position in ranked:
-        if len(chosen) < places and left[unit_of[position]] > 0:
-            left[unit_of[position]] -= 1
+    for number, position in enumerate(ranked):
+        unit = unit_of[position]
+        if left[unit] > 0:
+            left[unit] -= 1
             chosen.append(position)
+            if len(chosen) == places:
+                behind += ranked[number + 1 :]
+                break
         else:
             behind.append(position)
-    latest = next((place for place, position in enumerate(chosen) if unit_of[position] == 0), None)
-    if latest is not None and latest > 1:
-        chosen.insert(1, chosen.pop(latest))
+    units = [unit_of[position] for position in chosen]
+    if 0 in units and units.index(0) > 1:
+        chosen.insert(1, chosen.pop(units.index(0)))
     return chosen + behind
 
 
@@ -72,17 +76,19 @@ def interleaved(
     """
     taken: set[int] = set()
     found: list[tuple[int, bool]] = []
-    queues = {True: iter(own), False: iter(everybody)}
-    for place in range(count):
-        is_own = math.floor((place + 1) * personal + 1e-9) > math.floor(place * personal + 1e-9)
+    queues = (iter(everybody), iter(own))
+    own_so_far = 0
+    while len(found) < count:
+        is_own = int((len(found) + 1) * personal + 1e-9) > own_so_far
+        own_so_far += is_own
         for which in (is_own, not is_own):
-            position = _next(queues[which], taken)
+            position = next(queues[which], None)
+            while position in taken:
+                position = next(queues[which], None)
             if position is not None:
-                taken.add(position)
-                found.append((position, which))
                 break
+        else:
+            break
+        taken.add(position)
+        found.append((position, which))
     return found
-
-
-def _next(queue: Iterable[int], taken: set[int]) -> int | None:
-    return next((position for position in queue if position not in taken), None)
