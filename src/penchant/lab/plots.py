@@ -93,6 +93,25 @@ def big_units(units: Mapping[str, Mapping[str, Any]]) -> str:
     return _svg((6, 2.6), draw)
 
 
+def frontier(measure: str, points: Sequence[tuple[float, float, float]]) -> str:
+    """What a share of the reader's own places costs and gives: the measure over what two readers' lists have
+    in common.
+
+    Args:
+        points: (share, overlap, measure), by share.
+    """
+
+    def draw(axes: Any) -> None:
+        axes.plot([x for _, x, _ in points], [y for _, _, y in points], "o-", color=_COLOR_OF_OURS)
+        for share, x, y in points:
+            axes.annotate(f"{share:g}", (x, y), textcoords="offset points", xytext=(6, -10), fontsize=8)
+        axes.set_xlabel("overlap@10 of two readers' lists; at each point the share of own places")
+        axes.set_ylabel(measure)
+        axes.set_ylim(bottom=0)
+
+    return _svg((6, 3), draw)
+
+
 def _svg(size: Sequence[float], draw: Any) -> str:
     try:
         import matplotlib

@@ -15,11 +15,12 @@ import numpy as np
 
 from penchant.errors import InvalidQuery, MissingExtra
 from penchant.lab import evaluation, paper, plots
-from penchant.lab.registry import OURS, WITHOUT_INTERESTS, main_of
+from penchant.lab.registry import FRONTIER, OURS, WITHOUT_INTERESTS, main_of
 from penchant.lab.run import Findings
 from penchant.whole import written_whole
 
 BY_USER = "by_user.npz"
+FRONTIER_HEADING = "Own places"
 
 
 @dataclass(frozen=True)
@@ -157,6 +158,12 @@ def sections(report: Mapping[str, Any]) -> list[Section]:
             "common (mean Jaccard index). Likeness: mean cosine of two documents of a list."
         )
         found.append(Section("Lists", note, Table(["method", *kinds], rows)))
+    points = frontier_of(report)
+    if points:
+        rows = [[f"{share:g}", f"{overlap:.3f}", f"{value:.3f}"] for share, overlap, value in points]
+        note = "What a share of the reader's own places gives and costs, see `personal`."
+        table = Table(["personal", "Overlap@10", main], rows)
+        found.append(Section(FRONTIER_HEADING, note, table, plots.frontier(main, points)))
     if report["places_by"]:
         kinds = list(next(iter(report["places_by"].values())))
         rows = [
@@ -203,6 +210,19 @@ def sections(report: Mapping[str, Any]) -> list[Section]:
     rows = [[name, value if isinstance(value, str) else json.dumps(value)] for name, value in about.items()]
     found.append(Section("Configuration", "", Table(["what", "value"], rows, text=True)))
     return found
+
+
+def frontier_of(report: Mapping[str, Any]) -> list[tuple[float, float, float]]:
+    """(share of own places, overlap of two readers' lists, main measure) by share; nothing where they were
+    not asked."""
+    shares = {"blend": 0.0, **FRONTIER}
+    main, beyond = report["protocol"]["main_measure"], report["beyond"]
+    found = sorted(
+        (shares[name], beyond[name]["Overlap@10"], values[main]["value"])
+        for name, values in report["methods"].items()
+        if name in shares and name in beyond and beyond[name]["Overlap@10"] is not None
+    )
+    return found if len(found) > 2 else []
 
 
 def read_report(folder: Path) -> dict[str, Any]:

@@ -6,10 +6,18 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from penchant.lab import paper
+from penchant.lab import paper, plots
 from penchant.lab.peers import PEERS
 from penchant.lab.registry import ABLATIONS, LIGHT, OURS, UNITS
-from penchant.lab.report import Table, overall_table, read_report, sections, summary
+from penchant.lab.report import (
+    FRONTIER_HEADING,
+    Table,
+    frontier_of,
+    overall_table,
+    read_report,
+    sections,
+    summary,
+)
 from penchant.lab.tune import read_search
 from penchant.whole import written_whole
 
@@ -19,6 +27,7 @@ _SHORT = (
     "By segment",
     "Distant and uniform candidates",
     "Lists",
+    FRONTIER_HEADING,
     "Places by evidence",
     "Cost",
 )
@@ -39,15 +48,21 @@ def write_results(
         InvalidQuery: a folder holds no report, or a file no search.
     """
     reports = [read_report(folder) for folder in folders]
+    folder = out.with_suffix("")
+    folder.mkdir(parents=True, exist_ok=True)
     pages: dict[str, list[str]] = {}
     for report in reports:
-        pages.setdefault(report["data"]["name"], []).append(_chapter(report))
+        chapter = _chapter(report)
+        points = frontier_of(report)
+        if points:
+            picture = f"{report['data']['name']}-{report['protocol']['name']}-frontier.svg"
+            _write(folder / picture, [plots.frontier(report["protocol"]["main_measure"], points)])
+            chapter += f"\n\n![What own places give and cost]({picture})"
+        pages.setdefault(report["data"]["name"], []).append(chapter)
     if searches:
         pages["search"] = [_search(read_search(path)) for path in searches]
     for path in more:
         pages[path.stem] = [path.read_text().strip()]
-    folder = out.with_suffix("")
-    folder.mkdir(parents=True, exist_ok=True)
     for name, chapters in pages.items():
         _write(folder / f"{name}.md", [f"# Results: {name}", _WRITTEN, *chapters])
     links = "\n".join(f"- [{name}]({folder.name}/{name}.md)" for name in pages)
@@ -72,6 +87,8 @@ def _write(path: Path, parts: Sequence[str]) -> None:
 _WRITTEN = (
     "Written by `penchant lab results` from reports of `penchant lab run`; no number on this page was typed."
 )
+_NEVER_SEEN = ", as if never seen"
+"""The blend starts from weights that were fitted without this community."""
 _HEAD = f"""# Results
 
 {_WRITTEN}
@@ -91,7 +108,7 @@ def best_table(reports: Sequence[dict[str, Any]]) -> Table:
         rows.append(
             [
                 report["data"]["name"],
-                f"{report['protocol']['name']}, {measure}",
+                f"{_asked(report)}, {measure}",
                 _best(values, ("blend",)),
                 _best(values, UNITS),
                 _best(values, LIGHT),
@@ -107,6 +124,11 @@ def best_table(reports: Sequence[dict[str, Any]]) -> Table:
         "best trained peer",
     ]
     return Table(header, rows, text=True)
+
+
+def _asked(report: Mapping[str, Any]) -> str:
+    name = str(report["protocol"]["name"])
+    return f"{name}, as if never seen" if report.get("start") else name
 
 
 def _best(values: Mapping[str, float], names: Collection[str]) -> str:
@@ -126,7 +148,7 @@ def _why(report: dict[str, Any]) -> str:
         for method in ABLATIONS
         if method in values and "blend" in values
     }
-    parts = [f"### {name}, `{report['protocol']['name']}`", summary(report)]
+    parts = [f"### {name}, {_asked(report)}", summary(report)]
     if lost:
         dearest = sorted(lost.items(), key=lambda item: -item[1])
         told = ", ".join(f"{kind} {cost:+.3f}" for kind, cost in dearest)
@@ -137,7 +159,7 @@ def _why(report: dict[str, Any]) -> str:
 def _chapter(report: dict[str, Any]) -> str:
     data, protocol = report["data"], report["protocol"]
     lines = [
-        f"## {data['name']}, `{protocol['name']}`",
+        f"## {data['name']}, `{protocol['name']}`{_NEVER_SEEN if report.get('start') else ''}",
         f"{data['documents']} documents, {data['users']} users, {data['clicks']} clicks. "
         f"{protocol['users']} users asked "
         f"{protocol['questions']} questions with {protocol['candidates']} candidates on average; mean over "
