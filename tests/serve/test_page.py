@@ -141,7 +141,7 @@ def test_the_slider_replays_the_history(page, community):
     slider = page.locator("#time")
     slider.fill("0")
     assert len(cards(page)) == 1
-    assert "click 1 of 79" in page.locator("output").inner_text()
+    assert "click 1 of 79" in page.locator("output[for=time]").inner_text()
     slider.fill("20")
     middle = cards(page)
     assert len(middle) > 1
@@ -151,7 +151,7 @@ def test_the_slider_replays_the_history(page, community):
     page.keyboard.press("Tab")
     page.locator("#time").focus()
     page.keyboard.press("ArrowLeft")
-    assert "click 78 of 79" in page.locator("output").inner_text()
+    assert "click 78 of 79" in page.locator("output[for=time]").inner_text()
     page.get_by_text("Every click, in words").click()
     page.wait_for_selector("details li >> nth=78")
 

@@ -204,7 +204,7 @@ class TestRecommendations:
         assert {evidence["kind"] for one in found for evidence in one["evidence"]} >= {"interest"}
         assert all(evidence["words"] for one in found for evidence in one["evidence"])
         weights = service.get("/blend").json()["weights"]
-        assert weights["any unit"] > 0
+        assert weights["all units"] > 0
 
     def test_a_ranking_of_ones_own_joins(self, service):
         click(service, "ana", "d1")

@@ -19,6 +19,7 @@ from penchant.embed.texts import TextEmbedder
 from penchant.engine.about import (
     ABOUT,
     BLEND,
+    BLEND_PRECISION,
     COUNTERS,
     MODEL,
     About,
@@ -45,6 +46,7 @@ class Head(msgspec.Struct, frozen=True, tag="state"):
     counters: Counters
     corpus_model: bytes | None = None
     blend: bytes | None = None
+    blend_precision: bytes | None = None
 
 
 class DocumentLine(msgspec.Struct, frozen=True, tag="document", eq=False):
@@ -113,11 +115,13 @@ def import_state(
         facts[MODEL] = head.corpus_model
     if head.blend is not None:
         facts[BLEND] = head.blend
+        facts[BLEND_PRECISION] = head.blend_precision or b""
     store.commit(_parts(head, facts, file, name, api_key, progress))
 
 
 def _lines(store: Store, about: About, vectors: bool) -> Iterator[Head | Line]:
-    yield Head(FORMAT, about, read_counters(store), store.fact(MODEL), store.fact(BLEND))
+    blend = (store.fact(BLEND), store.fact(BLEND_PRECISION))
+    yield Head(FORMAT, about, read_counters(store), store.fact(MODEL), *blend)
     for part in _in_parts(list(store.documents())):
         rows = store.vectors([stored.key for stored in part]) if vectors else [None] * len(part)
         for stored, vector in zip(part, rows, strict=True):

@@ -4,7 +4,6 @@ and questions."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
@@ -20,10 +19,11 @@ from penchant.engine.catalogue import Catalogue
 from penchant.engine.clicks import Moment, check_clicks
 from penchant.engine.learner import Checkpoint, Learner
 from penchant.engine.questions import Questions
-from penchant.engine.relearn import Relearned, relearn
+from penchant.engine.relearn import Relearned, relearned
 from penchant.engine.state import State
+from penchant.engine.warm import warmed_up
 from penchant.memory.filters import Where
-from penchant.rank import feedback, scorers
+from penchant.rank import feedback
 from penchant.rank.blend import Blend, shares, with_weights
 from penchant.rank.sources import CandidateSource
 from penchant.settings import Settings
@@ -618,6 +618,15 @@ class Engine:
 
         Readers' units stay as they are. It takes a second for some 1,000 clicks, in memory.
 
+        Examples:
+            >>> engine = sample_engine()
+            >>> engine.add(Document(f"n{row}", f"news of day {row}") for row in range(20))
+            >>> reads = [(f"reader {reader}", f"n{day}") for day in range(20) for reader in range(8)]
+            >>> clicks = [Click(*read, 1_700_000_000 + 60 * at) for at, read in enumerate(reads)]
+            >>> _ = engine.observe(clicks)
+            >>> engine.relearn_blend().lessons
+            53
+
         Args:
             progress: called with the stage, what was done of it since the last call, and all of it.
 
@@ -627,11 +636,7 @@ class Engine:
         Raises:
             InvalidQuery: too few clicks are known.
         """
-        with self._state.writing():
-            told, found = relearn(self._state, progress or quiet)
-            if told.kept:
-                self._state.keep_blend(found)
-        return told
+        return relearned(self._state, progress or quiet)
 
     def reset_blend(self) -> None:
         """Let the blend forget all that clicks taught it.
@@ -698,24 +703,7 @@ class Engine:
         Examples:
             >>> sample_engine().warm_up()
         """
-        state = self._state
-        if state.about is None:
-            return
-        with ThreadPoolExecutor(2) as threads:  # reading the index does not need the interpreter
-            loading: list[Future[object]] = [
-                threads.submit(lambda: state.index),
-                threads.submit(lambda: state.texts.encode(["warm-up"])),
-            ]
-            assert state.trails is not None
-            if self.settings.scorer == scorers.BLEND:
-                from penchant.index import halves_kernel
-                from penchant.memory import traits_kernel
-                from penchant.rank import tally
-
-                for compiled in (tally, traits_kernel, halves_kernel):
-                    compiled.warm_up()
-            for each in loading:
-                each.result()
+        warmed_up(self._state)
 
     def comparing_all(self) -> AbstractContextManager[None]:
         """Inside it, where no index was made yet, every document is compared: slower to search, and nothing

@@ -47,6 +47,15 @@ class Relearned(NamedTuple):
     kept: bool
 
 
+def relearned(state: State, report: StageProgress) -> Relearned:
+    """Learn the blend of a state anew, and keep it there if it is better. See `relearn`."""
+    with state.writing():
+        told, found = relearn(state, report)
+        if told.kept:
+            state.keep_blend(found)
+    return told
+
+
 def relearn(state: State, report: StageProgress = quiet) -> tuple[Relearned, Blend]:
     """(what came of it, the blend that was learned); nothing is kept here.
 
