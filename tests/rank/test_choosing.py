@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penchant.rank.choosing import diverse, speaks_most, top, without_duplicates
+from penchant.rank.choosing import diverse, repeats, speaks_most, top, without
 
 scores = st.lists(st.integers(0, 5), min_size=1, max_size=30)
 
@@ -28,11 +28,25 @@ def test_without_diversity_the_order_is_that_of_the_scores_and_with_all_of_it_of
     assert diverse(values[:0], vectors[:0], 3, 0.5) == []
 
 
+DAY = 86_400.0
+
+
 def test_of_near_duplicates_the_first_is_shown():
     vectors = np.array([[1, 0], [0.999, 0.02], [0, 1], [0.02, 0.999]], np.float32)
-    assert without_duplicates(vectors, 0.97, 4) == [0, 2]
-    assert without_duplicates(vectors, 0.97, 1) == [0]
-    assert without_duplicates(vectors, 1.5, 3) == [0, 1, 2]
+    found = repeats(vectors, np.full(4, np.nan))
+    assert without(found, 4) == [0, 2]
+    assert without(found, 1) == [0]
+    assert without(np.zeros((3, 3), bool), 2) == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("cosine", "days", "one_story"),
+    [(0.85, 1.0, True), (0.85, 3.0, True), (0.85, 3.1, False), (0.75, 1.0, False), (0.85, 0.0, False)],
+)
+def test_news_of_one_story_is_alike_and_published_close_together(cosine, days, one_story):
+    vectors = np.array([[1, 0], [cosine, np.sqrt(1 - cosine**2)]], np.float32)
+    assert repeats(vectors, np.array([days * DAY, 0.0]))[0, 1] == one_story
+    assert not repeats(vectors, np.array([days * DAY, np.nan])).any()
 
 
 def test_the_unit_that_speaks_most_is_the_nearest_and_of_equals_the_first():

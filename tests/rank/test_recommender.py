@@ -194,6 +194,21 @@ def test_near_duplicates_are_shown_once_unless_there_is_nothing_else():
         assert sum(name.startswith("same") for name in ids(engine.recommend("ana", 12))) == 3
 
 
+@pytest.mark.parametrize(("days", "shown"), [(1, 1), (4, 2)])
+def test_news_of_one_story_is_shown_once(days, shown):
+    with Engine(HashingEmbedder(), index="exact") as engine:
+        story = "vector index tuning guide for large catalogues and slow"
+        told = [(f"{story} disks", 0), (f"{story} networks", days)]
+        news = [
+            Document(f"story{n}", title, published_at=NOW - 86_400.0 * day)
+            for n, (title, day) in enumerate(told)
+        ]
+        engine.add(news + DOCUMENTS)
+        engine.observe([Click("ana", "db0", at=NOW)])
+        found = ids(engine.recommend("ana", 9))
+        assert sum(name.startswith("story") for name in found) == shown
+
+
 def test_a_source_adds_candidates_and_rank(engine):
     engine.observe([Click("ana", "db0", at=NOW)])
     plain = ids(engine.recommend("ana", 3))

@@ -1,4 +1,4 @@
-"""Which candidates are shown: the best, the best that are unlike each other, and no near-duplicates.
+"""Which candidates are shown: the best, the best that are unlike each other, and of each story one.
 
 Pure functions on arrays.
 """
@@ -13,6 +13,11 @@ from numpy.typing import NDArray
 from penchant.types import Vectors
 from penchant.vectors import cosines
 
+_SAME = 0.97
+"""Titles of a higher cosine say the same."""
+_STORY = 0.8
+"""Titles of a higher cosine, published close together, are of one story."""
+_STORY_SECONDS = 3 * 86_400.0
 
 def top(scores: NDArray[np.floating], ids: Sequence[str], k: int) -> list[int]:
     """The positions of the k highest scores, highest first, ties by document id."""
@@ -54,25 +59,37 @@ def diverse(scores: NDArray[np.floating], documents: Vectors, k: int, diversity:
     return chosen
 
 
-def without_duplicates(documents: Vectors, limit: float, k: int) -> list[int]:
-    """The positions of the first k documents that are unlike all those before them: of near-duplicates the
-    first.
+def repeats(documents: Vectors, published_at: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which pairs tell a reader the same: titles that say the same, and, of documents published within three
+    days of each other, titles that are much alike, which is news of one story.
+
+    Documents of one and the same moment are no news but an import of a whole catalogue.
 
     Args:
-        documents: shape (documents, dimension), best first.
-        limit: two documents of a higher cosine are duplicates.
+        documents: shape (documents, dimension).
+        published_at: Unix seconds, NaN where it is not known.
+
+    Returns:
+        Shape (documents, documents); only pairs of an earlier and a later position.
     """
-    alike = np.triu(documents @ documents.T > limit, 1)
-    if not alike.any():
-        return list(range(min(k, len(documents))))
-    repeated = np.zeros(len(documents), bool)
+    cosine = documents @ documents.T
+    apart = np.abs(published_at[:, None] - published_at)
+    story = (cosine > _STORY) & (apart > 0) & (apart <= _STORY_SECONDS)
+    return np.asarray(np.triu((cosine > _SAME) | story, 1), np.bool_)
+
+
+def without(repeats: NDArray[np.bool_], k: int) -> list[int]:
+    """The first k positions of which none repeats another; see `repeats`."""
+    if not repeats.any():
+        return list(range(min(k, len(repeats))))
+    repeated = np.zeros(len(repeats), bool)
     kept: list[int] = []
-    for position in range(len(documents)):
+    for position in range(len(repeats)):
         if len(kept) == k:
             break
         if not repeated[position]:
             kept.append(position)
-            repeated |= alike[position]
+            repeated |= repeats[position]
     return kept
 
 

@@ -29,10 +29,8 @@ from penchant.rank.sources import CandidateSource, proposed
 from penchant.rank.sources.given import Given
 from penchant.types import Recommendation, Source, User, Vectors
 
-_DUPLICATE = 0.97
-"""Titles of a higher cosine say the same, and one of them is shown."""
 _LOOKED_THROUGH = 3
-"""Multiple of k of the best that is looked through for duplicates."""
+"""Multiple of k of the best that is looked through for repeats."""
 _DIVERSE_AMONG = 10
 
 
@@ -60,7 +58,7 @@ def recommend(
     query: Query,
     sources: Sequence[Source | CandidateSource] = (),
 ) -> list[Recommendation]:
-    """The k best documents for a reader with units, best first, ties by document id; of near-duplicates one.
+    """The k best documents for a reader with units, best first, ties by document id; of each story one.
 
     Args:
         sources: rankings from elsewhere, or candidate sources beside the usual ones.
@@ -114,7 +112,7 @@ def weigh(asked: Asked, blend: Blend, rows: Rows, sources: Sequence[Given] = ())
 
 def chosen(asked: Asked, weighed: Weighed, query: Query) -> list[tuple[int, bool]]:
     """(position, whether it is one of the reader's own places) of what is shown: the best, or the best
-    compromise with being unlike each other, duplicates last."""
+    compromise with being unlike each other, repeats last."""
     vectors, ids = weighed.candidates.vectors, asked.known.documents.ids(weighed.candidates.rows)
     most = _LOOKED_THROUGH * query.k
     if query.diversity:
@@ -128,9 +126,10 @@ def chosen(asked: Asked, weighed: Weighed, query: Query) -> list[tuple[int, bool
         own = choosing.top(weighed.own, ids, most)
         listed = in_places(best, own, asked.reader, weighed.candidates.of_units, query.personal, query.k)
     positions = [position for position, _ in listed]
-    firsts = choosing.without_duplicates(vectors[positions], _DUPLICATE, query.k)
-    repeats = sorted(set(range(len(listed))) - set(firsts))
-    return [listed[place] for place in (firsts + repeats)[: query.k]]
+    published_at = weighed.candidates.facts.published_at[positions]
+    firsts = choosing.without(choosing.repeats(vectors[positions], published_at), query.k)
+    behind = sorted(set(range(len(listed))) - set(firsts))
+    return [listed[place] for place in (firsts + behind)[: query.k]]
 
 
 def in_places(
