@@ -229,7 +229,8 @@ def learned(
     information -= mean[:, :, None] * mean[:, None, :]
     information *= looked_at[:, :, None] & looked_at[:, None, :]
     memory = np.array([1 - (1 - settings.blend_memory) * each.haste for each in experts()])[:, None, None]
-    precision = memory * precision + (1 - memory) * _of_start(known, settings)[1] + worth * information
+    prior = _of_start(known, settings.blend_precision, settings.blend_precision_open)[1]
+    precision = memory * precision + (1 - memory) * prior + worth * information
     own = (
         own + worth * np.linalg.solve(precision, ((columns[clicked] - mean) * looked_at)[:, :, None])[:, :, 0]
     )
@@ -280,14 +281,15 @@ def _masks(every: tuple[Expert, ...], names: tuple[str, ...]) -> NDArray[np.bool
     )
 
 
-def _of_start(names: tuple[str, ...], settings: Settings) -> tuple[Matrix, Matrix]:
+@lru_cache(maxsize=64)
+def _of_start(names: tuple[str, ...], sure_of: float, sure_of_none: float) -> tuple[Matrix, Matrix]:
     """(weights, precision) of each expert before any click; the precision of a weight that starts at 0 is
     lower."""
     start = np.array([start_of(name) for name in names])
     weights, precision = [], []
     for each in experts():
         begins = start if each.from_start else np.zeros(len(names))
-        sure = np.where(begins != 0, settings.blend_precision, settings.blend_precision_open)
+        sure = np.where(begins != 0, sure_of, sure_of_none)
         weights.append(begins)
         precision.append(np.diag(sure / each.openness))
     shape = (len(weights), len(names))
@@ -297,10 +299,14 @@ def _of_start(names: tuple[str, ...], settings: Settings) -> tuple[Matrix, Matri
 def _grown(blend: Blend, names: tuple[str, ...], settings: Settings) -> tuple[Matrix, Matrix]:
     """(weights, precision) of each expert, with those of the start for columns that are new, which come
     last, and for experts that are new."""
-    weights, precision = _of_start(names, settings)
     old, count = len(blend.names), len(blend.experts)
     own = np.frombuffer(blend.learned_weights, np.float64).reshape(count, old)
     sure = np.frombuffer(blend.precision, np.float32).reshape(count, old, old)
+    if names == blend.names and blend.experts == tuple(each.name for each in experts()):
+        return own.copy(), sure.astype(np.float64)
+    weights, precision = (
+        start.copy() for start in _of_start(names, settings.blend_precision, settings.blend_precision_open)
+    )
     for place, each in enumerate(experts()):
         if each.name in blend.experts:
             before = blend.experts.index(each.name)
