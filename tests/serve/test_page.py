@@ -156,6 +156,20 @@ def test_the_slider_replays_the_history(page, community):
     page.wait_for_selector("details li >> nth=78")
 
 
+def test_a_slider_shares_the_places_between_everybody_and_the_reader(page, community):
+    show(page, community, READER, ".because")
+    titles = page.locator(".row a")
+    as_set = titles.all_inner_texts()
+    slider = page.locator("#personal")
+    for share, own in ((1, 12), (0.5, 6), (0, 0)):
+        with page.expect_response(lambda response: "personal=" in response.url):
+            slider.fill(str(share))
+        page.wait_for_function(f"document.querySelectorAll('.own').length === {own}")
+        assert f"{share:.0%}".rstrip("%") in page.locator("output[for=personal]").inner_text()
+        assert len(titles.all_inner_texts()) == 12
+    assert titles.all_inner_texts() != as_set
+
+
 def test_what_if_changes_what_is_seen_and_nothing_else(page, community):
     import httpx
 
