@@ -45,22 +45,37 @@ picture: $(VENV)/test.done  ## make docs/page.png, the page as the README shows 
 
 LAB := $(BIN)/penchant lab
 REPORTS := reports
-RUN = $(LAB) run --embedder minilm --data $(1) --protocol $(2) --out $(REPORTS)/$(1)-$(2)
+RUN = $(LAB) run --data $(1) --protocol $(2) --embedder $(3) --studies none --out $(REPORTS)/$(1)-$(2)
+UNSEEN = $(LAB) run --data $(1) --protocol $(2) --embedder $(3) --studies none --methods blend --start $(REPORTS)/start.json --out $(REPORTS)/$(1)-unseen
+CHAPTERS := deskdrop-live deskdrop-whose deskdrop-full pydev-full pydev-whose beauty-full kmrd-full nemig-impressions \
+	deskdrop-ira pydev-ira beauty-ira deskdrop-shift deskdrop-unseen pydev-unseen beauty-unseen kmrd-unseen
 
 results: $(VENV)/test.done  ## run the lab on the real data (PENCHANT_DATA) and write docs/results.md
 	$(LAB) tune --embedder minilm --data deskdrop --seconds 30 --out $(REPORTS)/tuned-deskdrop.json
 	$(LAB) tune --embedder minilm --data beauty --methods 'BPR,ALS,ItemKNN,ItemKNN 0.9' --seconds 30 --out $(REPORTS)/tuned-beauty.json
 	$(LAB) tune --embedder minilm --data deskdrop --data pydev --data beauty --methods blend --users 1500 --seconds 3000 --trials 45 \
 		--out $(REPORTS)/tuned-blend.json
-	$(call RUN,deskdrop,live) --tuned $(REPORTS)/tuned-deskdrop.json --studies none
-	$(call RUN,deskdrop,full) --tuned $(REPORTS)/tuned-deskdrop.json --studies none
-	$(call RUN,deskdrop,ira) --tuned $(REPORTS)/tuned-deskdrop.json --study-users 80
-	$(call RUN,deskdrop,shift) --tuned $(REPORTS)/tuned-deskdrop.json --studies none
-	$(call RUN,pydev,full) --studies none
-	$(call RUN,pydev,ira) --study-users 80
-	$(call RUN,beauty,full) --tuned $(REPORTS)/tuned-beauty.json --studies none
-	$(call RUN,beauty,ira) --tuned $(REPORTS)/tuned-beauty.json --study-users 80
-	$(LAB) results $(foreach name,deskdrop-live deskdrop-full pydev-full beauty-full deskdrop-ira pydev-ira beauty-ira deskdrop-shift,$(REPORTS)/$(name)) \
+	$(LAB) weights --data deskdrop --embedder minilm --data pydev --embedder minilm --data beauty --embedder minilm \
+		--data kmrd --embedder corpus --most 500 --leave-one-out --json > $(REPORTS)/start.json
+	$(call RUN,deskdrop,live,minilm) --tuned $(REPORTS)/tuned-deskdrop.json --methods all,ablations,frontier
+	$(call RUN,deskdrop,whose,minilm) --tuned $(REPORTS)/tuned-deskdrop.json --methods all,ablations,frontier
+	$(call RUN,deskdrop,full,minilm) --tuned $(REPORTS)/tuned-deskdrop.json
+	$(call RUN,deskdrop,ira,minilm) --tuned $(REPORTS)/tuned-deskdrop.json --studies all --study-users 80
+	$(call RUN,deskdrop,shift,minilm) --tuned $(REPORTS)/tuned-deskdrop.json
+	$(call RUN,pydev,full,minilm) --methods all,ablations
+	$(call RUN,pydev,whose,minilm) --methods light,ablations,frontier
+	$(call RUN,pydev,ira,minilm) --studies all --study-users 80
+	$(call RUN,beauty,full,minilm) --tuned $(REPORTS)/tuned-beauty.json --methods all,ablations
+	$(call RUN,beauty,ira,minilm) --tuned $(REPORTS)/tuned-beauty.json --studies all --study-users 80
+	$(call RUN,kmrd,full,corpus) --users 500 --methods light,ablations
+	$(call RUN,nemig,impressions,corpus) --methods light,ablations
+	$(call UNSEEN,deskdrop,live,minilm)
+	$(call UNSEEN,pydev,full,minilm)
+	$(call UNSEEN,beauty,full,minilm)
+	$(call UNSEEN,kmrd,full,corpus) --users 500
+	$(BIN)/python benchmarks/communities.py > $(REPORTS)/communities.md
+	$(BIN)/python benchmarks/exposure.py > $(REPORTS)/exposure.md
+	$(LAB) results $(addprefix $(REPORTS)/,$(CHAPTERS)) --more $(REPORTS)/communities.md --more $(REPORTS)/exposure.md \
 		--tuned $(REPORTS)/tuned-deskdrop.json --tuned $(REPORTS)/tuned-beauty.json --tuned $(REPORTS)/tuned-blend.json --out docs/results.md
 
 $(VENV)/bench.done: $(VENV)/test.done  ## what is measured beside penchant

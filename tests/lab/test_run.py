@@ -295,6 +295,31 @@ def test_a_search_in_several_communities_goes_by_their_geometric_mean_one_step_f
     assert re.search(r"\| threshold -0.05 \| \d\.\d+ \|", (tmp_path / "results" / "search.md").read_text())
 
 
+def test_a_start_fitted_without_a_community_is_what_its_blend_begins_with(community, cache, tmp_path):
+    other = tmp_path / "other"
+    shutil.copytree(community, other)
+    both = ["--data", community, "--data", other, "--cache", cache]
+    fits = lab("weights", *both, "--embedder", "corpus", "--leave-one-out", "--json")
+    (tmp_path / "fits.json").write_text(fits)
+    found = json.loads(fits)
+    assert set(found["without"]) == set(found["validation"]) == {"other", community.name}
+    assert found["without"]["other"] == pytest.approx(found["without"][community.name], abs=0.01), "the same"
+    assert found["without"]["other"] != pytest.approx(found["weights"], abs=0.01)
+    starts = []
+    for name, start in (("as-shipped", []), ("unseen", ["--start", tmp_path / "fits.json"])):
+        out = tmp_path / name
+        lab("run", "--data", community, "--cache", cache, "--out", out, "--methods", "blend", "--protocol", "full",
+            "--studies", "none", *start)  # fmt: skip
+        starts.append(read_report(out)["start"])
+    assert starts[0] is None
+    assert set(starts[1]) <= set(found["weights"])
+    assert starts[1] == {name: found["without"][community.name][name] for name in starts[1]}
+    one_too_many = ["lab", "weights", *map(str, both), *["--embedder", "corpus"] * 3]
+    result = CliRunner().invoke(app, one_too_many, env={"COLUMNS": "300"})
+    assert result.exit_code == 1
+    assert "3 embedders for 2 data sets: give one --embedder for all, or one for each --data" in result.output
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

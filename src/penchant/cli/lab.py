@@ -23,6 +23,7 @@ from penchant.cli.console import (
     progress_bars,
 )
 from penchant.data.files import OnError
+from penchant.errors import InvalidQuery
 from penchant.settings import Settings
 
 if TYPE_CHECKING:
@@ -172,7 +173,9 @@ def weights(
     leave_one_out: Annotated[
         bool, typer.Option("--leave-one-out", help="Also what is fitted without each community.")
     ] = False,
-    embedder: Embedder = "minilm",
+    embedder: Annotated[
+        list[str] | None, typer.Option(help="One for all, or one for each --data. [default: minilm]")
+    ] = None,
     seed: Seed = 0,
     data_home: DataHome = None,
     cache: Cache = CACHE,
@@ -187,13 +190,20 @@ def weights(
     from penchant.lab.run import Plan
     from penchant.lab.weights import choices, fit, value, without_each
 
+    embedders = embedder or ["minilm"]
+    if len(embedders) not in (1, len(data)):
+        raise InvalidQuery(
+            f"{len(embedders)} embedders for {len(data)} data sets: give one --embedder for all, or one for "
+            "each --data"
+        )
+    each_its_own = embedders if len(embedders) == len(data) else embedders * len(data)
     with progress_bars() as progress:
         communities = [
             choices(
                 Plan(
                     _source(name, None, None, data_home, None, None, None),
                     "full",
-                    embedder=embedder,
+                    embedder=its_own,
                     rules=Rules(seed=seed),
                 ),
                 cache.expanduser(),
@@ -201,7 +211,7 @@ def weights(
                 progress,
                 _say,
             )
-            for name in data
+            for name, its_own in zip(data, each_its_own, strict=True)
         ]
     found = fit(communities)
     validation = {community.name: value(community, found) for community in communities}
