@@ -25,7 +25,7 @@ from penchant.lab.peers import PEERS
 from penchant.lab.texts import RememberedTexts
 from penchant.lab.units_method import InterestUnits, Variant
 from penchant.memory.documents import Documents
-from penchant.rank.evidence import kinds
+from penchant.rank.evidence import EVIDENCE, kinds
 from penchant.rank.scorers import SCORERS
 from penchant.settings import Settings
 from penchant.types import Vectors
@@ -66,6 +66,11 @@ FRONTIER: Mapping[str, float] = MappingProxyType(
     {f"blend, personal {share:g}": share for share in (0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0)}
 )
 """The blend with a share of the places for what suits the reader; see `penchant.rank.places`."""
+OWN_PLACES = "blend, personal 1"
+OWN_ABLATIONS: Mapping[str, frozenset[str]] = MappingProxyType(
+    {f"{OWN_PLACES}, without {each.kind}": frozenset({each.kind}) for each in EVIDENCE if each.personal}
+)
+"""Own places alone, with one kind of the evidence that knows the reader left out."""
 OURS = (*BLENDS, *UNITS)
 """penchant's own."""
 
@@ -91,7 +96,7 @@ LIGHT: Mapping[str, Callable[[Given], Method]] = MappingProxyType(
     }
 )
 
-NAMES = (*OURS, *LIGHT, *PEERS, *ABLATIONS, *FRONTIER)
+NAMES = (*OURS, *LIGHT, *PEERS, *ABLATIONS, *FRONTIER, *OWN_ABLATIONS)
 GROUPS: Mapping[str, Sequence[str]] = MappingProxyType(
     {
         "light": (*OURS, *LIGHT),
@@ -99,6 +104,7 @@ GROUPS: Mapping[str, Sequence[str]] = MappingProxyType(
         "all": (*OURS, *LIGHT, *PEERS),
         "ablations": ("blend", *ABLATIONS),
         "frontier": ("blend", *FRONTIER),
+        "own": (OWN_PLACES, *OWN_ABLATIONS),
     }
 )
 """What can be given instead of names. ``light`` needs no environments, ``cheap`` is that of a quick run."""
@@ -139,9 +145,9 @@ def make(name: str, given: Given) -> Method:
     if name in UNITS:
         variant = Variant(settings=given.settings, scorer=UNITS[name])
         return InterestUnits(given.log, given.vectors, given.texts, given.trial.users(), variant)
-    if name in BLENDS or name in ABLATIONS or name in FRONTIER:
+    if name in BLENDS or name in ABLATIONS or name in FRONTIER or name in OWN_ABLATIONS:
         users, variant = given.trial.users(), Variant(given.settings)
-        without = {**BLENDS, **ABLATIONS}.get(name, frozenset())
+        without = {**BLENDS, **ABLATIONS, **OWN_ABLATIONS}.get(name, frozenset())
         return BlendedUnits(
             given.log,
             given.vectors,
@@ -151,6 +157,6 @@ def make(name: str, given: Given) -> Method:
             variant,
             start=given.start,
             without=without,
-            personal=FRONTIER.get(name, 0.0),
+            personal=1.0 if name in OWN_ABLATIONS else FRONTIER.get(name, 0.0),
         )
     return LIGHT[name](given)

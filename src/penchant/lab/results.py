@@ -8,7 +8,7 @@ from typing import Any
 
 from penchant.lab import paper, plots
 from penchant.lab.peers import PEERS
-from penchant.lab.registry import ABLATIONS, LIGHT, OURS, UNITS
+from penchant.lab.registry import ABLATIONS, LIGHT, OURS, OWN_ABLATIONS, OWN_PLACES, UNITS
 from penchant.lab.report import (
     FRONTIER_HEADING,
     Table,
@@ -109,7 +109,7 @@ def best_table(reports: Sequence[dict[str, Any]]) -> Table:
             [
                 report["data"]["name"],
                 f"{_asked(report)}, {measure}",
-                _best(values, ("blend",)),
+                _best(values, ("blend", OWN_PLACES)),
                 _best(values, UNITS),
                 _best(values, LIGHT),
                 _best(values, PEERS),
@@ -140,20 +140,28 @@ def _best(values: Mapping[str, float], names: Collection[str]) -> str:
 
 
 def _why(report: dict[str, Any]) -> str:
-    """What the blend loses without each kind of evidence that was left out, the dearest first."""
-    measure, name = report["protocol"]["main_measure"], report["data"]["name"]
-    values = {method: found[measure]["value"] for method, found in report["methods"].items()}
-    lost = {
-        method.removeprefix("blend without "): values["blend"] - values[method]
-        for method in ABLATIONS
-        if method in values and "blend" in values
-    }
-    parts = [f"### {name}, {_asked(report)}", summary(report)]
-    if lost:
-        dearest = sorted(lost.items(), key=lambda item: -item[1])
-        told = ", ".join(f"{kind} {cost:+.3f}" for kind, cost in dearest)
-        parts.append(f"What the blend's {measure} loses without a kind of evidence: {told}.")
+    """What the blend, and own places alone, lose without each kind of evidence that was left out."""
+    parts = [f"### {report['data']['name']}, {_asked(report)}", summary(report)]
+    for told, method, ablations in (
+        ("the blend's", "blend", ABLATIONS),
+        ("own places'", OWN_PLACES, OWN_ABLATIONS),
+    ):
+        if lost := _lost(report, method, ablations):
+            parts.append(
+                f"What {told} {report['protocol']['main_measure']} loses without a kind of evidence: {lost}."
+            )
     return "\n\n".join(parts)
+
+
+def _lost(report: dict[str, Any], whole: str, ablations: Mapping[str, frozenset[str]]) -> str:
+    """Each kind with what it costs to leave it out, the dearest first."""
+    measure, methods = report["protocol"]["main_measure"], report["methods"]
+    lost = {
+        kind: methods[whole][measure]["value"] - methods[method][measure]["value"]
+        for method, (kind,) in ablations.items()
+        if method in methods and whole in methods
+    }
+    return ", ".join(f"{kind} {cost:+.3f}" for kind, cost in sorted(lost.items(), key=lambda item: -item[1]))
 
 
 def _chapter(report: dict[str, Any]) -> str:

@@ -19,6 +19,7 @@ _STORY = 0.8
 """Titles of a higher cosine, published close together, are of one story."""
 _STORY_SECONDS = 3 * 86_400.0
 
+
 def top(scores: NDArray[np.floating], ids: Sequence[str], k: int) -> list[int]:
     """The positions of the k highest scores, highest first, ties by document id."""
     if k < len(scores):
