@@ -102,7 +102,7 @@ def start_of(name: str) -> float:
     """The weight of a column before any click.
 
     They were fitted by `penchant lab weights` on validation users of an article community, a developer
-    community and a shop, with minilm.
+    community and a shop, with minilm, and of a film site, with corpus.
     """
     owner = _owner(name)
     return owner.columns[name] if name in owner.columns or owner.family is None else owner.family[1]
