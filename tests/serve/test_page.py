@@ -161,6 +161,7 @@ def test_a_slider_shares_the_places_between_everybody_and_the_reader(page, commu
     titles = page.locator(".row a")
     as_set = titles.all_inner_texts()
     slider = page.locator("#personal")
+    assert slider.input_value() == "0.3", "what the state is set to"
     for share, own in ((1, 12), (0.5, 6), (0, 0)):
         with page.expect_response(lambda response: "personal=" in response.url):
             slider.fill(str(share))

@@ -56,9 +56,10 @@ export async function reader(view, alive, id) {
   const state = { id, alive, imagined: [], at: null, history: null, flow: null, units: [], found: [], personal: null };
   const banner = element("div", { "aria-live": "polite" }), time = element("div", {}), cards = element("ul", { class: "cards" });
   const when = element("span", { class: "quiet" }), next = element("div", {});
+  const places = ownPlaces(state);
   view.append(heading(outside(id)), banner, time, element("div", { class: "columns" },
     element("div", {}, element("h2", {}, say("interests"), " ", when), cards),
-    element("div", {}, panel(say("next"), ownPlaces(state), next), panel(say("tryAny"), tryAny(state)))));
+    element("div", {}, panel(say("next"), places.row, next), panel(say("tryAny"), tryAny(state)))));
 
   const bandColour = (key) => {
     const band = state.flow && state.flow.bandOf(key);
@@ -76,6 +77,7 @@ export async function reader(view, alive, id) {
     })) : [element("li", { class: "quiet" }, say("noInterests"))]));
     next.replaceChildren(state.found.length ? list(state.found.map((one) => element("li", { "data-document": one.document.id },
       element("div", { class: "row" }, element("div", {}, documentLink(one.document), one.personal ? element("span", { class: "own" }, say("own")) : null, because(one.because, bandColour), evidence(one.evidence)), state.button(one.document))))) : element("p", { class: "quiet" }, say("nothing")));
+    if (state.personal === null && state.found.length) places.show(state.found.filter((one) => one.personal).length / state.found.length);
   };
   state.button = (found) => element("button", { class: "plain what-if", type: "button", "aria-label": say("whatIfLabel", short(found.title, 80)), onclick: () => imagine(found) }, say("whatIf"));
 
@@ -129,11 +131,12 @@ export async function reader(view, alive, id) {
 
 // How many places of the list are the reader's own: from none to all.
 function ownPlaces(state) {
-  const slider = element("input", { type: "range", id: "personal", min: 0, max: 1, step: 0.1, value: 0.3 });
+  const slider = element("input", { type: "range", id: "personal", min: 0, max: 1, step: 0.1 });
   const told = element("output", { for: "personal" }, say("asSet"));
   slider.addEventListener("input", () => { told.textContent = say("ofPlaces", number(Math.round(100 * slider.value))); });
   slider.addEventListener("change", () => { state.personal = Number(slider.value); state.again().catch(() => {}); });
-  return element("div", { class: "time" }, element("label", { for: "personal" }, say("personal")), slider, told);
+  const row = element("div", { class: "time" }, element("label", { for: "personal" }, say("personal")), slider, told);
+  return { row, show: (share) => { slider.value = share; } };
 }
 
 function timeline(state) {
