@@ -98,7 +98,7 @@ def dismissed(community: Community) -> None:
             others_after.append(relevance_of_others(community, user, now, topic))
             liked = [
                 document.id for document in community.documents if community.topic_of[document.id] == topic
-            ][-40:]
+            ][::2]  # of all weeks: half of them stay to be recommended
             engine.observe([Click(user, name, at=engine.latest_at + 1 + n) for n, name in enumerate(liked)])
             later.append(share(community, ids_of(engine, user), topic))
     row(

@@ -53,12 +53,23 @@ def test_no_interest_takes_more_than_its_share_while_others_have_documents(sizes
     possible = sum(min(allowed[unit], many) for unit, many in Counter(unit_of.values()).items())
     first = Counter(unit_of[position] for position in found[: min(count, possible)])
     assert all(first[unit] <= allowed[unit] for unit in first)
+    assert 0 not in unit_of.values() or 0 in [unit_of[position] for position in found[:2]]
 
 
-def test_the_latest_interest_has_one_of_the_first_two_places():
+@pytest.mark.parametrize("count", [2, 4])
+def test_the_latest_interest_has_one_of_the_first_two_places(count):
     unit_of = {0: 1, 1: 2, 2: 3, 3: 0, 4: 0}
-    found = places.in_proportion([0, 1, 2, 3, 4], unit_of, places.shares_of(np.array([1, 9, 9, 9]), 0.9), 4)
-    assert found[:2] == [0, 3]
+    shares = places.shares_of(np.array([1, 9, 9, 9]), 0.9)
+    assert places.in_proportion([0, 1, 2, 3, 4], unit_of, shares, count)[:2] == [0, 3]
+
+
+def test_for_the_latest_interest_stands_what_suits_best_of_what_is_nearest_to_it():
+    of_units = np.array([[0.9, 0.1], [0.8, 0.1], [0.3, 0.4], *[[0.1, 0.0]] * 12], np.float32)
+    suits = np.zeros(len(of_units))
+    assert places.of_latest(of_units, suits) == 0
+    suits[[1, 2, 14]] = 1.0, 2.0, 3.0
+    assert places.of_latest(of_units, suits) == 1, "2 is nearer to another, 14 is far"
+    assert places.of_latest(of_units[2:3], suits[2:3]) is None
 
 
 def test_larger_and_more_recent_interests_have_more():

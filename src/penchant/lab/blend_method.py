@@ -114,7 +114,7 @@ class BlendedUnits(InterestUnits):
             best, suits = (
                 np.argsort(-values, kind="stable").tolist()[: 3 * SHOWN] for values in (scores, own)
             )
-            listed = in_places(best, suits, asked.reader, found.of_units, self._personal, SHOWN)
+            listed = in_places(best, suits, own, asked.reader, found.of_units, self._personal, SHOWN)
             places = [position for position, _ in listed]
             scores = own if self._personal == 1 else scores
             scores = scores - scores.max()

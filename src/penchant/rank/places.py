@@ -19,6 +19,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from penchant.types import Vectors
+
+_NEAR_LATEST = 10
+
 
 def shares_of(sizes: NDArray[np.int64], decay: float) -> NDArray[np.float64]:
     """The share of each interest in a reader's places; larger and more recent ones have more.
@@ -29,6 +33,19 @@ def shares_of(sizes: NDArray[np.int64], decay: float) -> NDArray[np.float64]:
     """
     weights = np.log1p(sizes) * decay ** np.arange(len(sizes))
     return np.asarray(weights / max(float(weights.sum()), 1e-12), np.float64)
+
+
+def of_latest(of_units: Vectors, suits: NDArray[np.floating]) -> int | None:
+    """The candidate that stands for the latest interest: of the ten nearest to it, none of them nearer to
+    another interest, the one that suits the reader best. None where there is no such candidate.
+
+    Args:
+        of_units: cosines of candidates to the reader's units, the latest first; shape (candidates, units).
+        suits: scores of the candidates by the evidence that knows the reader alone.
+    """
+    members = np.flatnonzero(of_units.argmax(axis=1) == 0)
+    near = members[np.argsort(-of_units[members, 0], kind="stable")[:_NEAR_LATEST]]
+    return int(near[np.argmax(suits[near])]) if len(near) else None
 
 
 def in_proportion(
@@ -56,9 +73,10 @@ def in_proportion(
                 break
         else:
             behind.append(position)
-    units = [unit_of[position] for position in chosen]
-    if 0 in units and units.index(0) > 1:
-        chosen.insert(1, chosen.pop(units.index(0)))
+    latest = next((position for position in ranked if unit_of[position] == 0), None)
+    if latest is not None and latest not in chosen[:2]:
+        (chosen if latest in chosen else behind).remove(latest)
+        chosen.insert(1, latest)
     return chosen + behind
 
 

@@ -124,7 +124,9 @@ def chosen(asked: Asked, weighed: Weighed, query: Query) -> list[tuple[int, bool
     listed = [(position, False) for position in best]
     if query.personal:
         own = choosing.top(weighed.own, ids, most)
-        listed = in_places(best, own, asked.reader, weighed.candidates.of_units, query.personal, query.k)
+        listed = in_places(
+            best, own, weighed.own, asked.reader, weighed.candidates.of_units, query.personal, query.k
+        )
     positions = [position for position, _ in listed]
     published_at = weighed.candidates.facts.published_at[positions]
     firsts = choosing.without(choosing.repeats(vectors[positions], published_at), query.k)
@@ -133,16 +135,26 @@ def chosen(asked: Asked, weighed: Weighed, query: Query) -> list[tuple[int, bool
 
 
 def in_places(
-    best: Sequence[int], own: Sequence[int], reader: Reader, of_units: Vectors, personal: float, k: int
+    best: Sequence[int],
+    own: Sequence[int],
+    suits: NDArray[np.floating],
+    reader: Reader,
+    of_units: Vectors,
+    personal: float,
+    k: int,
 ) -> list[tuple[int, bool]]:
     """What the blend puts first and what suits this reader, each in its places; see `penchant.rank.places`.
 
     Args:
         best: positions of candidates in the order of the blend.
         own: in the order of the evidence that knows the reader alone.
+        suits: the scores by that evidence, of all candidates.
         of_units: cosines of all candidates to the reader's units.
     """
     if len(reader.units):
+        latest = places.of_latest(of_units, suits)
+        if latest is not None and latest not in own:
+            own = [*own, latest]
         unit_of = dict(zip(own, of_units[list(own)].argmax(axis=1).tolist(), strict=True))
         shares = places.shares_of(reader.sizes, reader.settings.decay)
         own = places.in_proportion(own, unit_of, shares, math.ceil(k * personal))
