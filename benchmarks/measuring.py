@@ -28,8 +28,9 @@ def heading(question: str, data: str, *packages: str, seed: int | None = 0) -> N
     """Print the question, and what the answer depends on."""
     versions = ", ".join(f"{name} {version(name)}" for name in ("penchant", "numpy", *packages))
     threads = os.environ["OMP_NUM_THREADS"]
+    data = data if seed is None else f"{data}; seed: {seed}"
     print(
-        f"{question}\ndata: {data}; seed: {seed}; {os.cpu_count()} cores, {threads} threads for numpy; {platform.machine()}; {versions}\n"
+        f"{question}\ndata: {data}; {os.cpu_count()} cores, {threads} threads for numpy; {platform.machine()}; {versions}\n"
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from penchant import Engine, Settings
+from penchant import Click, Engine, Settings
 from penchant.cli.demo import THRESHOLD, clicks_of_week, most_changing_reader
 from penchant.data.simulated import BEGIN, WEEK, simulate
 from penchant.data.topics import TOPICS
@@ -48,3 +48,24 @@ def test_units_are_of_one_topic_and_topics_drift():
     assert sum(pure) / len(pure) > 0.95
     assert any(set(weeks[0]) != set(weeks[-1]) for weeks in community.truth.values())
     assert most_changing_reader(community) in community.truth
+
+
+def test_a_click_on_a_topic_new_to_the_reader_shows_in_the_very_next_answer():
+    """The latest interest has a place of its own, whatever the community reads."""
+    community = simulate(users=120)
+    engine = Engine("corpus", index="exact", settings=Settings(threshold=THRESHOLD))
+    engine.add(community.documents)
+    engine.observe(community.clicks)
+    shown = {0.0: 0, 0.3: 0}
+    for number, user_id in enumerate(sorted(community.truth)[:60]):
+        known = {
+            community.topic_of[click.document_id] for click in community.clicks if click.user_id == user_id
+        }
+        new = sorted({topic.name for topic in TOPICS} - known)
+        topic = new[number % len(new)]
+        of_it = [document.id for document in community.documents if community.topic_of[document.id] == topic]
+        click = Click(user_id, of_it[-1 - number % 20], at=engine.latest_at + 1)
+        for personal in shown:
+            found = engine.recommend(user_id, 12, personal=personal, as_if=[click])
+            shown[personal] += topic in {community.topic_of[one.document.id] for one in found}
+    assert shown[0.3] >= 54 > 30 > shown[0.0]
