@@ -1,10 +1,11 @@
-"""What do `dismiss`, `shown` and `diversity` do, where the truth is known? On the simulated community, in which every reader has topics with shares.
+"""What do `dismiss`, `shown`, `diversity` and a click do, where the truth is known? On the simulated community, in which every reader has topics with shares.
 
     python benchmarks/reactions.py
 
 Relevance is the share that a reader gives to a document's topic in the last week: the mean over the first ten recommendations, over 100 readers.
 *Dismissed*: a reader dismisses three documents of the topic that is recommended most, then goes on clicking.
 *Shown*: the first ten are shown ten times, each time told to `shown`, or not.
+*New topic*: clicks on a topic that is none of the reader's.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ def main() -> None:
         diversity(community, value)
     repeated(community)
     dismissed(community)
+    for clicks in (1, 3):
+        new_topic(community, clicks)
 
 
 def learned(community: Community) -> Engine:
@@ -106,6 +109,29 @@ def dismissed(community: Community) -> None:
         f"{np.mean(before):.2f} before, {np.mean(after):.2f} after three dismissals, {np.mean(later):.2f} after 40 clicks on it",
     )
     row("dismissed: relevance of the other topics", f"{np.nanmean(others_before):.3f} before, {np.nanmean(others_after):.3f} after")  # fmt: skip
+
+
+def new_topic(community: Community, clicks: int) -> None:
+    """What a reader clicks whose topics were others so far: is a document of it among the first twelve?"""
+    topics: dict[str, list[str]] = {}
+    for document in community.documents:
+        topics.setdefault(community.topic_of[document.id], []).append(document.id)
+    random, shown = np.random.default_rng(0), Counter[float]()
+    with learned(community) as engine:
+        for number, user in enumerate(READERS):
+            known = {
+                community.topic_of[click.document_id] for click in community.clicks if click.user_id == user
+            }
+            new = sorted(set(topics) - known)[number % len(set(topics) - known)]
+            clicked = random.choice(topics[new][-30:], clicks, replace=False).tolist()
+            as_if = [Click(user, name, at=engine.latest_at + 1 + n) for n, name in enumerate(clicked)]
+            for personal in (0.0, 0.3):
+                found = engine.recommend(user, 12, personal=personal, as_if=as_if)
+                shown[personal] += new in {community.topic_of[one.document.id] for one in found}
+    row(
+        f"clicks on a topic new to the reader: {clicks}",
+        f"of it is among the first twelve for {shown[0.3]} of {len(READERS)} readers; without own places {shown[0.0]}",
+    )
 
 
 def share(community: Community, ids: list[str], topic: str) -> float:
