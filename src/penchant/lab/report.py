@@ -108,11 +108,9 @@ def summary(report: Mapping[str, Any]) -> str:
     text = f"Best by {measure}: {best}, {values[best]['value']:.3f} ({low:.3f} to {high:.3f})."
     if measure == "AUC" and low <= 0.5:
         return f"{text} That is not above chance, 0.5: nothing here tells what was clicked."
-    mine = max(
-        (name for name in values if name in OURS), key=lambda name: values[name]["value"], default=None
-    )
-    if mine is not None and mine != best:
-        text += f" penchant's best, {mine}: {values[mine]['value']:.3f}."
+    mine = main_of(values)
+    if mine in values and mine != best:
+        text += f" penchant as it comes, {mine}: {values[mine]['value']:.3f}."
     return text
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 from penchant.lab import paper, plots
@@ -64,18 +65,20 @@ def write_results(
     for path in more:
         pages[path.stem] = [path.read_text().strip()]
     for name, chapters in pages.items():
-        _write(folder / f"{name}.md", [f"# Results: {name}", _WRITTEN, *chapters])
+        _write(folder / f"{name}.md", _wrapped([f"# Results: {name}", _WRITTEN, *chapters]))
     links = "\n".join(f"- [{name}]({folder.name}/{name}.md)" for name in pages)
     _write(
         out,
-        [
-            _HEAD,
-            best_table(reports).markdown(),
-            *map(_why, reports),
-            "## Every figure",
-            links,
-            _environment(reports),
-        ],
+        _wrapped(
+            [
+                _HEAD,
+                best_table(reports).markdown(),
+                *map(_why, reports),
+                "## Every figure",
+                links,
+                _environment(reports),
+            ]
+        ),
     )
 
 
@@ -84,6 +87,18 @@ def _write(path: Path, parts: Sequence[str]) -> None:
         file.write(("\n\n".join(parts).rstrip() + "\n").encode())
 
 
+def _wrapped(parts: Sequence[str]) -> list[str]:
+    """Prose in lines of 110 characters; tables, headings, lists and pictures as they are."""
+    return [
+        block
+        if block.startswith(("|", "#", "- ", "!", "<"))
+        else fill(" ".join(block.split()), _WIDTH, break_long_words=False, break_on_hyphens=False)
+        for part in parts
+        for block in part.split("\n\n")
+    ]
+
+
+_WIDTH = 108
 _WRITTEN = (
     "Written by `penchant lab results` from reports of `penchant lab run`; no number on this page was typed."
 )
