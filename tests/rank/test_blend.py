@@ -79,8 +79,8 @@ def test_every_click_teaches_at_first_and_ever_fewer_later():
     offered = np.array([n for n in range(300_000) if blending.is_learned(n)])
     gaps = np.diff(offered)
     assert (gaps[:998] == 1).all()
-    assert gaps.max() < 2 * 64
-    assert np.median(gaps[offered[:-1] > 40_000]) == 64
+    assert gaps.max() < 2 * 128
+    assert np.median(gaps[offered[:-1] > 80_000]) == 128
     spans = [
         np.mean(gaps[(offered[:-1] >= start) & (offered[:-1] < 2 * start)])
         for start in (1_000, 4_000, 16_000)

@@ -190,7 +190,15 @@ def distinct(rows: Rows) -> Rows:
     """Sorted, each once: for some thousand numbers a sort is several times as fast as numpy.unique's hash
     table."""
     rows = np.sort(rows)
-    return rows[np.flatnonzero(np.diff(rows, prepend=-1))]
+    return rows[is_first(rows)]
+
+
+def is_first(ordered: NDArray[np.integer]) -> NDArray[np.bool_]:
+    """Of numbers in ascending order, which are unlike the one before them; several times as fast as
+    numpy.diff."""
+    first = np.ones(len(ordered), bool)
+    np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
+    return first
 
 
 def is_among(rows: Rows, ordered: Rows) -> NDArray[np.bool_]:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penchant.memory.facts import Facts, Words
-from penchant.memory.readers import NO_ROWS, Numbers, Rows, Times
+from penchant.memory.readers import NO_ROWS, Numbers, Rows, Times, is_first
 from penchant.memory.trails import Trail, Trails
 from penchant.rank.neighbours import MOST_READERS, Near, Neighbours, Weights
 from penchant.settings import Settings
@@ -131,7 +131,7 @@ def liked_terms(reader: Reader, words: Words) -> Liked:
     there = np.flatnonzero(read >= 0)
     there = there[np.argsort(read.ravel()[there], kind="stable")]
     ordered = read.ravel()[there]
-    first = np.flatnonzero(np.diff(ordered, prepend=-1))
+    first = np.flatnonzero(is_first(ordered))
     terms = ordered[first]
     times = np.add.reduceat(weights[there], first) if len(first) else np.zeros(0)
     rarity = np.log(max(words.documents, 1) / np.maximum(words.counts[terms], 1))

@@ -35,7 +35,7 @@ from penchant.settings import Settings
 Matrix = NDArray[np.float64]
 _DENSE = 500
 """Every click teaches at first; after n times as many, one in n does."""
-_RAREST = 64
+_RAREST = 128
 """One click in this many teaches in the end; see `is_learned`."""
 _RATE = 0.5
 """How much a nat of loss takes from an expert's share, as an exponent."""
@@ -186,7 +186,7 @@ def contributions(
 
 def is_learned(offered: int) -> bool:
     """Whether the click after `offered` others is learned: each of the first 1,000, ever fewer then, and one
-    in 64 in the end.
+    in 128 in the end.
 
     So a new community has weights of its own after its first thousand clicks, and learning costs a large one
     little.
