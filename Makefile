@@ -47,7 +47,7 @@ LAB := $(BIN)/penchant lab
 REPORTS := reports
 RUN = $(LAB) run --data $(1) --protocol $(2) --embedder $(3) --studies none --out $(REPORTS)/$(1)-$(2)
 UNSEEN = $(LAB) run --data $(1) --protocol $(2) --embedder $(3) --studies none --methods blend --start $(REPORTS)/start.json --out $(REPORTS)/$(1)-unseen
-CHAPTERS := deskdrop-live deskdrop-whose deskdrop-full pydev-full pydev-whose beauty-full kmrd-full nemig-impressions \
+CHAPTERS := deskdrop-live deskdrop-whose deskdrop-full pydev-full beauty-full kmrd-full kmrd-whose nemig-impressions \
 	deskdrop-ira pydev-ira beauty-ira deskdrop-shift deskdrop-unseen pydev-unseen beauty-unseen kmrd-unseen
 
 results: $(VENV)/test.done  ## run the lab on the real data (PENCHANT_DATA) and write docs/results.md
@@ -63,11 +63,11 @@ results: $(VENV)/test.done  ## run the lab on the real data (PENCHANT_DATA) and 
 	$(call RUN,deskdrop,ira,minilm) --tuned $(REPORTS)/tuned-deskdrop.json --studies all --study-users 80
 	$(call RUN,deskdrop,shift,minilm) --tuned $(REPORTS)/tuned-deskdrop.json
 	$(call RUN,pydev,full,minilm) --methods all,ablations
-	$(call RUN,pydev,whose,minilm) --methods light,ablations,frontier
 	$(call RUN,pydev,ira,minilm) --studies all --study-users 80
 	$(call RUN,beauty,full,minilm) --tuned $(REPORTS)/tuned-beauty.json --methods all,ablations
 	$(call RUN,beauty,ira,minilm) --tuned $(REPORTS)/tuned-beauty.json --studies all --study-users 80
 	$(call RUN,kmrd,full,corpus) --users 500 --methods light,ablations
+	$(call RUN,kmrd,whose,corpus) --methods light,own
 	$(call RUN,nemig,impressions,corpus) --methods light,ablations
 	$(call UNSEEN,deskdrop,live,minilm)
 	$(call UNSEEN,pydev,full,minilm)
