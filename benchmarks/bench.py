@@ -12,6 +12,7 @@ import json
 import os
 import subprocess
 import sys
+import textwrap
 import time
 from pathlib import Path
 
@@ -125,8 +126,9 @@ def page(results: dict[str, list[dict]]) -> str:
     lines = [
         "# Performance",
         "",
-        "Written by `make bench`: measured, not promised. Each row is what a script in `benchmarks/` printed; your machine differs, run it. Ratios hold better",
-        "than milliseconds: what stands beside a figure was measured in the same run.",
+        "Written by `make bench`: measured, not promised. Each row is what a script in `benchmarks/` printed; "
+        "your machine differs, run it. Ratios hold better than milliseconds: what stands beside a figure was "
+        "measured in the same run.",
         "",
         f"{machine()}. Seeds are 0; one thread, unless the script says two. The machine is a virtual one, whose speed varies by a half from run to run.",
         "",
@@ -161,7 +163,14 @@ def page(results: dict[str, list[dict]]) -> str:
                 + " |"
                 for row in results[name]
             ]
-    return "\n".join(lines) + "\n"
+    return "\n".join(part for line in lines for part in wrapped(line)) + "\n"
+
+
+def wrapped(line: str) -> list[str]:
+    """Prose in lines of 110 characters; rows of tables as they are."""
+    if line.startswith(("|", "#")) or not line:
+        return [line]
+    return textwrap.wrap(line, 110, break_long_words=False, break_on_hyphens=False)
 
 
 if __name__ == "__main__":

@@ -165,7 +165,7 @@ def test_a_slider_shares_the_places_between_everybody_and_the_reader(page, commu
     for share, own in ((1, 12), (0.5, 6), (0, 0)):
         with page.expect_response(lambda response: "personal=" in response.url):
             slider.fill(str(share))
-        page.wait_for_function(f"document.querySelectorAll('.own').length === {own}")
+        playwright.expect(page.locator(".own")).to_have_count(own)
         assert f"{share:.0%}".rstrip("%") in page.locator("output[for=personal]").inner_text()
         assert len(titles.all_inner_texts()) == 12
     assert titles.all_inner_texts() != as_set
