@@ -33,6 +33,9 @@ if TYPE_CHECKING:
         StateLocked,
         StateReadOnly,
         StateTooNew,
+        TowerDamaged,
+        TowerError,
+        TowerMismatch,
         UnknownDocument,
     )
     from penchant.settings import Settings
@@ -83,6 +86,9 @@ __all__ = [
     "StateLocked",
     "StateReadOnly",
     "StateTooNew",
+    "TowerDamaged",
+    "TowerError",
+    "TowerMismatch",
     "UnknownDocument",
     "__version__",
 ]

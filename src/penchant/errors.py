@@ -17,12 +17,15 @@
     ├── PeerFailed                  a peer in the lab could not be installed, or did not end well
     ├── ServiceError                the client: the service refused a request, or did not answer
     ├── ServiceFailed               the service could not start
-    └── StateError                  the directory that holds the state
-        ├── StateDamaged            ... cannot be read
-        ├── StateFull               ... has no room left: nothing of the call was kept
-        ├── StateLocked             ... is being written by another process
-        ├── StateReadOnly           ... may not be written
-        └── StateTooNew             ... was written by a newer penchant
+    ├── StateError                  the directory that holds the state
+    │   ├── StateDamaged            ... cannot be read
+    │   ├── StateFull               ... has no room left: nothing of the call was kept
+    │   ├── StateLocked             ... is being written by another process
+    │   ├── StateReadOnly           ... may not be written
+    │   └── StateTooNew             ... was written by a newer penchant
+    └── TowerError                  a trained tower is not usable: questions are answered without it
+        ├── TowerDamaged            ... its file cannot be read
+        └── TowerMismatch           ... it was trained on vectors of another embedder
 
 Each message names the thing, its value and the remedy.
 """
@@ -124,3 +127,15 @@ class StateReadOnly(StateError):
 
 class StateTooNew(StateError):
     """The state was written by a newer version of penchant."""
+
+
+class TowerError(PenchantError):
+    """A trained tower is not usable; questions are answered without it."""
+
+
+class TowerDamaged(TowerError):
+    """The file of a tower cannot be read."""
+
+
+class TowerMismatch(TowerError):
+    """A tower was trained on vectors of another embedder than the state's."""

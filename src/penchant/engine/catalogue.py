@@ -48,7 +48,7 @@ class Catalogue:
         state = self._state
         with state.writing():
             rows = sorted({state.documents.row(document_id) for document_id in document_ids})
-            trails = state.trails
+            trails, tower = state.trails, state.tower
             with state.turns.writing():
                 state.store.commit([Changes(removed_documents=rows)])
                 for row in rows:
@@ -57,6 +57,8 @@ class Catalogue:
                 state.shortlists.clear()
                 if state.has_index:
                     state.index.remove(np.array(rows, np.int64))
+                if tower is not None:
+                    tower.remove(np.array(rows, np.int64))
 
     def _put(self, documents: list[Document], progress: Progress | None) -> None:
         state = self._state
@@ -87,7 +89,7 @@ class Catalogue:
             vector_of: row -> embedding, of those whose embedding is new.
             first_new: the row of the first document that was not there before.
         """
-        state = self._state
+        state, tower = self._state, self._state.tower
         embedded = [each.key for each in stored if each.key in vector_of]
         with state.turns.writing():
             state.documents.put(stored)
@@ -95,5 +97,9 @@ class Catalogue:
                 state.shortlists.clear()
             if any(row < first_new for row in embedded):
                 state.smoother.clear()
-            if embedded and state.has_index:
-                state.index.add(np.array(embedded, np.int64), np.stack([vector_of[row] for row in embedded]))
+            if embedded and (state.has_index or tower is not None):
+                rows, vectors = np.array(embedded, np.int64), np.stack([vector_of[row] for row in embedded])
+                if state.has_index:
+                    state.index.add(rows, vectors)
+                if tower is not None:
+                    tower.put(rows, state.documents.ids(rows), vectors)

@@ -17,7 +17,7 @@ from penchant.cache import RecentCache
 from penchant.embed import Embedder, load_embedder
 from penchant.embed.kept import new_embedder, restored
 from penchant.embed.texts import TextEmbedder
-from penchant.engine import about
+from penchant.engine import about, towers
 from penchant.engine.about import ABOUT, MODEL, About
 from penchant.engine.turns import Turns
 from penchant.errors import InvalidQuery, InvalidSettings, StateReadOnly
@@ -34,6 +34,7 @@ from penchant.rank.retrieval import Shortlists
 from penchant.rank.smoothing import Smoother
 from penchant.settings import Settings
 from penchant.store import Changes, Store
+from penchant.towers.adopted import Adopted
 
 
 class State:
@@ -78,11 +79,15 @@ class State:
         self._trails: Trails | None = None
         self._index: DocumentIndex | None = None
         self._texts: TextEmbedder | None = None
+        self._tower: Adopted | None = None
+        self._tower_opened = False
+        self.tower_problem = ""
+        """Why the tower of the state cannot be used."""
         self._making_documents = Lock()
         self._making_texts = Lock()
         self._wanted = embedder if embedder is not None else (self.about.embedder if self.about else "corpus")
         self._index_kind = index or (self.about.index if self.about else "usearch")
-        self._directory = directory
+        self.directory = directory
         self._read_only = read_only
         self._api_key = api_key
         if directory is not None and not read_only:
@@ -128,7 +133,22 @@ class State:
     def known(self) -> Known:
         """What recommendations by the blend are made from. Loads what is not loaded yet: not to be called in
         a turn."""
-        return Known(self.index, self.documents, self.trails, self.smoother, self.settings)
+        return Known(self.index, self.documents, self.trails, self.smoother, self.settings, self.tower)
+
+    @property
+    def tower(self) -> Adopted | None:
+        """The trained tower in use; None where there is none, or none that can be used."""
+        if not self._tower_opened:
+            with self.changing:
+                if not self._tower_opened:
+                    self._tower, self.tower_problem = towers.opened(self)
+                    self._tower_opened = True
+        return self._tower
+
+    def set_tower(self, tower: Adopted | None) -> None:
+        """Answer by another tower, or by none, from the next question on."""
+        with self.turns.writing():
+            self._tower, self.tower_problem, self._tower_opened = tower, "", True
 
     @property
     def index(self) -> DocumentIndex:
@@ -138,8 +158,8 @@ class State:
             with self.changing:
                 index = self._index
                 if index is None:
-                    dimension = self._require_about().dimension
-                    index, revision = open_index(self._index_kind, dimension, self.settings, self._directory)
+                    dimension = self.require_about().dimension
+                    index, revision = open_index(self._index_kind, dimension, self.settings, self.directory)
                     catch_up(index, revision, self.store)
                     self._index = index
         return index
@@ -156,7 +176,7 @@ class State:
         if self.has_index:
             yield
             return
-        every = make_index("exact", self._require_about().dimension, self.settings)
+        every = make_index("exact", self.require_about().dimension, self.settings)
         catch_up(every, 0, self.store)
         with self.changing:
             self._index = every
@@ -181,7 +201,7 @@ class State:
     def _load_embedder(self, name: str) -> Embedder:
         if self.about is None and name != "corpus":
             return load_embedder(name, api_key=self._api_key)
-        return restored(self._require_about().embedder, self.store.fact(MODEL), self._api_key)
+        return restored(self.require_about().embedder, self.store.fact(MODEL), self._api_key)
 
     @property
     def embedding_seconds(self) -> float:
@@ -220,15 +240,16 @@ class State:
         """Raises StateReadOnly where the state was opened to be read."""
         if self._read_only:
             raise StateReadOnly(
-                f"{self._directory} was opened read-only: open it without read_only to change it"
+                f"{self.directory} was opened read-only: open it without read_only to change it"
             )
 
     def save_index(self) -> None:
         """Bring the index up to date and write it to disk."""
-        if self._directory is not None and self.about is not None:
+        if self.directory is not None and self.about is not None:
             index = self.index
             with self.changing:
-                save_index(index, self.counters.revision, self.settings, self._directory)
+                save_index(index, self.counters.revision, self.settings, self.directory)
+                towers.saved(self)
 
     def close(self) -> None:
         """Save the index, if it was used, and let go of the state. Harmless when repeated."""
@@ -245,7 +266,8 @@ class State:
             self.store.commit([Changes(facts={ABOUT: msgspec.json.encode(changed)})])
             self.about = changed
 
-    def _require_about(self) -> About:
+    def require_about(self) -> About:
+        """How the state was built. Raises InvalidQuery before the first document."""
         if self.about is None:
             raise InvalidQuery("there are no documents yet: add some first")
         return self.about

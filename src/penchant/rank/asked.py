@@ -77,6 +77,8 @@ class Asked:
     """The documents near each of the latest units, the nearest first, whether anybody read them or not."""
     others: Sequence[Rows]
     """The same of the other units, fewer of each."""
+    towards: Vectors
+    """What a trained tower makes of the reader, shape (interests, dimension); nothing without one."""
     at: float
     """Now, Unix seconds."""
 
@@ -110,7 +112,8 @@ def ask(
         others = list(search(vectors[UNITS_SEARCHED:], _OF_OTHERS))
     neighbours = neighbours_of(reader, _near(reader, latest, known), trails)
     liked = liked_terms(reader, known.documents.traits.words)
-    return Asked(known, user, units, reader, neighbours, liked, latest, others, at)
+    towards = known.towards(trail.rows)
+    return Asked(known, user, units, reader, neighbours, liked, latest, others, towards, at)
 
 
 def taste(read: Vectors, decay: float) -> Vector:

@@ -19,6 +19,15 @@ SHORTER = (14, 8, 6)
 minutes."""
 
 
+class ByTower(NamedTuple):
+    """What a trained tower says of documents."""
+
+    scores: NDArray[np.float64]
+    """How likely it holds each, as a logarithm: by the reader's interest that suits it best."""
+    trained: NDArray[np.bool_]
+    """Which of them it knows from its training, and not by their text alone."""
+
+
 class Candidates(NamedTuple):
     """Some documents, side by side."""
 
@@ -38,6 +47,8 @@ class Candidates(NamedTuple):
     """How many readers each has."""
     said: Said
     """What others say of them by reading them."""
+    by_tower: ByTower | None
+    """What a trained tower says of them; None without one, or where the reader read nothing."""
 
 
 def looked_up(asked: Asked, rows: Rows) -> Candidates:
@@ -49,11 +60,21 @@ def looked_up(asked: Asked, rows: Rows) -> Candidates:
     known, reader = asked.known, asked.reader
     vectors = known.index.vectors(rows)
     facts, newer = known.documents.facts(rows), known.documents.published_since(rows, asked.at)
-    cosines = cosines_to(reader, vectors)
+    cosines, by_tower = cosines_to(reader, vectors), _by_tower(asked, rows)
     if not known.trails.are_shared:
-        return Candidates(rows, vectors, facts, *cosines, NOTHING_SMOOTHED, newer, *_unread(len(rows)))
+        unread = _unread(len(rows))
+        return Candidates(rows, vectors, facts, *cosines, NOTHING_SMOOTHED, newer, *unread, by_tower)
     readers, smoothed = known.trails.counts(rows), known.smoothed(reader.taste, rows, vectors)
-    return Candidates(rows, vectors, facts, *cosines, smoothed, newer, readers, _said(asked, rows))
+    said = _said(asked, rows)
+    return Candidates(rows, vectors, facts, *cosines, smoothed, newer, readers, said, by_tower)
+
+
+def _by_tower(asked: Asked, rows: Rows) -> ByTower | None:
+    tower = asked.known.tower
+    if tower is None or not len(asked.towards) or not len(rows):
+        return None
+    scores = (tower.index.vectors(rows) @ asked.towards.T).max(axis=1)
+    return ByTower(scores.astype(np.float64), tower.trained(rows))
 
 
 def _unread(count: int) -> tuple[NDArray[np.int64], Said]:

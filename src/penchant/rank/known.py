@@ -5,12 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+
 from penchant.memory.documents import Documents
 from penchant.memory.facts import Smoothed
 from penchant.memory.readers import Rows
 from penchant.memory.trails import Trails
 from penchant.rank.smoothing import Smoother
 from penchant.settings import Settings
+from penchant.towers.adopted import Adopted
+from penchant.towers.seam import History
 from penchant.types import Vector, Vectors
 
 
@@ -36,6 +40,8 @@ class Known:
     trails: Trails
     smoother: Smoother
     settings: Settings
+    tower: Adopted | None = None
+    """A trained user tower, where there is one."""
 
     def near(self, vectors: Vectors, count: int) -> list[Rows]:
         """The documents nearest to each vector, at most as many as the settings say."""
@@ -44,3 +50,15 @@ class Known:
     def smoothed(self, direction: Vector, rows: Rows, vectors: Vectors) -> Smoothed:
         """See `penchant.rank.smoothing`."""
         return self.smoother.towards(direction, rows, vectors, self.trails, self.index.vectors)
+
+    def towards(self, read: Rows) -> Vectors:
+        """What the tower makes of a reader, shape (interests, dimension of the tower); nothing without one.
+
+        Args:
+            read: rows of documents, the latest at the end.
+        """
+        if self.tower is None:
+            return np.zeros((0, 0), np.float32)
+        return self.tower.reader(
+            read, lambda rows: History(self.documents.ids(rows), self.index.vectors(rows))
+        )

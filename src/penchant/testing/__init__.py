@@ -4,8 +4,18 @@ from penchant.testing.contracts import (
     check_embedder,
     check_index,
     check_store,
+    check_tower,
     same_user,
 )
-from penchant.testing.fakes import HashingEmbedder, sample_engine
+from penchant.testing.fakes import HashingEmbedder, MeanTower, sample_engine
 
-__all__ = ["HashingEmbedder", "check_embedder", "check_index", "check_store", "same_user", "sample_engine"]
+__all__ = [
+    "HashingEmbedder",
+    "MeanTower",
+    "check_embedder",
+    "check_index",
+    "check_store",
+    "check_tower",
+    "same_user",
+    "sample_engine",
+]

@@ -14,6 +14,7 @@ import numpy as np
 from penchant.embed import Embedder
 from penchant.index import DocumentIndex
 from penchant.store import Changes, Store, StoredDocument, click_digest
+from penchant.towers import History, UserTower
 from penchant.types import Document, InterestUnit, User, Vectors
 from penchant.vectors import unit_length
 
@@ -31,6 +32,40 @@ def check_embedder(embedder: Embedder) -> None:
     assert embedder.encode([]).shape == (0, embedder.dimension)
     assert -1 < embedder.threshold < 1
     assert embedder.name
+
+
+def check_tower(tower: UserTower, dimension: int) -> None:
+    """Shapes, types, unit length of documents, documents that came after the training, histories of any
+    length, and that a reader's vectors depend on nothing but the reader's latest documents.
+
+    Args:
+        dimension: of the embedder whose vectors it reads.
+    """
+    count = tower.history + 3
+    ids = [f"new {place}" for place in range(count)]
+    embeddings = unit_length(np.random.default_rng(0).standard_normal((count, dimension)).astype(np.float32))
+    documents = tower.documents(ids, embeddings)
+    assert documents.dtype == np.float32
+    assert documents.shape == (count, tower.dimension)
+    assert np.allclose(np.linalg.norm(documents, axis=1), 1.0, atol=1e-3)
+    assert np.allclose(tower.documents(ids[2:3], embeddings[2:3])[0], documents[2], atol=1e-4)
+    assert tower.documents([], embeddings[:0]).shape == (0, tower.dimension)
+    assert not tower.trained(ids).any()
+    whole, latest, one = tower.users(
+        [
+            History(ids, embeddings),
+            History(ids[-tower.history :], embeddings[-tower.history :]),
+            History(ids[:1], embeddings[:1]),
+        ]
+    )
+    assert whole.dtype == one.dtype == np.float32
+    assert whole.ndim == one.ndim == 2
+    assert whole.shape[1] == one.shape[1] == tower.dimension
+    assert np.isfinite(one).all()
+    assert np.allclose(whole, latest, atol=1e-5)
+    assert tower.users([]) == []
+    assert tower.embedder
+    assert tower.name
 
 
 def check_index(make: Callable[[int], DocumentIndex], directory: Path) -> None:

@@ -6,8 +6,10 @@ import zlib
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from penchant.engine import Engine
+from penchant.towers import History
 from penchant.types import Click, Document, Vectors
 from penchant.vectors import unit_length
 
@@ -35,6 +37,34 @@ class HashingEmbedder:
                 .astype(np.float32)
             )
         return total
+
+
+class MeanTower:
+    """A `penchant.towers.UserTower` that was never trained: a reader is the mean of the last ten documents.
+
+    Args:
+        embedder: the name of the embedder whose vectors it reads.
+        dimension: of these vectors.
+    """
+
+    name = "mean"
+    history = 10
+
+    def __init__(self, embedder: str, dimension: int) -> None:
+        self.embedder = embedder
+        self.dimension = dimension
+
+    def documents(self, ids: Sequence[str], embeddings: Vectors) -> Vectors:
+        """The embeddings themselves."""
+        return np.asarray(embeddings, np.float32)
+
+    def users(self, histories: Sequence[History]) -> list[Vectors]:
+        """Ten times the mean, so that a cosine of .1 is one nat."""
+        return [10 * unit_length(each.embeddings[-self.history :].mean(axis=0)[None]) for each in histories]
+
+    def trained(self, ids: Sequence[str]) -> NDArray[np.bool_]:
+        """None of them."""
+        return np.zeros(len(ids), bool)
 
 
 def sample_engine() -> Engine:

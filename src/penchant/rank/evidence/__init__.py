@@ -19,6 +19,7 @@ from penchant.rank.evidence.interest import Interest
 from penchant.rank.evidence.popularity import Popularity
 from penchant.rank.evidence.readers import Readers
 from penchant.rank.evidence.seam import Column, Evidence, Told
+from penchant.rank.evidence.taste import Taste
 from penchant.rank.evidence.trend import Trend
 from penchant.rank.evidence.words import Words
 
@@ -30,6 +31,7 @@ EVIDENCE: tuple[Evidence, ...] = (
     Trend(),
     Popularity(),
     Readers(),
+    Taste(),
 )
 
 __all__ = [

@@ -12,10 +12,18 @@ from penchant.rank.sources.co_readers import CoReaders
 from penchant.rank.sources.latest import LatestClicked
 from penchant.rank.sources.newest import Newest
 from penchant.rank.sources.seam import CandidateSource
+from penchant.rank.sources.tower import NearTower
 from penchant.rank.sources.units import NearUnits
 from penchant.rank.sources.words import LikedWords
 
-SOURCES: tuple[CandidateSource, ...] = (NearUnits(), LikedWords(), Newest(), LatestClicked(), CoReaders())
+SOURCES: tuple[CandidateSource, ...] = (
+    NearUnits(),
+    LikedWords(),
+    Newest(),
+    LatestClicked(),
+    CoReaders(),
+    NearTower(),
+)
 
 __all__ = ["SOURCES", "CandidateSource", "proposed"]
 

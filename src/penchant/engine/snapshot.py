@@ -1,0 +1,48 @@
+"""What a state knows at one moment of who read what: what towers are trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from penchant.engine.state import State
+from penchant.errors import InvalidQuery
+from penchant.types import Vectors
+
+
+class Snapshot(NamedTuple):
+    """Documents, and what each reader read of them."""
+
+    embedder: str
+    ids: Sequence[str]
+    """Of all documents."""
+    embeddings: Vectors
+    """Shape (documents, dimension)."""
+    read: Sequence[NDArray[np.int64]]
+    """For each reader who read anything places in `ids`, the latest at the end, each once."""
+    latest_at: float
+    """The latest time in the data, Unix seconds."""
+
+
+def snapshot(state: State) -> Snapshot:
+    """A copy of what a state knows now. Raises InvalidQuery where it has no documents."""
+    if state.about is None:
+        raise InvalidQuery("the state holds no documents: build it first")
+    trails, documents = state.trails, state.documents
+    with state.turns.reading():
+        rows = documents.rows()
+        place_of = np.full(int(rows.max(initial=-1)) + 1, -1)
+        place_of[rows] = np.arange(len(rows))
+        embeddings = state.store.vectors(rows.tolist())
+        read = [place_of[trails.trail(user_id).rows] for user_id in state.store.user_ids()]
+        ids = documents.ids(rows)
+    return Snapshot(
+        state.about.embedder,
+        ids,
+        embeddings,
+        [own[own >= 0] for own in read if len(own)],
+        state.counters.latest_at,
+    )

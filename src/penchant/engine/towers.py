@@ -1,0 +1,180 @@
+"""The tower of a state: its file, the index of its vectors beside it, and how it comes into use.
+
+A tower stands in a directory of its own, ``towers/NAME-NUMBER`` in that of the state. A fact of the store
+says which one is in use; that is the moment at which it is adopted.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from penchant.errors import TowerDamaged, TowerError, TowerMismatch
+from penchant.index.saved import catch_up, open_index, save_index
+from penchant.store import Changes
+from penchant.towers.adopted import Adopted, TowerVectors
+from penchant.towers.artefact import load_tower, save_tower
+from penchant.towers.seam import UserTower
+from penchant.towers.sequential import SequentialTower, Trained
+
+if TYPE_CHECKING:
+    from penchant.engine.state import State
+
+log = logging.getLogger("penchant")
+
+TOWER = "tower"
+_FOLDER = "towers"
+_FILE = "tower.safetensors"
+_KEPT = 2
+"""Towers on disk: the one in use, and the one before it."""
+
+
+class TowerInfo(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a state has of a tower."""
+
+    name: str
+    """``NAME-NUMBER``, the folder of its file."""
+    dimension: int
+    history: int
+    trained: Trained | None = None
+    """What it was trained on; not known of a tower of one's own."""
+    in_use: bool = False
+    problem: str = ""
+    """Why it cannot be used."""
+
+
+def opened(state: State) -> tuple[Adopted | None, str]:
+    """(the tower in use, why there is none although the state has one). Never an error of a question."""
+    fact = state.store.fact(TOWER)
+    if not fact:
+        return None, ""
+    name = fact.decode()
+    try:
+        if state.directory is None:
+            raise TowerDamaged(f"the state has no folder for the tower {name}: adopt it again")
+        folder = state.directory / _FOLDER / name
+        return made_ready(state, load_tower(folder / _FILE), folder), ""
+    except Exception as error:  # noqa: BLE001 (whatever is wrong with it, questions are answered without it)
+        problem = (
+            str(error) if isinstance(error, TowerError) else f"the tower {name} cannot be used: {error!r}"
+        )
+        log.warning("%s; questions are answered without it", problem)
+        return None, problem
+
+
+def made_ready(state: State, tower: UserTower, folder: Path | None) -> Adopted:
+    """A tower with the vectors of all documents, those that were saved read from its folder.
+
+    Raises:
+        TowerMismatch: it was trained on vectors of another embedder.
+    """
+    about = state.require_about()
+    if tower.embedder != about.embedder:
+        raise TowerMismatch(
+            f"the tower {tower.name} reads vectors of {tower.embedder!r}, and the state has those of "
+            f"{about.embedder!r}: train one with `penchant train STATE --tower`"
+        )
+    index, revision = open_index(about.index, tower.dimension, state.settings, folder)
+    adopted = Adopted(tower, index, state.settings.users_cached)
+    brought_up(state, adopted, revision)
+    return adopted
+
+
+def brought_up(state: State, adopted: Adopted, revision: int) -> None:
+    """Bring a tower to the documents that the store has."""
+    documents = state.documents
+    catch_up(adopted.index, revision, TowerVectors(adopted.tower, state.store, documents.ids))
+    rows = documents.rows()
+    adopted.note(rows, documents.ids(rows))
+
+
+def adopted(state: State, tower: UserTower) -> str:
+    """Take a tower into use; returns its name. Questions that are being answered end with the one before.
+
+    Raises:
+        TowerMismatch: it was trained on vectors of another embedder; nothing was changed.
+        StateFull, OSError: there is no room for it; nothing was changed.
+    """
+    number = 1 + max((_number(each) for each in kept(state)), default=0)
+    name = f"{tower.name}-{number}"
+    folder = None
+    if state.directory is not None and isinstance(tower, SequentialTower):
+        folder = state.directory / _FOLDER / name
+        folder.mkdir(parents=True, exist_ok=True)
+    try:
+        if folder is not None and isinstance(tower, SequentialTower):
+            save_tower(tower, folder / _FILE)
+        ready = made_ready(state, tower, folder)
+        with state.writing():
+            brought_up(state, ready, state.counters.revision)  # what came while it was made ready
+            state.store.commit([Changes(facts={TOWER: name.encode() if folder is not None else b""})])
+            state.set_tower(ready)
+    except BaseException:
+        if folder is not None:
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
+    for old in sorted(kept(state), key=_number)[:-_KEPT]:
+        shutil.rmtree(old, ignore_errors=True)
+    return name
+
+
+def dropped(state: State) -> bool:
+    """Use no tower any more; returns whether there was one."""
+    with state.writing():
+        had = state.tower is not None or bool(state.store.fact(TOWER))
+        state.store.commit([Changes(facts={TOWER: b""})])
+        state.set_tower(None)
+    return had
+
+
+def saved(state: State) -> None:
+    """Write the index of the tower in use to disk."""
+    tower, fact = state.tower, state.store.fact(TOWER)
+    if tower is not None and fact and state.directory is not None:
+        folder = state.directory / _FOLDER / fact.decode()
+        save_index(tower.index, state.counters.revision, state.settings, folder)
+
+
+def infos(state: State) -> list[TowerInfo]:
+    """All towers of a state, the latest first."""
+    current, problem = state.tower, state.tower_problem
+    in_use = (state.store.fact(TOWER) or b"").decode()
+    found = []
+    for folder in sorted(kept(state), key=_number, reverse=True):
+        try:
+            tower = load_tower(folder / _FILE)
+        except TowerError as error:
+            found.append(TowerInfo(folder.name, 0, 0, problem=str(error)))
+            continue
+        is_it = folder.name == in_use
+        found.append(
+            TowerInfo(
+                folder.name,
+                tower.dimension,
+                tower.history,
+                tower.shape.trained,
+                in_use=is_it and current is not None,
+                problem=problem if is_it else "",
+            )
+        )
+    if current is not None and not in_use:
+        tower_in_use = current.tower
+        found.insert(
+            0, TowerInfo(tower_in_use.name, tower_in_use.dimension, tower_in_use.history, in_use=True)
+        )
+    return found
+
+
+def kept(state: State) -> list[Path]:
+    """The folders of towers on disk."""
+    home = None if state.directory is None else state.directory / _FOLDER
+    return [each for each in home.iterdir() if _number(each)] if home is not None and home.is_dir() else []
+
+
+def _number(folder: Path) -> int:
+    name, _, number = folder.name.rpartition("-")
+    return int(number) if name and number.isdigit() else 0

@@ -1,0 +1,41 @@
+"""Taste: what a trained tower expects this reader to go on to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import numpy as np
+
+from penchant.rank.asked import Asked
+from penchant.rank.candidates import ByTower, Candidates
+from penchant.rank.evidence.seam import Column, Evidence, Told
+
+
+class Taste(Evidence):
+    """See `measured`. Silent without a tower."""
+
+    kind = "taste"
+    columns: Mapping[str, float] = MappingProxyType({"gone on to": 0.0, "unknown to the tower": 0.0})
+    personal = True
+    known_before_clicks = True
+
+    def measure(self, asked: Asked, candidates: Candidates) -> Mapping[str, Column]:
+        return measured(candidates.by_tower, len(candidates.rows))
+
+    def words(self, told: Told) -> str:
+        if told.weight > 0:
+            return "readers with a history like yours went on to this"
+        return "readers with a history like yours went on to other things"
+
+
+def measured(said: ByTower | None, count: int) -> dict[str, Column]:
+    """``gone on to`` is the logarithm of how much likelier the tower holds a document than others. ``unknown
+    to the tower`` is 1 for a document that it knows by its text alone: it came after the training.
+
+    Source: the tower's vectors as features of a ranker are the ranking use of LEARN (Jia et al., 2024, figure
+    5).
+    """
+    if said is None:
+        return {name: np.zeros(count) for name in Taste.columns}
+    return {"gone on to": said.scores, "unknown to the tower": (~said.trained).astype(np.float64)}

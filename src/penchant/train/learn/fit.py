@@ -1,0 +1,273 @@
+"""Training: epoch after epoch until readers who are held out are told no better; goes on after a kill."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from penchant.errors import InvalidQuery
+from penchant.train.learn.network import Network
+from penchant.train.learn.plan import Plan
+from penchant.train.losses import softmax_loss
+from penchant.train.sequences import Batch, Question, Rows, Sequences, batches, held_out, pieces
+from penchant.types import StageProgress, quiet
+from penchant.whole import written_whole
+
+CHECKPOINT = "training.pt"
+PLACES = 20
+_MOST_HELD_OUT = 2_000
+_AT_ONCE = 256
+_BETAS = (0.9, 0.98)
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """What one pass over all readers came to."""
+
+    loss: float
+    """Mean over the places of histories, nats."""
+    recall: float
+    """Recall@20 of the readers held out."""
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """A network after its best epoch."""
+
+    network: Network
+    epochs: Sequence[Epoch]
+    best: int
+    """The epoch that is kept, the first is 1."""
+    held_out: int
+
+
+def unheard(_: str) -> None:
+    """Say nothing."""
+
+
+class Sampler:
+    """Among which documents a batch's targets have to be found, and how likely each of them was drawn.
+
+    Drawn are the documents of the batch, and others, each as likely as any. Where few are left all are taken.
+    """
+
+    def __init__(self, read: Sequence[Rows], documents: int, sampled: int) -> None:
+        counts = np.bincount(np.concatenate(read), minlength=documents)
+        self._frequency = counts / counts.sum()
+        self._documents = documents
+        self._sampled = sampled
+
+    def draw(self, batch: Batch, random: np.random.Generator) -> tuple[Rows, torch.Tensor]:
+        """(rows in ascending order, offsets of `penchant.train.losses.softmax_loss`)."""
+        if self._documents <= 2 * self._sampled:
+            return np.arange(self._documents), torch.zeros(self._documents)
+        drawn = random.choice(self._documents, self._sampled, replace=False)
+        within = np.concatenate([batch.rows.ravel(), batch.targets[batch.targets >= 0]])
+        rows = np.unique(np.concatenate([drawn, within]))
+        missed = (1 - self._frequency[rows]) ** int(batch.lengths.sum() + len(batch.lengths))
+        chance = 1 - missed * (1 - self._sampled / self._documents)
+        return rows, torch.from_numpy(-np.log(chance)).float()
+
+
+def fit(
+    given: Sequences,
+    plan: Plan,
+    folder: Path,
+    *,
+    seconds: float | None = None,
+    report: StageProgress = quiet,
+    say: Say = unheard,
+) -> Fitted:
+    """Train a network; called again with the same folder after a kill, it goes on after the last whole epoch,
+    to the same end.
+
+    Args:
+        folder: where it is kept how far the training went.
+        seconds: after which no more is learned.
+        say: hears how each epoch ended.
+
+    Raises:
+        InvalidQuery: there are too few readers, or the folder holds another training.
+    """
+    learned, questions = held_out(given.read, plan.held_out, _MOST_HELD_OUT, plan.seed)
+    torch.manual_seed(plan.seed)
+    network = Network(plan, given.embeddings)
+    optimizer = torch.optim.Adam(network.parameters(), plan.rate, betas=_BETAS)
+    training = _Training(network, optimizer, folder / CHECKPOINT, _fingerprint(given, plan))
+    cut = pieces(learned, plan.history)
+    sampler = Sampler(learned, len(given.ids), plan.sampled)
+    until = None if seconds is None else monotonic() + seconds
+    while not training.is_over(plan):
+        number = len(training.epochs)
+        loss = _epoch(network, optimizer, cut, sampler, plan, number, until, report)
+        if loss is None:
+            break
+        training.note(Epoch(loss, recall_at(network, questions)))
+        say(_told(training.epochs, training.best))
+    if not training.epochs:
+        raise InvalidQuery(f"{seconds:g} seconds were too few for one step: give more")
+    network.load_state_dict(training.best_weights)
+    network.eval()
+    return Fitted(network, training.epochs, training.best, len(questions))
+
+
+def recall_at(network: Network, questions: Sequence[Question], k: int = PLACES) -> float:
+    """Recall@k of questions, among all documents that the reader does not know."""
+    network.eval()
+    found = []
+    with torch.no_grad():
+        every = torch.arange(len(network.embeddings))
+        inputs = network.inputs(every)
+        documents = network.documents(every, inputs)
+        for start in range(0, len(questions), _AT_ONCE):
+            part = questions[start : start + _AT_ONCE]
+            scores = last_outputs(network, inputs, [each.known for each in part]) @ documents.T
+            for row, each in zip(scores, part, strict=True):
+                row[torch.from_numpy(each.known)] = -torch.inf
+            best = scores.topk(min(k, scores.shape[1])).indices.numpy()
+            found += [np.isin(each.asked, row).mean() for row, each in zip(best, part, strict=True)]
+    network.train()
+    return float(np.mean(found))
+
+
+def last_outputs(network: Network, inputs: Tensor, known: Sequence[Rows]) -> Tensor:
+    """Vectors of readers, shape (readers, dimension).
+
+    Args:
+        inputs: of all documents.
+    """
+    latest = [rows[-network.plan.history :] for rows in known]
+    lengths = torch.tensor([len(rows) for rows in latest])
+    padded = np.zeros((len(latest), int(lengths.max())), np.int64)
+    for place, rows in enumerate(latest):
+        padded[place, : len(rows)] = rows
+    outputs = network.readers(inputs[torch.from_numpy(padded)], lengths)
+    return network.scaled(outputs[torch.arange(len(latest)), lengths - 1])
+
+
+def _epoch(
+    network: Network,
+    optimizer: torch.optim.Optimizer,
+    cut: Sequence[Rows],
+    sampler: Sampler,
+    plan: Plan,
+    number: int,
+    until: float | None,
+    report: StageProgress,
+) -> float | None:
+    """The mean loss of one pass; None where the time was over before it ended."""
+    torch.manual_seed(plan.seed + 1_000_003 * (number + 1))
+    random = np.random.default_rng([plan.seed, number])
+    total = places = 0.0
+    for batch in batches(cut, plan.batch, plan.targets, [plan.seed, number]):
+        if until is not None and monotonic() > until:
+            break
+        loss = _loss(network, batch, sampler, random)
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        count = int(batch.lengths.sum())
+        total, places = total + float(loss.detach()) * count, places + count
+        report(f"epoch {number + 1}", len(batch.lengths), len(cut))
+    return total / places if places else None
+
+
+def _loss(network: Network, batch: Batch, sampler: Sampler, random: np.random.Generator) -> Tensor:
+    shown, offsets = sampler.draw(batch, random)
+    inputs = network.inputs(torch.from_numpy(shown))
+    rows = torch.from_numpy(np.searchsorted(shown, batch.rows))
+    outputs = network.readers(inputs[rows], torch.from_numpy(batch.lengths))
+    there = batch.targets >= 0
+    asked = there[:, :, 0]
+    targets = torch.from_numpy(np.searchsorted(shown, np.where(there, batch.targets, shown[0]))[asked])
+    shares = torch.from_numpy(there[asked].astype(np.float32))
+    documents = network.documents(torch.from_numpy(shown), inputs)
+    return softmax_loss(
+        network.scaled(outputs[torch.from_numpy(asked)]),
+        documents,
+        targets,
+        shares / shares.sum(dim=1, keepdim=True),
+        offsets,
+    )
+
+
+class _Training:
+    """How far a training went, kept after every epoch."""
+
+    def __init__(
+        self, network: Network, optimizer: torch.optim.Optimizer, file: Path, fingerprint: str
+    ) -> None:
+        self._network, self._optimizer, self._file = network, optimizer, file
+        self._fingerprint = fingerprint
+        self.epochs: list[Epoch] = []
+        self.best = 0
+        self.best_weights: dict[str, Any] = {}
+        if file.exists():
+            self._resume()
+
+    def is_over(self, plan: Plan) -> bool:
+        """Whether as many epochs were done as the plan says, or the last were no better."""
+        return len(self.epochs) >= plan.epochs or (
+            bool(self.epochs) and len(self.epochs) - self.best >= plan.patience
+        )
+
+    def note(self, epoch: Epoch) -> None:
+        """An epoch is over: keep what it came to."""
+        self.epochs.append(epoch)
+        if self.best == 0 or epoch.recall > self.epochs[self.best - 1].recall:
+            self.best = len(self.epochs)
+            self.best_weights = {name: value.clone() for name, value in self._network.state_dict().items()}
+        kept = io.BytesIO()
+        torch.save(
+            {
+                "fingerprint": self._fingerprint,
+                "network": self._network.state_dict(),
+                "optimizer": self._optimizer.state_dict(),
+                "epochs": [asdict(each) for each in self.epochs],
+                "best": self.best,
+                "best_weights": self.best_weights,
+            },
+            kept,
+        )
+        with written_whole(self._file) as file:
+            file.write(kept.getbuffer())
+
+    def _resume(self) -> None:
+        try:
+            kept = torch.load(self._file, weights_only=True)
+        except Exception:  # noqa: BLE001 (whatever a damaged file makes torch raise: the training begins anew)
+            return
+        if kept["fingerprint"] != self._fingerprint:
+            return
+        self._network.load_state_dict(kept["network"])
+        self._optimizer.load_state_dict(kept["optimizer"])
+        self.epochs = [Epoch(**each) for each in kept["epochs"]]
+        self.best, self.best_weights = kept["best"], kept["best_weights"]
+
+
+def _fingerprint(given: Sequences, plan: Plan) -> str:
+    """What a training is of: only the same goes on where it was."""
+    from hashlib import blake2b
+
+    digest = blake2b(repr(asdict(plan)).encode(), digest_size=12)
+    digest.update("\0".join(given.ids).encode())
+    for rows in given.read:
+        digest.update(rows.tobytes() + b"\0")
+    return digest.hexdigest()
+
+
+def _told(epochs: Sequence[Epoch], best: int) -> str:
+    last = epochs[-1]
+    return (
+        f"epoch {len(epochs)}: loss {last.loss:.3f}, Recall@{PLACES} of readers held out {last.recall:.4f}"
+        f"{' (best so far)' if best == len(epochs) else ''}"
+    )
