@@ -32,6 +32,7 @@ from penchant.cli.reembed import reembed
 from penchant.cli.restore import restore
 from penchant.cli.search import search
 from penchant.cli.serve import ab, config, serve
+from penchant.cli.towers import towers
 from penchant.cli.train import train
 from penchant.cli.why import why
 from penchant.errors import PenchantError
@@ -71,7 +72,7 @@ app.add_typer(ab, name="ab", rich_help_panel="Service")
 _PANELS = {
     "A state": (build, observe, info, export, backup, restore, reembed),
     "Questions": (interests, recommend, why, search),
-    "Readers and weights": (dismiss, forget, blend, train),
+    "Readers and weights": (dismiss, forget, blend, train, towers),
     "Service": (serve, config),
     "Tools": (demo, calibrate),
 }

@@ -691,6 +691,12 @@ class Engine:
         """
         return towers.adopted(self._state, tower)
 
+    @property
+    def tower(self) -> UserTower | None:
+        """The trained tower in use; None where there is none, or none that can be used: `towers` says why."""
+        adopted = self._state.tower
+        return None if adopted is None else adopted.tower
+
     def drop_tower(self) -> bool:
         """Use no tower any more; its file stays.
 

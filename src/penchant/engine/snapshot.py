@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import NamedTuple
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,9 @@ class Snapshot(NamedTuple):
     """Shape (documents, dimension)."""
     read: Sequence[NDArray[np.int64]]
     """For each reader who read anything places in `ids`, the latest at the end, each once."""
+    lots: NDArray[np.uint32]
+    """Of each of these readers, drawn once for all by the user id: those of a low lot are held out of every
+    training."""
     latest_at: float
     """The latest time in the data, Unix seconds."""
 
@@ -37,12 +41,16 @@ def snapshot(state: State) -> Snapshot:
         place_of = np.full(int(rows.max(initial=-1)) + 1, -1)
         place_of[rows] = np.arange(len(rows))
         embeddings = state.store.vectors(rows.tolist())
-        read = [place_of[trails.trail(user_id).rows] for user_id in state.store.user_ids()]
-        ids = documents.ids(rows)
+        ids, users = documents.ids(rows), state.store.user_ids()
+        read = [place_of[trails.trail(user_id).rows] for user_id in users]
+    read = [own[own >= 0] for own in read]
+    lots = np.array([crc32(user_id.encode()) for user_id in users], np.uint32)
+    some = [place for place, own in enumerate(read) if len(own)]
     return Snapshot(
         state.about.embedder,
         ids,
         embeddings,
-        [own[own >= 0] for own in read if len(own)],
+        [read[place] for place in some],
+        lots[some],
         state.counters.latest_at,
     )

@@ -253,8 +253,11 @@ class State:
 
     def close(self) -> None:
         """Save the index, if it was used, and let go of the state. Harmless when repeated."""
-        if self.has_index and not self._read_only:
-            self.save_index()
+        if not self._read_only:
+            if self.has_index:
+                self.save_index()
+            elif self._tower is not None:
+                towers.saved(self)
         self._index = None
         self.store.close()
 

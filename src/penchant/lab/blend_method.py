@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 
 import msgspec
@@ -16,6 +17,7 @@ from penchant.lab.log import Clicks, Log, Rows
 from penchant.lab.methods import Scores
 from penchant.lab.outcomes import SHOWN
 from penchant.lab.texts import RememberedTexts
+from penchant.lab.tower_method import Trainings
 from penchant.lab.units_method import InterestUnits, Variant
 from penchant.memory.documents import Documents, numbered
 from penchant.memory.trails import Read, Trails
@@ -44,6 +46,7 @@ class BlendedUnits(InterestUnits):
         learns: whether the blend learns from clicks.
         without: kinds of evidence that are left out.
         personal: share of the places that are the reader's own, see `penchant.rank.places`.
+        trainings: of a tower, which comes into use when it may be known.
     """
 
     def __init__(
@@ -59,6 +62,7 @@ class BlendedUnits(InterestUnits):
         learns: bool = True,
         without: frozenset[str] = frozenset(),
         personal: float = 0.0,
+        trainings: Trainings | None = None,
     ) -> None:
         super().__init__(log, vectors, texts, users, variant)
         settings = variant.settings
@@ -69,6 +73,9 @@ class BlendedUnits(InterestUnits):
         self._without = without
         self._personal = personal
         self._places: Counter[str] = Counter()
+        self._trainings = trainings
+        self._learned = 0
+        self._moment: int | None = None
 
     def prepare(self, trial: Trial, progress: Progress | None = None) -> None:
         super().learn(trial.training, progress)
@@ -93,6 +100,7 @@ class BlendedUnits(InterestUnits):
             super().learn(clicks[part.start : part.end], progress)
             known.trails.put(part.trails, part.reads)
         self._blend = msgspec.structs.replace(self._blend, offered=offered)
+        self._learned += len(clicks)
 
     def _learn_blend(self, read: Read, seed: int) -> None:
         found = lesson(self._known, read, self._users.get(read.user_id, User()), seed)
@@ -146,8 +154,17 @@ class BlendedUnits(InterestUnits):
 
     def _looked_up(self, user: int, candidates: Rows, at: float) -> tuple[Asked, Candidates]:
         user_id = self._log.user_ids[user]
+        self._adopt()
         asked = ask(self._known, user_id, self.of(user), self._known.trails.trail(user_id), at)
         return asked, looked_up(asked, candidates.astype(np.int64))
+
+    def _adopt(self) -> None:
+        """Take the latest tower that may be known into use. Not while clicks are learned that it was trained
+        on: it would seem to know what comes."""
+        moment = None if self._trainings is None else self._trainings.known(self._learned)
+        if self._trainings is not None and moment is not None and moment != self._moment:
+            self._moment = moment
+            self._known = replace(self._known, tower=self._trainings.adopted(moment))
 
     def _left(self, names: Sequence[str], evidence: Matrix) -> Matrix:
         """The evidence without the kinds that are left out."""

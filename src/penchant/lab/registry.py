@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
 
 from penchant.errors import InvalidQuery
@@ -23,6 +24,7 @@ from penchant.lab.methods import (
 )
 from penchant.lab.peers import PEERS
 from penchant.lab.texts import RememberedTexts
+from penchant.lab.tower_method import TOWERS, TowerAlone, Trainings
 from penchant.lab.units_method import InterestUnits, Variant
 from penchant.memory.documents import Documents
 from penchant.rank.evidence import EVIDENCE, kinds
@@ -44,6 +46,27 @@ class Given:
     settings: Settings = Settings()
     start: Mapping[str, float] | None = None
     """Weights of the blend before any click; None: those that penchant comes with."""
+    cache: Path = Path()
+    """Where trained towers are kept."""
+    threads: int = 1
+    """For training them."""
+    seed: int = 0
+    say: Callable[[str], None] = print
+
+    def trainings(self, name: str) -> Trainings:
+        """Of a method of `penchant.lab.tower_method.TOWERS`."""
+        embedder = self.texts.name
+        return Trainings(
+            name,
+            self.log,
+            self.trial,
+            self.vectors,
+            embedder,
+            self.cache,
+            self.threads,
+            self.seed,
+            self.say,
+        )
 
 
 UNITS: Mapping[str, str] = MappingProxyType({f"units ({scorer})": scorer for scorer in SCORERS})
@@ -71,6 +94,8 @@ OWN_ABLATIONS: Mapping[str, frozenset[str]] = MappingProxyType(
     {f"{OWN_PLACES}, without {each.kind}": frozenset({each.kind}) for each in EVIDENCE if each.personal}
 )
 """Own places alone, with one kind of the evidence that knows the reader left out."""
+WITH_TOWERS: Mapping[str, str] = MappingProxyType({f"blend with {name}": name for name in TOWERS})
+"""The blend with a trained tower."""
 OURS = (*BLENDS, *UNITS)
 """penchant's own."""
 
@@ -96,11 +121,12 @@ LIGHT: Mapping[str, Callable[[Given], Method]] = MappingProxyType(
     }
 )
 
-NAMES = (*OURS, *LIGHT, *PEERS, *ABLATIONS, *FRONTIER, *OWN_ABLATIONS)
+NAMES = (*OURS, *LIGHT, *TOWERS, *WITH_TOWERS, *PEERS, *ABLATIONS, *FRONTIER, *OWN_ABLATIONS)
 GROUPS: Mapping[str, Sequence[str]] = MappingProxyType(
     {
         "light": (*OURS, *LIGHT),
         "cheap": (*OURS, *LIGHT, *(name for name, peer in PEERS.items() if peer.cheap)),
+        "towers": ("blend", *TOWERS, *WITH_TOWERS),
         "all": (*OURS, *LIGHT, *PEERS),
         "ablations": ("blend", *ABLATIONS),
         "frontier": ("blend", *FRONTIER),
@@ -145,7 +171,9 @@ def make(name: str, given: Given) -> Method:
     if name in UNITS:
         variant = Variant(settings=given.settings, scorer=UNITS[name])
         return InterestUnits(given.log, given.vectors, given.texts, given.trial.users(), variant)
-    if name in BLENDS or name in ABLATIONS or name in FRONTIER or name in OWN_ABLATIONS:
+    if name in TOWERS:
+        return TowerAlone(given.trainings(name))
+    if name not in LIGHT:
         users, variant = given.trial.users(), Variant(given.settings)
         without = {**BLENDS, **ABLATIONS, **OWN_ABLATIONS}.get(name, frozenset())
         return BlendedUnits(
@@ -158,5 +186,6 @@ def make(name: str, given: Given) -> Method:
             start=given.start,
             without=without,
             personal=1.0 if name in OWN_ABLATIONS else FRONTIER.get(name, 0.0),
+            trainings=given.trainings(WITH_TOWERS[name]) if name in WITH_TOWERS else None,
         )
     return LIGHT[name](given)

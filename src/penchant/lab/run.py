@@ -30,6 +30,7 @@ from penchant.lab.protocols import Rules
 from penchant.lab.start import read_start
 from penchant.lab.studies import STUDIES, chosen_studies, for_study
 from penchant.lab.texts import RememberedTexts, remembered
+from penchant.lab.tower_method import TOWERS
 from penchant.lab.units_method import InterestUnits, Variant
 from penchant.lab.whose import whose
 from penchant.memory.documents import Documents
@@ -233,7 +234,17 @@ def outcome_of(
         del key["settings"]  # penchant's
         return _peer_outcome(setting, name, trial, params, key, kept)
     given = registry.Given(
-        setting.log, trial, setting.vectors, setting.texts, setting.documents, plan.settings, setting.start
+        setting.log,
+        trial,
+        setting.vectors,
+        setting.texts,
+        setting.documents,
+        plan.settings,
+        setting.start,
+        setting.cache,
+        plan.threads,
+        plan.rules.seed,
+        setting.say,
     )
     if setting.start is not None and name not in registry.LIGHT:
         key["start"] = dict(setting.start)
@@ -249,6 +260,8 @@ def outcome_of(
             )
         )
     key["source"] = sources.digest(*(_OURS if variant is not None or name not in registry.LIGHT else _ALONE))
+    if name in (*TOWERS, *registry.WITH_TOWERS):
+        key["seed"] = plan.rules.seed
 
     def compute() -> Outcome:
         try:

@@ -80,6 +80,9 @@ class SequentialTower:
             width = weights["text.weight"].shape[1]
         self.dimension = width + (shape.similarity == "dot")
         self._row_of = {name: row for row, name in enumerate(ids)}
+        self._unknown = np.zeros(len(weights["norm.weight"]), np.float32)
+        if "text.weight" not in weights:  # what is known by its id alone is an average document until then
+            self._unknown = weights["ids.weight"].mean(axis=0)
 
     def trained(self, ids: Sequence[str]) -> NDArray[np.bool_]:
         return self._rows(ids) >= 0
@@ -119,6 +122,7 @@ class SequentialTower:
         if "ids.weight" in self.weights:
             rows = self._rows(ids)
             inputs[rows >= 0] += self.weights["ids.weight"][rows[rows >= 0]]
+            inputs[rows < 0] += self._unknown
         return inputs
 
     def _places(self, count: int) -> Array:

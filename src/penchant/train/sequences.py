@@ -29,6 +29,8 @@ class Sequences:
     """Shape (documents, dimension)."""
     read: Sequence[Rows]
     """For each reader rows of documents, the latest at the end, each once."""
+    lots: NDArray[np.uint32]
+    """Of each reader: the lowest are held out; see `penchant.engine.snapshot`."""
 
 
 class Question(NamedTuple):
@@ -50,13 +52,16 @@ class Batch(NamedTuple):
     none."""
 
 
-def held_out(read: Sequence[Rows], share: float, most: int, seed: int) -> tuple[list[Rows], list[Question]]:
+def held_out(given: Sequences, share: float, most: int) -> tuple[list[Rows], list[Question]]:
     """(what is learned, readers held out): of some readers the last documents are the question, and the
     others are learned.
+
+    Whoever is held out once is held out again, whatever came since: so an older tower can be asked too.
 
     Raises:
         InvalidQuery: there are too few readers.
     """
+    read = given.read
     enough = [place for place, rows in enumerate(read) if len(rows) >= 2]
     if len(enough) < FEWEST:
         raise InvalidQuery(
@@ -66,7 +71,7 @@ def held_out(read: Sequence[Rows], share: float, most: int, seed: int) -> tuple[
     # of those who read much the question is known best
     able = [place for place in enough if len(read[place]) >= 5] or enough
     count = min(max(1, round(share * len(enough))), most, len(able))
-    drawn = set(np.random.default_rng(seed).choice(able, count, replace=False).tolist())
+    drawn = set(np.array(able)[np.argsort(given.lots[able], kind="stable")[:count]].tolist())
     learned, questions = [], []
     for place in enough:
         rows = read[place]
@@ -91,8 +96,8 @@ def pieces(read: Sequence[Rows], history: int) -> list[Rows]:
     return found
 
 
-def batches(found: Sequence[Rows], size: int, targets: int, seed: Sequence[int]) -> Iterator[Batch]:
-    """All pieces in a random order, those of one batch about equally long."""
+def groups_of(found: Sequence[Rows], size: int, seed: Sequence[int]) -> Iterator[list[Rows]]:
+    """All pieces in a random order, so many at once, those of one group about equally long."""
     random = np.random.default_rng(seed)
     order = random.permutation(len(found))
     lengths = np.array([len(rows) for rows in found])
@@ -102,7 +107,40 @@ def batches(found: Sequence[Rows], size: int, targets: int, seed: Sequence[int])
         pool = pool[np.argsort(lengths[pool], kind="stable")]
         groups += [pool[at : at + size] for at in range(0, len(pool), size)]
     for group in random.permutation(len(groups)).tolist():
-        yield batch([found[place] for place in groups[group].tolist()], targets)
+        yield [found[place] for place in groups[group].tolist()]
+
+
+class CutBatch(NamedTuple):
+    """Histories side by side, and what their readers went on to, both padded on the right."""
+
+    rows: Rows
+    """Shape (sequences, places)."""
+    lengths: Rows
+    targets: Rows
+    """Shape (sequences, targets)."""
+    target_lengths: Rows
+
+
+def cut_in_two(
+    sequences: Sequence[Rows], history: int, targets: int, random: np.random.Generator
+) -> CutBatch:
+    """Each sequence cut at a random place: what is before it is the history, what is after it the targets.
+
+    Source: Jia et al., 2024, section 3.3, which cuts all at one time; here, with no clock, each at its own.
+    """
+    cuts = [int(random.integers(1, len(rows))) for rows in sequences]
+    before = [rows[max(0, cut - history) : cut] for rows, cut in zip(sequences, cuts, strict=True)]
+    after = [rows[cut : cut + targets] for rows, cut in zip(sequences, cuts, strict=True)]
+    return CutBatch(*side_by_side(before), *side_by_side(after))
+
+
+def side_by_side(sequences: Sequence[Rows]) -> tuple[Rows, Rows]:
+    """(sequences padded on the right with 0, their lengths)."""
+    lengths = np.array([len(rows) for rows in sequences])
+    padded = np.zeros((len(sequences), int(lengths.max())), np.int64)
+    for place, rows in enumerate(sequences):
+        padded[place, : len(rows)] = rows
+    return padded, lengths
 
 
 def batch(sequences: Sequence[Rows], targets: int) -> Batch:

@@ -16,14 +16,26 @@ from torch import Tensor
 from penchant.errors import InvalidQuery
 from penchant.train.learn.network import Network
 from penchant.train.learn.plan import Plan
-from penchant.train.losses import softmax_loss
-from penchant.train.sequences import Batch, Question, Rows, Sequences, batches, held_out, pieces
+from penchant.train.losses import dense_all_action, softmax_loss
+from penchant.train.sequences import (
+    Batch,
+    CutBatch,
+    Question,
+    Rows,
+    Sequences,
+    batch,
+    cut_in_two,
+    groups_of,
+    held_out,
+    pieces,
+    side_by_side,
+)
 from penchant.types import StageProgress, quiet
 from penchant.whole import written_whole
 
 CHECKPOINT = "training.pt"
 PLACES = 20
-_MOST_HELD_OUT = 2_000
+MOST_HELD_OUT = 2_000
 _AT_ONCE = 256
 _BETAS = (0.9, 0.98)
 Say = Callable[[str], None]
@@ -48,6 +60,8 @@ class Fitted:
     best: int
     """The epoch that is kept, the first is 1."""
     held_out: int
+    learned: Rows
+    """The documents that somebody read who was learned from."""
 
 
 def unheard(_: str) -> None:
@@ -98,12 +112,13 @@ def fit(
     Raises:
         InvalidQuery: there are too few readers, or the folder holds another training.
     """
-    learned, questions = held_out(given.read, plan.held_out, _MOST_HELD_OUT, plan.seed)
+    learned, questions = held_out(given, plan.held_out, MOST_HELD_OUT)
     torch.manual_seed(plan.seed)
     network = Network(plan, given.embeddings)
     optimizer = torch.optim.Adam(network.parameters(), plan.rate, betas=_BETAS)
     training = _Training(network, optimizer, folder / CHECKPOINT, _fingerprint(given, plan))
-    cut = pieces(learned, plan.history)
+    longest = plan.history + plan.targets - 1 if plan.loss == "dense" else plan.history
+    cut = pieces(learned, longest)
     sampler = Sampler(learned, len(given.ids), plan.sampled)
     until = None if seconds is None else monotonic() + seconds
     while not training.is_over(plan):
@@ -117,7 +132,8 @@ def fit(
         raise InvalidQuery(f"{seconds:g} seconds were too few for one step: give more")
     network.load_state_dict(training.best_weights)
     network.eval()
-    return Fitted(network, training.epochs, training.best, len(questions))
+    known = np.unique(np.concatenate(learned))
+    return Fitted(network, training.epochs, training.best, len(questions), known)
 
 
 def recall_at(network: Network, questions: Sequence[Question], k: int = PLACES) -> float:
@@ -146,11 +162,8 @@ def last_outputs(network: Network, inputs: Tensor, known: Sequence[Rows]) -> Ten
         inputs: of all documents.
     """
     latest = [rows[-network.plan.history :] for rows in known]
-    lengths = torch.tensor([len(rows) for rows in latest])
-    padded = np.zeros((len(latest), int(lengths.max())), np.int64)
-    for place, rows in enumerate(latest):
-        padded[place, : len(rows)] = rows
-    outputs = network.readers(inputs[torch.from_numpy(padded)], lengths)
+    padded, lengths = map(torch.from_numpy, side_by_side(latest))
+    outputs = network.readers(inputs[padded], lengths)
     return network.scaled(outputs[torch.arange(len(latest)), lengths - 1])
 
 
@@ -168,20 +181,47 @@ def _epoch(
     torch.manual_seed(plan.seed + 1_000_003 * (number + 1))
     random = np.random.default_rng([plan.seed, number])
     total = places = 0.0
-    for batch in batches(cut, plan.batch, plan.targets, [plan.seed, number]):
+    for group in groups_of(cut, plan.batch, [plan.seed, number]):
         if until is not None and monotonic() > until:
             break
-        loss = _loss(network, batch, sampler, random)
+        if plan.loss == "dense":
+            loss = _dense(network, cut_in_two(group, plan.history, plan.targets, random))
+        else:
+            loss = _softmax(network, batch(group, plan.targets), sampler, random)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
-        count = int(batch.lengths.sum())
-        total, places = total + float(loss.detach()) * count, places + count
-        report(f"epoch {number + 1}", len(batch.lengths), len(cut))
+        count = sum(map(len, group)) - len(group)
+        total, places = total + loss.item() * count, places + count
+        report(f"epoch {number + 1}", len(group), len(cut))
     return total / places if places else None
 
 
-def _loss(network: Network, batch: Batch, sampler: Sampler, random: np.random.Generator) -> Tensor:
+def _dense(network: Network, cut: CutBatch) -> Tensor:
+    """LEARN's loss; the targets of a reader go through the tower in order, or each alone."""
+    rows, inverse = np.unique(np.concatenate([cut.rows.ravel(), cut.targets.ravel()]), return_inverse=True)
+    inputs = network.inputs(torch.from_numpy(rows))
+    read, gone_on_to = np.split(inverse, [cut.rows.size])
+    lengths, targets = torch.from_numpy(cut.lengths), torch.from_numpy(cut.target_lengths)
+    readers = network.readers(inputs[torch.from_numpy(read.reshape(cut.rows.shape))], lengths)
+    own = inputs[torch.from_numpy(gone_on_to.reshape(cut.targets.shape))]
+    there = torch.arange(cut.targets.shape[1]) < targets[:, None]
+    if network.plan.items == "in order":
+        documents = network.compared(network.readers(own, targets))[there]
+    else:
+        documents = network.documents(torch.from_numpy(cut.targets)[there], own[there])
+    known = torch.arange(cut.rows.shape[1]) < lengths[:, None]
+    who = torch.arange(len(lengths))[:, None]
+    return dense_all_action(
+        network.scaled(readers[known]),
+        documents,
+        who.expand_as(known)[known],
+        who.expand_as(there)[there],
+        torch.from_numpy(cut.targets)[there],
+    )
+
+
+def _softmax(network: Network, batch: Batch, sampler: Sampler, random: np.random.Generator) -> Tensor:
     shown, offsets = sampler.draw(batch, random)
     inputs = network.inputs(torch.from_numpy(shown))
     rows = torch.from_numpy(np.searchsorted(shown, batch.rows))

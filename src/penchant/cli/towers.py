@@ -1,0 +1,60 @@
+"""`penchant towers`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+import typer
+from rich.table import Table
+
+from penchant.cli import show
+from penchant.cli.common import existing
+from penchant.cli.console import Json, State, err, out
+from penchant.engine.towers import TowerInfo
+
+
+def towers(
+    state: State,
+    drop: Annotated[bool, typer.Option("--drop", help="Use no tower any more; its file stays.")] = False,
+    json: Json = False,
+) -> None:
+    """Show the trained towers of a state: what they know, how good they were, which is in use."""
+    with existing(state, write=drop) as engine:
+        if drop:
+            engine.drop_tower()
+        found = engine.towers()
+    if json:
+        show.print_json(out, msgspec.to_builtins(found))
+    elif found:
+        out.print(_table(found))
+    else:
+        out.print("No tower was trained: penchant train STATE --tower learn", markup=False)
+    for each in found:
+        if each.problem and not json:
+            err.print(f"{each.name}: {each.problem}", markup=False, soft_wrap=True)
+
+
+def _table(found: list[TowerInfo]) -> Table:
+    table = Table(title="Towers", title_justify="left", expand=False)
+    for name in ("tower", "in use", "clicks up to"):
+        table.add_column(name)
+    for name in ("documents", "readers", "clicks", "epochs", "Recall@20"):
+        table.add_column(name, justify="right")
+    for each in found:
+        use = "cannot be used" if each.problem else "yes" if each.in_use else "no"
+        told = each.trained
+        figures = (
+            ["", "", "", "", "", ""]
+            if told is None
+            else [
+                show.time_text(told.latest_at),
+                f"{told.documents:,}",
+                f"{told.readers:,}",
+                f"{told.clicks:,}",
+                str(told.epochs),
+                f"{told.recall:.4f}",
+            ]
+        )
+        table.add_row(show.plain(each.name), use, *figures)
+    return table

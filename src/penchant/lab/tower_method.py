@@ -1,0 +1,157 @@
+"""Trained towers as methods of the lab: the product's own training and its own serving.
+
+A tower is trained on what may be known by then, at the moments at which trained peers are, and kept in the
+cache.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from hashlib import sha256
+from importlib.util import find_spec
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+
+from penchant.engine.snapshot import Snapshot
+from penchant.errors import MissingExtra
+from penchant.index.exact import ExactIndex
+from penchant.lab import sources
+from penchant.lab.cases import Trial
+from penchant.lab.log import Clicks, Log, Rows
+from penchant.lab.methods import Histories, Scores
+from penchant.lab.peers.ranking import training_rounds
+from penchant.towers import History
+from penchant.towers.adopted import Adopted
+from penchant.towers.artefact import load_tower, save_tower
+from penchant.towers.sequential import SequentialTower
+from penchant.types import Vectors
+
+RETRAIN_DAYS, RETRAININGS = 28.0, 4
+"""As for the transformers among the peers."""
+_READERS = 4_096
+_CODE = "penchant.train.learn.job"
+TOWERS: Mapping[str, tuple[str, Mapping[str, Any]]] = MappingProxyType(
+    {
+        "LEARN": ("learn", MappingProxyType({})),
+        "LEARN without ids": ("learn", MappingProxyType({"inputs": "text"})),
+        "SASRec, ours": ("sasrec", MappingProxyType({})),
+    }
+)
+"""Method -> the tower that it asks, and how its plan differs."""
+
+
+@dataclass(frozen=True, eq=False)
+class Trainings:
+    """The towers of a trial: one for each moment of training."""
+
+    method: str
+    log: Log
+    trial: Trial
+    vectors: Vectors
+    embedder: str
+    cache: Path
+    threads: int
+    seed: int
+    say: Callable[[str], None]
+
+    @cached_property
+    def moments(self) -> list[int]:
+        """Clicks that each training knows, ascending."""
+        return sorted({part.trained for part in training_rounds(self.trial, RETRAIN_DAYS, RETRAININGS)})
+
+    def known(self, learned: int) -> int | None:
+        """The clicks that the latest training knows of those that may be known; None before the first."""
+        return max((moment for moment in self.moments if moment <= learned), default=None)
+
+    def tower(self, moment: int) -> SequentialTower:
+        """The tower that was trained on the first clicks of the trial, from the cache where it was before.
+
+        Raises:
+            MissingExtra: torch is not installed.
+            InvalidQuery: there are too few readers.
+        """
+        if find_spec("torch") is None:
+            raise MissingExtra("training a tower needs torch: pip install 'penchant[torch]'")
+        import torch
+
+        from penchant.train.learn.job import made
+        from penchant.train.learn.plan import plan_of
+
+        name, changes = TOWERS[self.method]
+        plan = replace(plan_of(name, **changes), seed=self.seed)
+        clicks = self.trial.training[:moment]
+        digest = sha256(repr((asdict(plan), self.embedder, sources.digest(_CODE))).encode())
+        for values in (clicks.users, clicks.documents, self.vectors):
+            digest.update(np.ascontiguousarray(values).tobytes())
+        path = self.cache / "towers" / f"{digest.hexdigest()[:24]}.safetensors"
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            torch.set_num_threads(self.threads)
+            with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+                self.say(f"{self.method}: training on {moment:,} clicks")
+                found = made(self._snapshot(clicks), plan, Path(folder), say=self.say)
+                save_tower(found.tower, path)
+        return load_tower(path)
+
+    def _snapshot(self, clicks: Clicks) -> Snapshot:
+        users = sorted(clicks.of_user)
+        return Snapshot(
+            self.embedder,
+            self.ids,
+            np.asarray(self.vectors, np.float32),
+            [clicks.documents[clicks.of_user[user]].astype(np.int64) for user in users],
+            np.array([crc32(self.log.user_ids[user].encode()) for user in users], np.uint32),
+            float(clicks.at.max(initial=0.0)),
+        )
+
+    @cached_property
+    def ids(self) -> list[str]:
+        """Of all documents."""
+        return [document.id for document in self.log.documents]
+
+    def adopted(self, moment: int) -> Adopted:
+        """The tower with the vectors of all documents, as a state has it."""
+        tower = self.tower(moment)
+        adopted = Adopted(tower, ExactIndex(tower.dimension), _READERS)
+        adopted.put(np.arange(len(self.ids)), self.ids, self.vectors)
+        return adopted
+
+
+class TowerAlone:
+    """A tower, and nothing beside it."""
+
+    def __init__(self, trainings: Trainings) -> None:
+        self._trainings = trainings
+        self._histories = Histories()
+        self._learned = 0
+        self._moment: int | None = None
+        self._documents: Vectors = np.zeros((0, 0), np.float32)
+        self._tower: SequentialTower | None = None
+
+    def learn(self, clicks: Clicks) -> None:
+        self._histories.learn(clicks)
+        self._learned += len(clicks)
+
+    def score(self, user: int, candidates: Rows, at: float) -> Scores:
+        tower = self._now()
+        read = np.array(self._histories[user][-tower.history :], np.int64)
+        if not len(read):
+            return np.zeros(len(candidates))
+        ids, vectors = self._trainings.ids, self._trainings.vectors
+        reader = tower.users([History([ids[row] for row in read.tolist()], vectors[read])])[0]
+        return np.asarray((self._documents[candidates] @ reader.T).max(axis=1), np.float64)
+
+    def _now(self) -> SequentialTower:
+        moment = self._trainings.known(self._learned)
+        if self._tower is None or moment != self._moment:
+            self._moment = moment
+            self._tower = self._trainings.tower(moment or 0)
+            self._documents = self._tower.documents(self._trainings.ids, self._trainings.vectors)
+        return self._tower

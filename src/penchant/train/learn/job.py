@@ -1,0 +1,187 @@
+"""From a state to a tower that it answers by: a snapshot, the training, a check against the tower before, and
+the adoption."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from penchant.engine.snapshot import Snapshot
+from penchant.errors import InvalidQuery
+from penchant.towers import History, UserTower
+from penchant.towers.sequential import SequentialTower, Shape, Trained
+from penchant.train.learn.fit import MOST_HELD_OUT, PLACES, Fitted, Say, fit, unheard
+from penchant.train.learn.plan import Plan
+from penchant.train.sequences import Question, Rows, Sequences, held_out
+from penchant.types import StageProgress, quiet
+from penchant.whole import written_whole
+
+_SNAPSHOT = "snapshot.npz"
+_AT_ONCE = 256
+
+
+@dataclass(frozen=True, eq=False)
+class Made:
+    """A tower, and how its training went."""
+
+    tower: SequentialTower
+    fitted: Fitted
+    before: float | None
+    """Recall@20 of the tower before, of the same readers held out; None where there was none."""
+
+    @property
+    def better(self) -> bool:
+        """Whether the readers held out are told no worse than by the tower before."""
+        return self.before is None or self.tower.shape.trained.recall >= self.before
+
+
+def made(
+    taken: Snapshot,
+    plan: Plan,
+    folder: Path,
+    *,
+    before: UserTower | None = None,
+    seconds: float | None = None,
+    report: StageProgress = quiet,
+    say: Say = unheard,
+) -> Made:
+    """Train a tower. Called again after a kill, it goes on with the snapshot of then, to the same end.
+
+    Args:
+        folder: where it is kept how far the training went; `forget_training` deletes it.
+        before: the tower to compare with.
+        seconds: after which no more is learned.
+
+    Raises:
+        InvalidQuery: there are too few readers, or too few seconds.
+        OSError: the disk is full; what the state answers by is as it was.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    taken = _kept(taken, folder)
+    given = Sequences(taken.ids, taken.embeddings, taken.read, taken.lots)
+    fitted = fit(given, plan, folder, seconds=seconds, report=report, say=say)
+    trained = Trained(
+        documents=len(taken.ids),
+        readers=sum(len(rows) >= 2 for rows in taken.read),
+        clicks=sum(map(len, taken.read)),
+        latest_at=taken.latest_at,
+        epochs=fitted.best,
+        recall=fitted.epochs[fitted.best - 1].recall,
+        held_out=fitted.held_out,
+        seed=plan.seed,
+    )
+    tower = as_tower(fitted, plan, given, taken.embedder, trained)
+    compared = before is not None and before.embedder == taken.embedder
+    was = None
+    if before is not None and compared:
+        was = recall_of(before, given, held_out(given, plan.held_out, MOST_HELD_OUT)[1])
+    return Made(tower, fitted, was)
+
+
+def as_tower(
+    fitted: Fitted, plan: Plan, given: Sequences, embedder: str, trained: Trained
+) -> SequentialTower:
+    """The network as it is served: its weights, and of documents those that it learned from."""
+    weights = {
+        name.removeprefix("transformer."): np.array(value.detach().cpu().numpy(), np.float32)
+        for name, value in fitted.network.state_dict().items()
+    }
+    ids: Sequence[str] = []
+    if "ids.weight" in weights:
+        weights["ids.weight"] = weights["ids.weight"][fitted.learned]
+        ids = [given.ids[row] for row in fitted.learned.tolist()]
+    scale = plan.scale
+    if plan.similarity == "dot":
+        scale = float(np.sqrt(np.square(_documents(fitted)).sum(axis=1)).max())
+    items = {"alone": "encoded", "in order": "encoded"}.get(plan.items, plan.items)
+    shape = Shape(
+        plan.name,
+        embedder,
+        plan.heads,
+        plan.history,
+        trained,
+        items,  # type: ignore[arg-type]
+        plan.similarity,
+        scale,
+    )
+    return SequentialTower(shape, weights, ids)
+
+
+def recall_of(tower: UserTower, given: Sequences, questions: Sequence[Question], k: int = PLACES) -> float:
+    """Recall@k of a tower, as it is served, among all documents that a reader does not know."""
+    documents = tower.documents(given.ids, given.embeddings)
+    found = []
+    for question in questions:
+        scores = scores_of(tower, given, documents, question.known)
+        scores[question.known] = -np.inf
+        best = np.argpartition(-scores, min(k, len(scores)) - 1)[:k]
+        found.append(np.isin(question.asked, best).mean())
+    return float(np.mean(found))
+
+
+def scores_of(
+    tower: UserTower,
+    given: Sequences,
+    documents: np.ndarray[tuple[int, int], np.dtype[np.float32]],
+    known: Rows,
+) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
+    """How likely a tower holds each document to be next for a reader, shape (documents,)."""
+    latest = known[-tower.history :]
+    history = History([given.ids[row] for row in latest.tolist()], given.embeddings[latest])
+    return np.asarray((documents @ tower.users([history])[0].T).max(axis=1), np.float32)
+
+
+def forget_training(folder: Path) -> None:
+    """Delete what a training that is over has left."""
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _documents(fitted: Fitted) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
+    import torch
+
+    network = fitted.network
+    with torch.no_grad():
+        every = torch.arange(len(network.embeddings))
+        found: np.ndarray[tuple[int, int], np.dtype[np.float32]] = network.documents(
+            every, network.inputs(every)
+        ).numpy()
+        return found
+
+
+def _kept(taken: Snapshot, folder: Path) -> Snapshot:
+    """The snapshot that a training in the folder began with; this one where none did."""
+    path = folder / _SNAPSHOT
+    if path.exists():
+        try:
+            return _read(path)
+        except (OSError, ValueError, KeyError) as error:
+            raise InvalidQuery(f"{path} cannot be read ({error}): delete {folder} to begin anew") from error
+    with written_whole(path) as file:
+        np.savez(
+            file,
+            embedder=taken.embedder,
+            ids=np.array([name.encode() for name in taken.ids], object).astype("S"),
+            embeddings=taken.embeddings.astype(np.float16),
+            rows=np.concatenate([np.zeros(0, np.int64), *taken.read]),
+            lengths=np.array([len(rows) for rows in taken.read], np.int64),
+            lots=taken.lots,
+            latest_at=taken.latest_at,
+        )
+    return _read(path)
+
+
+def _read(path: Path) -> Snapshot:
+    with np.load(path) as file:
+        lengths = file["lengths"]
+        return Snapshot(
+            str(file["embedder"]),
+            [name.decode() for name in file["ids"].tolist()],
+            file["embeddings"].astype(np.float32),
+            np.split(file["rows"], np.cumsum(lengths)[:-1]) if len(lengths) else [],
+            file["lots"],
+            float(file["latest_at"]),
+        )
