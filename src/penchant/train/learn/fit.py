@@ -180,10 +180,12 @@ def _epoch(
     """The mean loss of one pass; None where the time was over before it ended."""
     torch.manual_seed(plan.seed + 1_000_003 * (number + 1))
     random = np.random.default_rng([plan.seed, number])
-    total = places = 0.0
+    total, places, done = 0.0, 0, 0
     for group in groups_of(cut, plan.batch, [plan.seed, number]):
         if until is not None and monotonic() > until:
             break
+        for each in optimizer.param_groups:
+            each["lr"] = plan.rate * (1 - (1 - plan.rate_left) * (number + done / len(cut)) / plan.epochs)
         if plan.loss == "dense":
             loss = _dense(network, cut_in_two(group, plan.history, plan.targets, random))
         else:
@@ -191,6 +193,7 @@ def _epoch(
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
+        done += len(group)
         count = sum(map(len, group)) - len(group)
         total, places = total + loss.item() * count, places + count
         report(f"epoch {number + 1}", len(group), len(cut))

@@ -49,6 +49,8 @@ class Plan:
     """How often, in training, a document is known by its text alone, so that new ones are at home."""
     epochs: int = 20
     rate: float = 1e-3
+    """The highest learning rate; it falls in a straight line to `rate_left` of it after the last epoch."""
+    rate_left: float = 1.0
     batch: int = 128
     patience: int = 2
     """Epochs without a better validation Recall@20 after which training ends."""

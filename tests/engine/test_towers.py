@@ -1,0 +1,232 @@
+"""A tower in a state: adopted at once, for new documents and clicks too, and never an error of a question."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from penchant import Click, Document, Engine
+from penchant.engine.towers import TOWER
+from penchant.errors import StateReadOnly, TowerMismatch
+from penchant.store import Changes
+from penchant.testing import HashingEmbedder, MeanTower
+from penchant.towers.sequential import SequentialTower
+from towers.test_sequential import TRAINED, Shape
+
+DIMENSION = 64
+NOW = 1_700_000_000.0
+
+
+class Opposite(MeanTower):
+    """Holds it most likely that a reader goes on to the opposite of what was read."""
+
+    name = "opposite"
+
+    def users(self, histories):
+        return [-vectors for vectors in super().users(histories)]
+
+
+def kept_tower(seed: int = 0, ids: Sequence[str] = ()) -> SequentialTower:
+    """One that can be kept: no layers, so that a reader is the norm of the last document's input."""
+    random = np.random.default_rng(seed)
+    weights = {
+        "text.weight": random.standard_normal((8, DIMENSION)).astype(np.float32),
+        "norm.weight": np.ones(8, np.float32),
+        "norm.bias": np.zeros(8, np.float32),
+    }
+    if ids:
+        weights["ids.weight"] = random.standard_normal((len(ids), 8)).astype(np.float32)
+    return SequentialTower(Shape("toy", "hashing", 1, 5, TRAINED, scale=9.0), weights, ids)
+
+
+def community(path: Path | None = None) -> Engine:
+    made = Engine(HashingEmbedder(), index="exact")
+    if path is not None:
+        made = Engine.open(path, HashingEmbedder(), index="exact")
+    made.add(
+        Document(f"{topic}{n}", f"{topic} story{n}")
+        for topic in ("bread", "chess", "trail")
+        for n in range(30)
+    )
+    made.observe(
+        [Click(f"u{n % 9}", f"{('bread', 'chess', 'trail')[n % 3]}{n % 30}", NOW + n) for n in range(90)],
+        teach=False,
+    )
+    return made
+
+
+def taste(engine: Engine, user: str = "u0") -> dict[str, float]:
+    """Document -> what taste adds, of those recommended where it does."""
+    return {
+        each.document.id: evidence.weight
+        for each in engine.recommend(user, 30)
+        for evidence in each.evidence
+        if evidence.kind == "taste"
+    }
+
+
+def test_a_tower_speaks_from_the_next_question_on_and_can_be_dropped():
+    with community() as engine:
+        engine.set_blend({"gone on to": 1.0})
+        before = engine.score("u0", ["bread5", "chess5"])
+        assert not taste(engine)
+        assert engine.adopt_tower(Opposite("hashing", DIMENSION)) == "opposite-1"
+        after = engine.score("u0", ["bread5", "chess5"])
+        assert after[1] - after[0] > before[1] - before[0]
+        assert taste(engine)
+        words = [evidence.words for each in engine.recommend("u0", 5) for evidence in each.evidence]
+        assert "readers with a history like yours went on to this" in words
+        assert engine.drop_tower()
+        assert np.array_equal(engine.score("u0", ["bread5", "chess5"]), before)
+        assert not engine.drop_tower()
+
+
+def test_it_proposes_documents_that_nothing_else_does():
+    with Engine(HashingEmbedder(), index="exact") as engine:
+        engine.add([Document(f"old{n}", f"filler{n} words{n}") for n in range(900)])
+        engine.add([Document("opposite", "bread crumb")])
+        engine.add([Document(f"new{n}", f"other{n} terms{n}", published_at=NOW) for n in range(200)])
+        engine.observe([Click("ana", "old5", NOW)])
+        target = engine.store.vectors([900])[0]
+
+        class Fixed(MeanTower):
+            def users(self, histories):
+                return [50 * target[None] for _ in histories]
+
+        engine.set_blend({"gone on to": 1.0})
+        assert "opposite" not in [each.document.id for each in engine.recommend("ana", 20)]
+        engine.adopt_tower(Fixed("hashing", DIMENSION))
+        assert engine.recommend("ana", 1, personal=0)[0].document.id == "opposite"
+
+
+def test_a_click_and_a_document_count_at_once():
+    with community() as engine:
+        engine.adopt_tower(MeanTower("hashing", DIMENSION))
+        engine.set_blend({"gone on to": 5.0})
+        engine.add([Document("fresh", "bread crumb crust")])
+        one = engine.score("u0", ["fresh", "trail3"])
+        engine.observe([Click("u0", f"trail{n}", NOW + 1_000 + n) for n in range(5, 15)], teach=False)
+        two = engine.score("u0", ["fresh", "trail3"])
+        assert two[1] - two[0] > one[1] - one[0] + 1
+        engine.remove(["fresh"])
+        engine.add([Document("trail3", "bread crumb crust")])  # another title
+        three = engine.score("u0", ["trail3"])
+        assert three[0] < two[1]
+        engine.recommend("u0", 20)
+
+
+def test_what_was_adopted_is_there_after_opening_again(tmp_path):
+    with community(tmp_path / "state") as engine:
+        name = engine.adopt_tower(kept_tower(ids=["bread1", "chess2"]))
+        engine.set_blend({"gone on to": 1.0, "unknown to the tower": -3.0})
+        expected = engine.score("u1", ["bread1", "bread2", "chess2"])
+    with Engine.open(tmp_path / "state", HashingEmbedder(), read_only=True) as engine:
+        assert np.allclose(engine.score("u1", ["bread1", "bread2", "chess2"]), expected, atol=1e-4)
+        (told,) = engine.towers()
+        assert (told.name, told.in_use, told.problem) == (name, True, "")
+        assert told.trained == TRAINED
+        with pytest.raises(StateReadOnly):
+            engine.drop_tower()
+    with Engine.open(tmp_path / "state", HashingEmbedder()) as engine:
+        engine.add([Document("later", "bread later")])
+        engine.score("u1", ["later"])
+    with Engine.open(tmp_path / "state", HashingEmbedder()) as engine:
+        assert np.isfinite(engine.score("u1", ["later"])).all()
+
+
+def test_two_are_kept_the_one_in_use_and_the_one_before(tmp_path):
+    with community(tmp_path / "state") as engine:
+        names = [engine.adopt_tower(kept_tower(seed)) for seed in range(4)]
+        assert names == ["toy-1", "toy-2", "toy-3", "toy-4"]
+        assert [(told.name, told.in_use) for told in engine.towers()] == [("toy-4", True), ("toy-3", False)]
+
+
+def test_a_tower_of_another_embedder_is_refused_and_nothing_is_left(tmp_path):
+    with community(tmp_path / "state") as engine:
+        engine.adopt_tower(kept_tower())
+        other = kept_tower()
+        other.embedder = "another"
+        with pytest.raises(
+            TowerMismatch, match="reads vectors of 'another', and the state has those of 'hashing'"
+        ):
+            engine.adopt_tower(other)
+        assert [told.name for told in engine.towers()] == ["toy-1"]
+        assert [each.name for each in (tmp_path / "state" / "towers").iterdir()] == ["toy-1"]
+
+
+@pytest.mark.parametrize("damage", ["cut", "gone", "nonsense"])
+def test_a_damaged_tower_is_told_and_questions_are_answered_without_it(tmp_path, damage, caplog):
+    with community(tmp_path / "state") as engine:
+        without = engine.score("u1", ["bread1", "bread2"])
+        engine.adopt_tower(kept_tower())
+    file = tmp_path / "state" / "towers" / "toy-1" / "tower.safetensors"
+    if damage == "gone":
+        file.unlink()
+    else:
+        file.write_bytes(file.read_bytes()[:40] if damage == "cut" else b"nonsense")
+    with Engine.open(tmp_path / "state", HashingEmbedder()) as engine:
+        assert np.array_equal(engine.score("u1", ["bread1", "bread2"]), without)
+        assert len(engine.recommend("u1", 5)) == 5
+        assert engine.tower is None
+        (told,) = engine.towers()
+        assert not told.in_use
+        assert "penchant train STATE --tower" in told.problem
+        engine.adopt_tower(kept_tower())
+        assert engine.towers()[0].in_use
+    assert "questions are answered without it" in caplog.text
+
+
+def test_a_tower_of_the_embedder_before_is_silent_after_a_move(tmp_path):
+    with community(tmp_path / "state") as engine:
+        engine.adopt_tower(kept_tower())
+        about = engine.store.fact("about")
+        engine.store.commit([Changes(facts={"about": about.replace(b'"hashing"', b'"moved"')})])
+    with Engine.open(tmp_path / "state", HashingEmbedder(name="moved")) as engine:
+        assert len(engine.recommend("u1", 5)) == 5
+        assert "reads vectors of 'hashing'" in engine.towers()[0].problem
+
+
+def test_a_full_disk_leaves_the_tower_before(tmp_path, monkeypatch):
+    with community(tmp_path / "state") as engine:
+        engine.adopt_tower(kept_tower())
+        expected = engine.score("u1", ["bread1", "bread2"])
+
+        def full(*_: object) -> None:
+            raise OSError(28, "No space left on device")
+
+        with monkeypatch.context() as patched:
+            patched.setattr("pathlib.Path.replace", full)
+            with pytest.raises(OSError, match="No space"):
+                engine.adopt_tower(kept_tower(1))
+        assert np.array_equal(engine.score("u1", ["bread1", "bread2"]), expected)
+        assert [told.name for told in engine.towers()] == ["toy-1"]
+        assert engine.store.fact(TOWER) == b"toy-1"
+
+
+def test_a_reader_without_clicks_and_what_if_are_answered():
+    with community() as engine:
+        engine.adopt_tower(MeanTower("hashing", DIMENSION))
+        assert engine.recommend("nobody", 3)
+        before = engine.recommend("u0", 5)
+        what_if = engine.recommend("nobody", 5, as_if=[Click("nobody", "trail1", NOW + 500)])
+        assert what_if
+        assert [each.document.id for each in engine.recommend("u0", 5)] == [
+            each.document.id for each in before
+        ]
+
+
+def test_lessons_teach_what_a_tower_is_worth():
+    """A tower that tells what is clicked gains weight."""
+    with community() as engine:
+        engine.adopt_tower(MeanTower("hashing", DIMENSION))
+        engine.observe(
+            [
+                Click(f"u{n % 9}", f"{('bread', 'chess', 'trail')[n % 3]}{(n * 7 + 1) % 30}", NOW + 500 + n)
+                for n in range(200)
+            ]
+        )
+        assert engine.lessons > 20
+        assert engine.blend()["gone on to"] > 0.05
