@@ -32,9 +32,13 @@ def serve(
     port: Port = None,
     embedder: EmbedderName = None,
     api_key: ApiKey = None,
+    train_every: Annotated[
+        str | None, typer.Option(help="Train a tower so often, in another process: 6h, 90m, 1d.")
+    ] = None,
 ) -> None:
     """Serve a state over HTTP, with a page that shows interests. A state that is not there is made."""
-    settings = read_config(config, os.environ, {"host": host, "port": port})
+    given = {"host": host, "port": port, "train_every": train_every}
+    settings = read_config(config, os.environ, given)
     serve_engine(Engine.open(state, embedder, api_key=api_key), settings, state)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import msgspec
@@ -12,17 +13,24 @@ from penchant.cli import show
 from penchant.cli.common import existing
 from penchant.cli.console import Json, State, err, out
 from penchant.engine.towers import TowerInfo
+from penchant.towers.artefact import load_tower
 
 
 def towers(
     state: State,
     drop: Annotated[bool, typer.Option("--drop", help="Use no tower any more; its file stays.")] = False,
+    adopt: Annotated[
+        Path | None,
+        typer.Option("--adopt", help="Take the tower of this file into use; see `penchant train`."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Show the trained towers of a state: what they know, how good they were, which is in use."""
-    with existing(state, write=drop) as engine:
+    with existing(state, write=drop or adopt is not None) as engine:
         if drop:
             engine.drop_tower()
+        if adopt is not None:
+            engine.adopt_tower(load_tower(adopt))
         found = engine.towers()
     if json:
         show.print_json(out, msgspec.to_builtins(found))
@@ -39,20 +47,18 @@ def _table(found: list[TowerInfo]) -> Table:
     table = Table(title="Towers", title_justify="left", expand=False)
     for name in ("tower", "in use", "clicks up to"):
         table.add_column(name)
-    for name in ("documents", "readers", "clicks", "epochs", "Recall@20"):
+    for name in ("readers", "clicks", "Recall@20"):
         table.add_column(name, justify="right")
     for each in found:
         use = "cannot be used" if each.problem else "yes" if each.in_use else "no"
         told = each.trained
         figures = (
-            ["", "", "", "", "", ""]
+            ["", "", "", ""]
             if told is None
             else [
                 show.time_text(told.latest_at),
-                f"{told.documents:,}",
                 f"{told.readers:,}",
                 f"{told.clicks:,}",
-                str(told.epochs),
                 f"{told.recall:.4f}",
             ]
         )

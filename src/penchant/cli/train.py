@@ -29,6 +29,14 @@ def train(
         float | None, typer.Option(min=1, help="After which a tower learns no more; its best epoch counts.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Of a tower.")] = 0,
+    out_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            help="Write the tower to this file and leave the state as it is, also while a service writes it; "
+            "`penchant towers --adopt` takes it into use.",
+        ),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Learn anew, from the clicks that a state remembers, what is shared by all readers.
@@ -43,24 +51,32 @@ def train(
     if blend == (tower is not None):
         raise InvalidQuery("say what to train: penchant train STATE --blend, or --tower learn")
     if tower is not None:
-        _tower(state, tower, epochs, seconds, seed, as_json=json)
+        _tower(state, tower, epochs, seconds, seed, out_file, as_json=json)
     else:
         _blend(state, as_json=json)
 
 
 def _tower(
-    state: Path, name: str, epochs: int | None, seconds: float | None, seed: int, *, as_json: bool
+    state: Path,
+    name: str,
+    epochs: int | None,
+    seconds: float | None,
+    seed: int,
+    out_file: Path | None,
+    *,
+    as_json: bool,
 ) -> None:
     if find_spec("torch") is None:
         raise MissingExtra("training a tower needs torch: pip install 'penchant[torch]'")
-    from penchant.train.learn.job import forget_training, made
     from penchant.train.learn.plan import plan_of
 
     changes = {"seed": seed} if epochs is None else {"seed": seed, "epochs": epochs}
     plan = plan_of(name, **changes)
-    with existing(
-        state, write=True
-    ) as engine:  # to say now, not after the training, that it may not be written
+    from penchant.towers.artefact import save_tower
+    from penchant.train.learn.job import forget_training, made
+
+    # opened to be written, to say now, not after the training, that it may not be
+    with existing(state, write=out_file is None) as engine:
         taken, before = engine.snapshot(), engine.tower
     folder = state / "towers" / f"training {name}"
     with progress_bars() as report:
@@ -74,13 +90,20 @@ def _tower(
             say=lambda text: err.print(text, soft_wrap=True),
         )
     adopted = None
-    if found.better:
+    if out_file is not None:
+        save_tower(found.tower, out_file)
+    elif found.better:
         with existing(state, write=True) as engine:
             adopted = engine.adopt_tower(found.tower)
     forget_training(folder)
     trained = found.tower.shape.trained
     if as_json:
-        told = {"adopted": adopted, "before": found.before, **msgspec.to_builtins(trained)}
+        told = {
+            "adopted": adopted,
+            "better": found.better,
+            "before": found.before,
+            **msgspec.to_builtins(trained),
+        }
         show.print_json(out, told)
         return
     out.print(
@@ -89,12 +112,14 @@ def _tower(
         markup=False,
         soft_wrap=True,
     )
-    out.print(
-        f"{adopted} is in use; `penchant towers` shows it."
-        if adopted
-        else "The state keeps the tower it has.",
-        markup=False,
-    )
+    if out_file is not None:
+        out.print(
+            f"It is in {out_file}: penchant towers {state} --adopt {out_file}", markup=False, soft_wrap=True
+        )
+    elif adopted is not None:
+        out.print(f"{adopted} is in use; `penchant towers` shows it.", markup=False)
+    else:
+        out.print("The state keeps the tower it has.", markup=False)
 
 
 def _blend(state: Path, *, as_json: bool) -> None:

@@ -26,6 +26,7 @@ from penchant.serve.pages import PAGES
 from penchant.serve.problems import HANDLERS, SAFE_HEADERS
 from penchant.serve.routes import ROUTES
 from penchant.serve.service import Clock, Service
+from penchant.serve.training import seconds_of, train_now_and_then
 
 log = logging.getLogger("penchant.serve")
 
@@ -66,12 +67,13 @@ def make_app(
 @asynccontextmanager
 async def _running(service: Service) -> AsyncIterator[None]:
     starting = asyncio.create_task(service.start())
-    flushing = asyncio.create_task(_flush(service))
+    beside = [asyncio.create_task(_flush(service)), asyncio.create_task(_train(service, starting))]
     try:
         yield
     finally:
-        flushing.cancel()
-        await asyncio.wait([starting])
+        for each in beside:
+            each.cancel()
+        await asyncio.wait([starting, *beside])
         await service.close()
 
 
@@ -83,6 +85,16 @@ async def _flush(service: Service) -> None:
             await asyncio.to_thread(service.exposures.flush)
         except Exception:  # a full disk must not end the service; what was gathered meanwhile is lost
             log.exception("the experiment's log cannot be written")
+
+
+async def _train(service: Service, starting: asyncio.Task[None]) -> None:
+    """Train a tower every now and then, where the settings say so."""
+    config, directory = service.config, service.directory
+    if config.train_every and directory is not None:
+        await asyncio.wait([starting])
+        await train_now_and_then(
+            service.shared.engine, directory, seconds_of(config.train_every), config.tower
+        )
 
 
 def _schema() -> OpenAPIConfig:

@@ -13,6 +13,7 @@ import msgspec
 
 from penchant.errors import InvalidSettings
 from penchant.rank.scorers import NAMES
+from penchant.serve.training import seconds_of
 
 Scope = Literal["read", "write", "admin"]
 SCOPES: tuple[Scope, ...] = ("read", "write", "admin")
@@ -124,6 +125,11 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     a crash."""
     log: Literal["requests", "errors"] = "requests"
     """One line a request, or only those that failed. Never with anything of a user."""
+    train_every: str = ""
+    """So long after the start, and after each training, a tower is trained in another process and taken into
+    use where it is better: ``6h``, ``90m``, ``1d``. Empty: never. Needs penchant[torch]."""
+    tower: str = "learn"
+    """Which tower is trained; see ``penchant train``."""
     tokens: tuple[Token, ...] = ()
     experiment: Experiment | None = None
 
@@ -148,6 +154,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise InvalidSettings(
                 f"requests_per_second is {self.requests_per_second}: use 0 (no limit) or more"
             )
+        seconds_of(self.train_every)
         names = [token.name for token in self.tokens]
         if len(set(names)) < len(names):
             raise InvalidSettings(f"two tokens have the same name: {', '.join(sorted(names))}")

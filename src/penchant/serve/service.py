@@ -38,6 +38,7 @@ class Service:
 
     def __init__(self, engine: Engine, config: Config, directory: Path | None, clock: Clock = time) -> None:
         self.config = config
+        self.directory = directory
         self.clock = clock
         self.metrics = Metrics()
         self.shared = SharedEngine(engine, config.threads, config.waiting_clicks)
