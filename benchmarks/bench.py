@@ -40,7 +40,7 @@ SCRIPTS = (
 ABOUT = {
     "clicks": ("A click", "Alone, durable, and in bulk; and what it costs that some clicks teach the blend. The bulk way is compiled (numba) for embedders that are sums over words; its units are those of the readable rules to the last bit."),
     "build": ("A whole build", "The index is built by another process while clicks are learned; it is a cache, all that matters is saved before it."),
-    "recommend": ("A recommendation", "By the scorer `blend`: some 1,000 candidates, 23 columns of evidence, and words for each. A user's *first* answer looks up all units in the index; after that only the unit that a click changed is looked up, and documents that come are compared with what was found. The evidence is computed anew each time, since anybody's click changes it."),
+    "recommend": ("A recommendation", "By the scorer `blend`: some 1,000 candidates, 25 columns of evidence, and words for each. A user's *first* answer looks up all units in the index; after that only the unit that a click changed is looked up, and documents that come are compared with what was found. The evidence is computed anew each time, since anybody's click changes it."),
     "towers": ("A tower", "What a trained tower adds to a question: the reader's vector, the documents near it, and its evidence for each candidate."),
     "size": ("Size", ""),
     "index": ("The index, 100,000 documents", "The graph holds a byte a number; some four times as many candidates as asked for are looked up, and chosen again by two bytes a number."),

@@ -49,7 +49,7 @@ def main() -> None:
 
 def untrained(engine: Engine) -> tuple[SequentialTower, Network, Sequences]:
     """A tower of the usual shape, the network it is of, and the documents."""
-    taken, plan = engine.snapshot(), plan_of("learn")
+    taken, plan = engine.towers.snapshot(), plan_of("learn")
     torch.manual_seed(0)
     network = Network(plan, taken.embeddings).eval()
     given = Sequences(taken.ids, taken.embeddings, taken.read, taken.lots)
@@ -79,7 +79,7 @@ def questions(engine: Engine, tower: SequentialTower) -> None:
     generator = random.Random(3)
     users = [f"u{n}" for n in generator.sample(range(10_000), ASKED)]
     started = time.perf_counter()
-    engine.adopt_tower(tower)
+    engine.towers.adopt(tower)
     row(
         "a tower comes into use, 200,000 documents",
         f"{time.perf_counter() - started:.0f} s, while questions are answered as before",
@@ -89,7 +89,7 @@ def questions(engine: Engine, tower: SequentialTower) -> None:
         engine.recommend(user)
     found: dict[str, list[float]] = {"again": [timed(engine, user) for user in users]}
     found["after a click"] = after_clicks(engine, users, generator, 1.9e9)
-    engine.drop_tower()
+    engine.towers.drop()
     without = {"again": [timed(engine, user) for user in users]}
     without["after a click"] = after_clicks(engine, users, generator, 1.91e9)
     for what, seconds in found.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -73,15 +74,15 @@ def test_a_tower_speaks_from_the_next_question_on_and_can_be_dropped():
         engine.set_blend({"gone on to": 1.0})
         before = engine.score("u0", ["bread5", "chess5"])
         assert not taste(engine)
-        assert engine.adopt_tower(Opposite("hashing", DIMENSION)) == "opposite-1"
+        assert engine.towers.adopt(Opposite("hashing", DIMENSION)) == "opposite-1"
         after = engine.score("u0", ["bread5", "chess5"])
         assert after[1] - after[0] > before[1] - before[0]
         assert taste(engine)
         words = [evidence.words for each in engine.recommend("u0", 5) for evidence in each.evidence]
         assert "readers with a history like yours went on to this" in words
-        assert engine.drop_tower()
+        assert engine.towers.drop()
         assert np.array_equal(engine.score("u0", ["bread5", "chess5"]), before)
-        assert not engine.drop_tower()
+        assert not engine.towers.drop()
 
 
 def test_it_proposes_documents_that_nothing_else_does():
@@ -98,13 +99,13 @@ def test_it_proposes_documents_that_nothing_else_does():
 
         engine.set_blend({"gone on to": 1.0})
         assert "opposite" not in [each.document.id for each in engine.recommend("ana", 20)]
-        engine.adopt_tower(Fixed("hashing", DIMENSION))
+        engine.towers.adopt(Fixed("hashing", DIMENSION))
         assert engine.recommend("ana", 1, personal=0)[0].document.id == "opposite"
 
 
 def test_a_click_and_a_document_count_at_once():
     with community() as engine:
-        engine.adopt_tower(MeanTower("hashing", DIMENSION))
+        engine.towers.adopt(MeanTower("hashing", DIMENSION))
         engine.set_blend({"gone on to": 5.0})
         engine.add([Document("fresh", "bread crumb crust")])
         one = engine.score("u0", ["fresh", "trail3"])
@@ -120,16 +121,16 @@ def test_a_click_and_a_document_count_at_once():
 
 def test_what_was_adopted_is_there_after_opening_again(tmp_path):
     with community(tmp_path / "state") as engine:
-        name = engine.adopt_tower(kept_tower(ids=["bread1", "chess2"]))
+        name = engine.towers.adopt(kept_tower(ids=["bread1", "chess2"]))
         engine.set_blend({"gone on to": 1.0, "unknown to the tower": -3.0})
         expected = engine.score("u1", ["bread1", "bread2", "chess2"])
     with Engine.open(tmp_path / "state", HashingEmbedder(), read_only=True) as engine:
         assert np.allclose(engine.score("u1", ["bread1", "bread2", "chess2"]), expected, atol=1e-4)
-        (told,) = engine.towers()
+        (told,) = engine.towers.all()
         assert (told.name, told.in_use, told.problem) == (name, True, "")
         assert told.trained == TRAINED
         with pytest.raises(StateReadOnly):
-            engine.drop_tower()
+            engine.towers.drop()
     with Engine.open(tmp_path / "state", HashingEmbedder()) as engine:
         engine.add([Document("later", "bread later")])
         engine.score("u1", ["later"])
@@ -139,59 +140,64 @@ def test_what_was_adopted_is_there_after_opening_again(tmp_path):
 
 def test_two_are_kept_the_one_in_use_and_the_one_before(tmp_path):
     with community(tmp_path / "state") as engine:
-        names = [engine.adopt_tower(kept_tower(seed)) for seed in range(4)]
+        names = [engine.towers.adopt(kept_tower(seed)) for seed in range(4)]
         assert names == ["toy-1", "toy-2", "toy-3", "toy-4"]
-        assert [(told.name, told.in_use) for told in engine.towers()] == [("toy-4", True), ("toy-3", False)]
+        assert [(told.name, told.in_use) for told in engine.towers.all()] == [
+            ("toy-4", True),
+            ("toy-3", False),
+        ]
 
 
 def test_a_tower_of_another_embedder_is_refused_and_nothing_is_left(tmp_path):
     with community(tmp_path / "state") as engine:
-        engine.adopt_tower(kept_tower())
+        engine.towers.adopt(kept_tower())
         other = kept_tower()
         other.embedder = "another"
         with pytest.raises(
             TowerMismatch, match="reads vectors of 'another', and the state has those of 'hashing'"
         ):
-            engine.adopt_tower(other)
-        assert [told.name for told in engine.towers()] == ["toy-1"]
+            engine.towers.adopt(other)
+        assert [told.name for told in engine.towers.all()] == ["toy-1"]
         assert [each.name for each in (tmp_path / "state" / "towers").iterdir()] == ["toy-1"]
 
 
-@pytest.mark.parametrize("damage", ["cut", "gone", "nonsense"])
+@pytest.mark.parametrize("damage", ["cut", "gone", "nonsense", "folder gone"])
 def test_a_damaged_tower_is_told_and_questions_are_answered_without_it(tmp_path, damage, caplog):
     with community(tmp_path / "state") as engine:
         without = engine.score("u1", ["bread1", "bread2"])
-        engine.adopt_tower(kept_tower())
+        engine.towers.adopt(kept_tower())
     file = tmp_path / "state" / "towers" / "toy-1" / "tower.safetensors"
-    if damage == "gone":
+    if damage == "folder gone":
+        shutil.rmtree(file.parent)
+    elif damage == "gone":
         file.unlink()
     else:
         file.write_bytes(file.read_bytes()[:40] if damage == "cut" else b"nonsense")
     with Engine.open(tmp_path / "state", HashingEmbedder()) as engine:
         assert np.array_equal(engine.score("u1", ["bread1", "bread2"]), without)
         assert len(engine.recommend("u1", 5)) == 5
-        assert engine.tower is None
-        (told,) = engine.towers()
+        assert engine.towers.in_use is None
+        (told,) = engine.towers.all()
         assert not told.in_use
         assert "penchant train STATE --tower" in told.problem
-        engine.adopt_tower(kept_tower())
-        assert engine.towers()[0].in_use
+        engine.towers.adopt(kept_tower())
+        assert engine.towers.all()[0].in_use
     assert "questions are answered without it" in caplog.text
 
 
 def test_a_tower_of_the_embedder_before_is_silent_after_a_move(tmp_path):
     with community(tmp_path / "state") as engine:
-        engine.adopt_tower(kept_tower())
+        engine.towers.adopt(kept_tower())
         about = engine.store.fact("about")
         engine.store.commit([Changes(facts={"about": about.replace(b'"hashing"', b'"moved"')})])
     with Engine.open(tmp_path / "state", HashingEmbedder(name="moved")) as engine:
         assert len(engine.recommend("u1", 5)) == 5
-        assert "reads vectors of 'hashing'" in engine.towers()[0].problem
+        assert "reads vectors of 'hashing'" in engine.towers.all()[0].problem
 
 
 def test_a_full_disk_leaves_the_tower_before(tmp_path, monkeypatch):
     with community(tmp_path / "state") as engine:
-        engine.adopt_tower(kept_tower())
+        engine.towers.adopt(kept_tower())
         expected = engine.score("u1", ["bread1", "bread2"])
 
         def full(*_: object) -> None:
@@ -200,15 +206,15 @@ def test_a_full_disk_leaves_the_tower_before(tmp_path, monkeypatch):
         with monkeypatch.context() as patched:
             patched.setattr("pathlib.Path.replace", full)
             with pytest.raises(OSError, match="No space"):
-                engine.adopt_tower(kept_tower(1))
+                engine.towers.adopt(kept_tower(1))
         assert np.array_equal(engine.score("u1", ["bread1", "bread2"]), expected)
-        assert [told.name for told in engine.towers()] == ["toy-1"]
+        assert [told.name for told in engine.towers.all()] == ["toy-1"]
         assert engine.store.fact(TOWER) == b"toy-1"
 
 
 def test_a_reader_without_clicks_and_what_if_are_answered():
     with community() as engine:
-        engine.adopt_tower(MeanTower("hashing", DIMENSION))
+        engine.towers.adopt(MeanTower("hashing", DIMENSION))
         assert engine.recommend("nobody", 3)
         before = engine.recommend("u0", 5)
         what_if = engine.recommend("nobody", 5, as_if=[Click("nobody", "trail1", NOW + 500)])
@@ -221,7 +227,7 @@ def test_a_reader_without_clicks_and_what_if_are_answered():
 def test_lessons_teach_what_a_tower_is_worth():
     """A tower that tells what is clicked gains weight."""
     with community() as engine:
-        engine.adopt_tower(MeanTower("hashing", DIMENSION))
+        engine.towers.adopt(MeanTower("hashing", DIMENSION))
         engine.observe(
             [
                 Click(f"u{n % 9}", f"{('bread', 'chess', 'trail')[n % 3]}{(n * 7 + 1) % 30}", NOW + 500 + n)

@@ -44,8 +44,8 @@ def test_a_tower_is_trained_while_clicks_are_learned_and_answers_then(state):
         return await training
 
     assert asyncio.run(both()) == "learn-1"
-    assert engine.towers()[0].in_use
-    assert engine.tower is not None
+    assert engine.towers.all()[0].in_use
+    assert engine.towers.in_use is not None
     assert np.isfinite(engine.score("late", ["s1-4", "s2-4"])).all()
     left = sorted(each.name for each in (directory / "towers").iterdir())
     assert left == ["learn-1"]
@@ -55,7 +55,7 @@ def test_what_fails_is_told_and_the_tower_in_use_stays(state, caplog):
     engine, directory = state
     with pytest.raises(PenchantError, match="unknown tower 'nonsense': use learn"):
         asyncio.run(trained(engine, directory, "nonsense"))
-    assert engine.tower is None
+    assert engine.towers.in_use is None
 
     async def soon() -> None:
         task = asyncio.create_task(train_now_and_then(engine, directory, 0.01, "nonsense"))

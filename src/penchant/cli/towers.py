@@ -28,10 +28,10 @@ def towers(
     """Show the trained towers of a state: what they know, how good they were, which is in use."""
     with existing(state, write=drop or adopt is not None) as engine:
         if drop:
-            engine.drop_tower()
+            engine.towers.drop()
         if adopt is not None:
-            engine.adopt_tower(load_tower(adopt))
-        found = engine.towers()
+            engine.towers.adopt(load_tower(adopt))
+        found = engine.towers.all()
     if json:
         show.print_json(out, msgspec.to_builtins(found))
     elif found:

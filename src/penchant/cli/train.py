@@ -77,7 +77,7 @@ def _tower(
 
     # opened to be written, to say now, not after the training, that it may not be
     with existing(state, write=out_file is None) as engine:
-        taken, before = engine.snapshot(), engine.tower
+        taken, before = engine.towers.snapshot(), engine.towers.in_use
     folder = state / "towers" / f"training {name}"
     with progress_bars() as report:
         found = made(
@@ -94,7 +94,7 @@ def _tower(
         save_tower(found.tower, out_file)
     elif found.better:
         with existing(state, write=True) as engine:
-            adopted = engine.adopt_tower(found.tower)
+            adopted = engine.towers.adopt(found.tower)
     forget_training(folder)
     trained = found.tower.shape.trained
     if as_json:

@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 import numpy as np
@@ -14,16 +13,14 @@ from numpy.typing import NDArray
 
 from penchant.checks import check_ids
 from penchant.embed import Embedder
-from penchant.engine import towers
 from penchant.engine.about import About
 from penchant.engine.catalogue import Catalogue
 from penchant.engine.clicks import Moment, check_clicks
 from penchant.engine.learner import Checkpoint, Learner
 from penchant.engine.questions import Questions
 from penchant.engine.relearn import Relearned, relearned
-from penchant.engine.snapshot import Snapshot, snapshot
 from penchant.engine.state import State
-from penchant.engine.towers import TowerInfo
+from penchant.engine.towers import Towers
 from penchant.engine.warm import warmed_up
 from penchant.memory.filters import Where
 from penchant.rank import feedback
@@ -32,7 +29,6 @@ from penchant.rank.sources import CandidateSource
 from penchant.settings import Settings
 from penchant.store import Store, directory_of, open_store
 from penchant.store.memory import MemoryStore
-from penchant.towers.seam import UserTower
 from penchant.types import (
     Change,
     Click,
@@ -654,69 +650,19 @@ class Engine:
         """
         self._learner.set_blend(lambda _: Blend())
 
-    # Towers
-
-    def snapshot(self) -> Snapshot:
-        """Documents, and who read what of them: a copy, for training.
-
-        Examples:
-            >>> sample_engine().snapshot().read
-            [array([0])]
-
-        Raises:
-            InvalidQuery: there are no documents.
-        """
-        return snapshot(self._state)
-
-    def adopt_tower(self, tower: UserTower) -> str:
-        """Answer by a trained tower too, from the next question on; see `penchant.train.learn`.
-
-        A tower that penchant trained is kept in the directory of the state, and the one before it; one of
-        your own is in use until the engine is closed.
+    @property
+    def towers(self) -> Towers:
+        """The trained towers of the state: those there are, the one in use, use another, use none.
 
         Examples:
             >>> from penchant.testing import MeanTower
             >>> engine = sample_engine()
-            >>> engine.adopt_tower(MeanTower("hashing", dimension=64))
+            >>> engine.towers.adopt(MeanTower("hashing", dimension=64))
             'mean-1'
-            >>> engine.towers()[0].in_use
-            True
-
-        Returns:
-            Its name in the state.
-
-        Raises:
-            TowerMismatch: it was trained on vectors of another embedder; nothing was changed.
-            StateFull: there is no room for it; nothing was changed.
+            >>> engine.towers.in_use.history
+            10
         """
-        return towers.adopted(self._state, tower)
-
-    @property
-    def tower(self) -> UserTower | None:
-        """The trained tower in use; None where there is none, or none that can be used: `towers` says why."""
-        adopted = self._state.tower
-        return None if adopted is None else adopted.tower
-
-    def drop_tower(self) -> bool:
-        """Use no tower any more; its file stays.
-
-        Examples:
-            >>> sample_engine().drop_tower()
-            False
-
-        Returns:
-            Whether there was one.
-        """
-        return towers.dropped(self._state)
-
-    def towers(self) -> list[TowerInfo]:
-        """The towers of the state, the latest first: how good they were, which is in use, what is wrong.
-
-        Examples:
-            >>> sample_engine().towers()
-            []
-        """
-        return towers.infos(self._state)
+        return Towers(self._state)
 
     # What an engine is made of
 
@@ -789,7 +735,5 @@ class Engine:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
-from penchant.engine.state import State
 from penchant.errors import InvalidQuery
 from penchant.types import Vectors
+
+if TYPE_CHECKING:
+    from penchant.engine.state import State
 
 
 class Snapshot(NamedTuple):

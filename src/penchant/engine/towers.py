@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from penchant.engine.snapshot import Snapshot, snapshot
 from penchant.errors import TowerDamaged, TowerError, TowerMismatch
 from penchant.index.saved import catch_up, open_index, save_index
 from penchant.store import Changes
@@ -45,6 +46,45 @@ class TowerInfo(msgspec.Struct, frozen=True, omit_defaults=True):
     in_use: bool = False
     problem: str = ""
     """Why it cannot be used."""
+
+
+class Towers:
+    """The towers of a state, see `penchant.Engine.towers`."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    @property
+    def in_use(self) -> UserTower | None:
+        """The tower in use; None where there is none, or none that can be used: `all` says why."""
+        found = self._state.tower
+        return None if found is None else found.tower
+
+    def all(self) -> list[TowerInfo]:
+        """Those there are, the latest first: how good they were, which is in use, what is wrong."""
+        return infos(self._state)
+
+    def snapshot(self) -> Snapshot:
+        """Documents, and who read what of them: a copy, for training. Raises InvalidQuery where there are no
+        documents."""
+        return snapshot(self._state)
+
+    def adopt(self, tower: UserTower) -> str:
+        """Answer by a tower too, from the next question on; returns its name in the state.
+
+        A tower that penchant trained is kept in the directory of the state, and the one before it; one of
+        your own is in use until the engine is closed. Questions that are being answered end with the one
+        before.
+
+        Raises:
+            TowerMismatch: it was trained on vectors of another embedder; nothing was changed.
+            StateFull, OSError: there is no room for it; nothing was changed.
+        """
+        return adopted(self._state, tower)
+
+    def drop(self) -> bool:
+        """Use no tower any more; its file stays. Returns whether there was one."""
+        return dropped(self._state)
 
 
 def opened(state: State) -> tuple[Adopted | None, str]:
@@ -93,12 +133,7 @@ def brought_up(state: State, adopted: Adopted, revision: int) -> None:
 
 
 def adopted(state: State, tower: UserTower) -> str:
-    """Take a tower into use; returns its name. Questions that are being answered end with the one before.
-
-    Raises:
-        TowerMismatch: it was trained on vectors of another embedder; nothing was changed.
-        StateFull, OSError: there is no room for it; nothing was changed.
-    """
+    """See `Towers.adopt`."""
     number = 1 + max((_number(each) for each in kept(state)), default=0)
     name = f"{tower.name}-{number}"
     folder = None
@@ -123,7 +158,7 @@ def adopted(state: State, tower: UserTower) -> str:
 
 
 def dropped(state: State) -> bool:
-    """Use no tower any more; returns whether there was one."""
+    """See `Towers.drop`."""
     with state.writing():
         had = state.tower is not None or bool(state.store.fact(TOWER))
         state.store.commit([Changes(facts={TOWER: b""})])
@@ -161,6 +196,8 @@ def infos(state: State) -> list[TowerInfo]:
                 problem=problem if is_it else "",
             )
         )
+    if in_use and not any(told.name == in_use for told in found):
+        found.insert(0, TowerInfo(in_use, 0, 0, problem=problem))
     if current is not None and not in_use:
         tower_in_use = current.tower
         found.insert(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from types import MappingProxyType
 
 from penchant.errors import InvalidQuery
@@ -24,7 +23,7 @@ from penchant.lab.methods import (
 )
 from penchant.lab.peers import PEERS
 from penchant.lab.texts import RememberedTexts
-from penchant.lab.tower_method import TOWERS, TowerAlone, Trainings
+from penchant.lab.tower_method import TOWERS, How, TowerAlone, Trainings
 from penchant.lab.units_method import InterestUnits, Variant
 from penchant.memory.documents import Documents
 from penchant.rank.evidence import EVIDENCE, kinds
@@ -46,27 +45,14 @@ class Given:
     settings: Settings = Settings()
     start: Mapping[str, float] | None = None
     """Weights of the blend before any click; None: those that penchant comes with."""
-    cache: Path = Path()
-    """Where trained towers are kept."""
-    threads: int = 1
-    """For training them."""
-    seed: int = 0
-    say: Callable[[str], None] = print
+    how: How | None = None
+    """How towers are trained, for the methods that ask one."""
 
     def trainings(self, name: str) -> Trainings:
         """Of a method of `penchant.lab.tower_method.TOWERS`."""
-        embedder = self.texts.name
-        return Trainings(
-            name,
-            self.log,
-            self.trial,
-            self.vectors,
-            embedder,
-            self.cache,
-            self.threads,
-            self.seed,
-            self.say,
-        )
+        if self.how is None:
+            raise InvalidQuery(f"the method {name!r} trains a tower: say how")
+        return Trainings(name, self.log, self.trial, self.vectors, self.texts.name, self.how)
 
 
 UNITS: Mapping[str, str] = MappingProxyType({f"units ({scorer})": scorer for scorer in SCORERS})

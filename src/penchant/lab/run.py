@@ -30,7 +30,7 @@ from penchant.lab.protocols import Rules
 from penchant.lab.start import read_start
 from penchant.lab.studies import STUDIES, chosen_studies, for_study
 from penchant.lab.texts import RememberedTexts, remembered
-from penchant.lab.tower_method import TOWERS
+from penchant.lab.tower_method import TOWERS, How
 from penchant.lab.units_method import InterestUnits, Variant
 from penchant.lab.whose import whose
 from penchant.memory.documents import Documents
@@ -234,18 +234,9 @@ def outcome_of(
         del key["settings"]  # penchant's
         return _peer_outcome(setting, name, trial, params, key, kept)
     given = registry.Given(
-        setting.log,
-        trial,
-        setting.vectors,
-        setting.texts,
-        setting.documents,
-        plan.settings,
-        setting.start,
-        setting.cache,
-        plan.threads,
-        plan.rules.seed,
-        setting.say,
+        setting.log, trial, setting.vectors, setting.texts, setting.documents, plan.settings, setting.start
     )
+    given = replace(given, how=How(setting.cache, plan.threads, plan.rules.seed, setting.say))
     if setting.start is not None and name not in registry.LIGHT:
         key["start"] = dict(setting.start)
     shared = (setting.log, setting.log.documents, setting.vectors, setting.texts, setting.documents)

@@ -14,7 +14,7 @@ from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 from zlib import crc32
 
 import numpy as np
@@ -47,6 +47,16 @@ TOWERS: Mapping[str, tuple[str, Mapping[str, Any]]] = MappingProxyType(
 """Method -> the tower that it asks, and how its plan differs."""
 
 
+class How(NamedTuple):
+    """How towers are trained."""
+
+    cache: Path
+    """Where they are kept."""
+    threads: int
+    seed: int
+    say: Callable[[str], None]
+
+
 @dataclass(frozen=True, eq=False)
 class Trainings:
     """The towers of a trial: one for each moment of training."""
@@ -56,10 +66,7 @@ class Trainings:
     trial: Trial
     vectors: Vectors
     embedder: str
-    cache: Path
-    threads: int
-    seed: int
-    say: Callable[[str], None]
+    how: How
 
     @cached_property
     def moments(self) -> list[int]:
@@ -85,18 +92,18 @@ class Trainings:
         from penchant.train.learn.plan import plan_of
 
         name, changes = TOWERS[self.method]
-        plan = replace(plan_of(name, **changes), seed=self.seed)
+        plan = replace(plan_of(name, **changes), seed=self.how.seed)
         clicks = self.trial.training[:moment]
         digest = sha256(repr((asdict(plan), self.embedder, sources.digest(_CODE))).encode())
         for values in (clicks.users, clicks.documents, self.vectors):
             digest.update(np.ascontiguousarray(values).tobytes())
-        path = self.cache / "towers" / f"{digest.hexdigest()[:24]}.safetensors"
+        path = self.how.cache / "towers" / f"{digest.hexdigest()[:24]}.safetensors"
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
-            torch.set_num_threads(self.threads)
+            torch.set_num_threads(self.how.threads)
             with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-                self.say(f"{self.method}: training on {moment:,} clicks")
-                found = made(self._snapshot(clicks), plan, Path(folder), say=self.say)
+                self.how.say(f"{self.method}: training on {moment:,} clicks")
+                found = made(self._snapshot(clicks), plan, Path(folder), say=self.how.say)
                 save_tower(found.tower, path)
         return load_tower(path)
 

@@ -69,7 +69,7 @@ async def trained(engine: Engine, directory: Path, tower: str) -> str | None:
     name = None
     if told["better"]:
         loaded = await asyncio.to_thread(load_tower, home / _INCOMING)
-        name = await asyncio.to_thread(engine.adopt_tower, loaded)
+        name = await asyncio.to_thread(engine.towers.adopt, loaded)
     (home / _INCOMING).unlink(missing_ok=True)
     log.info("a tower was trained, Recall@20 %.4f%s: %s", recall, beside, name or "the one before stays")
     return name

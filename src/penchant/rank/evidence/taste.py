@@ -16,7 +16,7 @@ class Taste(Evidence):
     """See `measured`. Silent without a tower."""
 
     kind = "taste"
-    columns: Mapping[str, float] = MappingProxyType({"gone on to": 0.0, "unknown to the tower": 0.0})
+    columns: Mapping[str, float] = MappingProxyType({"gone on to": 1.5, "unknown to the tower": 0.0})
     personal = True
     known_before_clicks = True
 

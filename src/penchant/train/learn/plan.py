@@ -45,7 +45,7 @@ class Plan:
     """Whether places have vectors, counted from the end. Without them order comes from causality alone."""
     history: int = 20
     dropout: float = 0.2
-    ids_dropped: float = 0.0
+    ids_dropped: float = 0.1
     """How often, in training, a document is known by its text alone, so that new ones are at home."""
     epochs: int = 20
     rate: float = 1e-3
