@@ -185,6 +185,9 @@ def weights(
     embedder: Annotated[
         list[str] | None, typer.Option(help="One for all, or one for each --data. [default: minilm]")
     ] = None,
+    tower: Annotated[
+        str | None, typer.Option(help="Also what this tower should weigh: LEARN; trained for each data set.")
+    ] = None,
     seed: Seed = 0,
     data_home: DataHome = None,
     cache: Cache = CACHE,
@@ -197,7 +200,7 @@ def weights(
     """
     from penchant.lab.protocols import Rules
     from penchant.lab.run import Plan
-    from penchant.lab.weights import choices, fit, value, without_each
+    from penchant.lab.weights import choices, fit, value, without_each, worth_of_tower
 
     embedders = embedder or ["minilm"]
     if len(embedders) not in (1, len(data)):
@@ -219,6 +222,7 @@ def weights(
                 most,
                 progress,
                 _say,
+                tower,
             )
             for name, its_own in zip(data, each_its_own, strict=True)
         ]
@@ -226,8 +230,15 @@ def weights(
     validation = {community.name: value(community, found) for community in communities}
     without = without_each(communities) if leave_one_out else {}
     unseen = {each.name: value(each, without[each.name]) for each in communities if each.name in without}
+    worth = worth_of_tower(communities, found) if tower is not None else {}
     if json:
-        fits = {"weights": found, "validation": validation, "without": without, "validation_without": unseen}
+        fits = {
+            "weights": found,
+            "validation": validation,
+            "without": without,
+            "validation_without": unseen,
+            "worth_of_tower": worth,
+        }
         show.print_json(out, fits)
         return
     for name, weight in found.items():
@@ -236,6 +247,8 @@ def weights(
         for name, measures in figures.items():
             told = ", ".join(f"{kind} {figure}" for kind, figure in measures.items())
             out.print(f"{name}{what}: {told}", markup=False, soft_wrap=True)
+    for weight, ratio in worth.items():
+        out.print(f"{tower} at {weight:g}: {ratio:.3f} times what it is without", markup=False)
 
 
 @lab.command()

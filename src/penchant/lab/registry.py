@@ -112,8 +112,8 @@ GROUPS: Mapping[str, Sequence[str]] = MappingProxyType(
     {
         "light": (*OURS, *LIGHT),
         "cheap": (*OURS, *LIGHT, *(name for name, peer in PEERS.items() if peer.cheap)),
-        "towers": ("blend", *TOWERS, *WITH_TOWERS),
         "all": (*OURS, *LIGHT, *PEERS),
+        "towers": ("blend", *TOWERS, *WITH_TOWERS),
         "ablations": ("blend", *ABLATIONS),
         "frontier": ("blend", *FRONTIER),
         "own": (OWN_PLACES, *OWN_ABLATIONS),

@@ -20,7 +20,7 @@ from zlib import crc32
 import numpy as np
 
 from penchant.engine.snapshot import Snapshot
-from penchant.errors import MissingExtra
+from penchant.errors import InvalidQuery, MissingExtra
 from penchant.index.exact import ExactIndex
 from penchant.lab import sources
 from penchant.lab.cases import Trial
@@ -77,12 +77,12 @@ class Trainings:
         """The clicks that the latest training knows of those that may be known; None before the first."""
         return max((moment for moment in self.moments if moment <= learned), default=None)
 
-    def tower(self, moment: int) -> SequentialTower:
-        """The tower that was trained on the first clicks of the trial, from the cache where it was before.
+    def tower(self, moment: int) -> SequentialTower | None:
+        """The tower that was trained on the first clicks of the trial, from the cache where it was before;
+        None where these are of too few readers.
 
         Raises:
             MissingExtra: torch is not installed.
-            InvalidQuery: there are too few readers.
         """
         if find_spec("torch") is None:
             raise MissingExtra("training a tower needs torch: pip install 'penchant[torch]'")
@@ -103,7 +103,11 @@ class Trainings:
             torch.set_num_threads(self.how.threads)
             with tempfile.TemporaryDirectory(dir=path.parent) as folder:
                 self.how.say(f"{self.method}: training on {moment:,} clicks")
-                found = made(self._snapshot(clicks), plan, Path(folder), say=self.how.say)
+                try:
+                    found = made(self._snapshot(clicks), plan, Path(folder), say=self.how.say)
+                except InvalidQuery as error:
+                    self.how.say(f"{self.method}: no tower yet: {error}")
+                    return None
                 save_tower(found.tower, path)
         return load_tower(path)
 
@@ -123,9 +127,11 @@ class Trainings:
         """Of all documents."""
         return [document.id for document in self.log.documents]
 
-    def adopted(self, moment: int) -> Adopted:
+    def adopted(self, moment: int) -> Adopted | None:
         """The tower with the vectors of all documents, as a state has it."""
         tower = self.tower(moment)
+        if tower is None:
+            return None
         adopted = Adopted(tower, ExactIndex(tower.dimension), _READERS)
         adopted.put(np.arange(len(self.ids)), self.ids, self.vectors)
         return adopted
@@ -148,6 +154,8 @@ class TowerAlone:
 
     def score(self, user: int, candidates: Rows, at: float) -> Scores:
         tower = self._now()
+        if tower is None:
+            return np.zeros(len(candidates))
         read = np.array(self._histories[user][-tower.history :], np.int64)
         if not len(read):
             return np.zeros(len(candidates))
@@ -155,10 +163,11 @@ class TowerAlone:
         reader = tower.users([History([ids[row] for row in read.tolist()], vectors[read])])[0]
         return np.asarray((self._documents[candidates] @ reader.T).max(axis=1), np.float64)
 
-    def _now(self) -> SequentialTower:
+    def _now(self) -> SequentialTower | None:
         moment = self._trainings.known(self._learned)
-        if self._tower is None or moment != self._moment:
+        if moment is not None and moment != self._moment:
             self._moment = moment
-            self._tower = self._trainings.tower(moment or 0)
-            self._documents = self._tower.documents(self._trainings.ids, self._trainings.vectors)
+            self._tower = self._trainings.tower(moment)
+            if self._tower is not None:
+                self._documents = self._tower.documents(self._trainings.ids, self._trainings.vectors)
         return self._tower

@@ -19,10 +19,12 @@ from scipy.special import logsumexp
 from penchant.lab import protocols
 from penchant.lab.blend_method import BlendedUnits
 from penchant.lab.cases import Trial
+from penchant.lab.evaluation import main_measure
 from penchant.lab.metrics import measure, ranks
 from penchant.lab.peers.environments import Say
 from penchant.lab.run import Plan, Setting, prepare
 from penchant.lab.start import FAMILIES, NAMES
+from penchant.lab.tower_method import How, Trainings
 from penchant.rank.evidence import kind_of, known_before_clicks, of_column
 from penchant.types import StageProgress, quiet
 
@@ -34,9 +36,18 @@ _LEFT_TO_EACH = ("read after the like",)
 """Where documents have one reader each it misleads, where they have many it is among the best: it starts at
 0."""
 _IN_COMMON = ("interest", "words", "attributes", "readers")
-_BOUNDS = [
-    (0.0 if name in FAMILIES.values() or kind_of(name) in _IN_COMMON else None, None) for name in NAMES
-]
+_TASTE = "gone on to"
+_WORTH = (0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 3.0)
+"""Weights of `_TASTE` that are tried."""
+
+
+def _bounds(name: str) -> tuple[float | None, float | None]:
+    if kind_of(name) == "taste":  # chosen after all others, which have to do without a tower
+        return 0.0, 0.0
+    return (0.0 if name in FAMILIES.values() or kind_of(name) in _IN_COMMON else None), None
+
+
+_BOUNDS = [_bounds(name) for name in NAMES]
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,15 +62,34 @@ class Choices:
 
 
 def choices(
-    plan: Plan, cache: Path, most: int, progress: StageProgress = quiet, say: Say = lambda text: None
+    plan: Plan,
+    cache: Path,
+    most: int,
+    progress: StageProgress = quiet,
+    say: Say = lambda text: None,
+    tower: str | None = None,
 ) -> Choices:
-    """The evidence for at most `most` validation cases, drawn at random."""
+    """The evidence for at most `most` validation cases, drawn at random.
+
+    Args:
+        tower: a method of `penchant.lab.tower_method.TOWERS`, trained on what the validation may know.
+    """
     setting = prepare(plan, cache, progress, say)
     trial = validation(setting)
     drawn = np.random.default_rng(plan.rules.seed).permutation(len(trial.cases))[:most]
     wanted = set(drawn.tolist())
+    how = How(cache, plan.threads, plan.rules.seed, say)
+    trainings = None
+    if tower is not None:
+        trainings = Trainings(tower, setting.log, trial, setting.vectors, setting.texts.name, how)
     method = BlendedUnits(
-        setting.log, setting.vectors, setting.texts, trial.users(), setting.documents, learns=False
+        setting.log,
+        setting.vectors,
+        setting.texts,
+        trial.users(),
+        setting.documents,
+        learns=False,
+        trainings=trainings,
     )
     method.prepare(trial)
     evidence, kept, learned = [], [], 0
@@ -100,6 +130,25 @@ def fit(communities: Sequence[Choices]) -> dict[str, float]:
         loss, np.zeros(len(NAMES)), jac=True, method="L-BFGS-B", bounds=_BOUNDS, options={"maxiter": 80}
     )
     return dict(zip(NAMES, found.x.round(3).tolist(), strict=True))
+
+
+def worth_of_tower(communities: Sequence[Choices], weights: Mapping[str, float]) -> dict[float, float]:
+    """Weight of `gone on to` -> what the main measure is with it, of what it is without a tower: the mean
+    over communities, with the other weights as they are.
+
+    Not fitted as the others are: a tower knows much of what other evidence says too. The likeliest weight
+    beside theirs is a quarter of the one that ranks best.
+    """
+    found: dict[float, list[float]] = {worth: [] for worth in _WORTH}
+    for community in communities:
+        kind = main_measure(community.trial)
+        for worth, ratios in found.items():
+            ratios.append(value(community, {**weights, _TASTE: worth})[kind])
+    none = found[0.0]
+    return {
+        worth: float(np.mean([after / before for after, before in zip(values, none, strict=True)]))
+        for worth, values in found.items()
+    }
 
 
 def without_each(communities: Sequence[Choices]) -> dict[str, dict[str, float]]:
