@@ -37,6 +37,7 @@ SLOW = (
     "lab/test_peers",
     "lab/test_run",
     "cli/test_main",
+    "cli/test_towers",
     "test_real_data",
     "engine/test_crash",
     "train/align/test_training",

@@ -63,7 +63,11 @@ def made(
     folder.mkdir(parents=True, exist_ok=True)
     taken = _kept(taken, folder)
     given = Sequences(taken.ids, taken.embeddings, taken.read, taken.lots)
-    fitted = fit(given, plan, folder, seconds=seconds, report=report, say=say)
+    try:
+        fitted = fit(given, plan, folder, seconds=seconds, report=report, say=say)
+    except InvalidQuery:
+        forget_training(folder)  # or it would go on with the snapshot that was not enough
+        raise
     trained = Trained(
         documents=len(taken.ids),
         readers=sum(len(rows) >= 2 for rows in taken.read),
