@@ -71,3 +71,11 @@ def test_progress_is_told():
     with community() as engine:
         engine.relearn_blend(progress=lambda stage, done, of: stages.add(stage))
     assert stages == {"replay", "lessons"}
+
+
+def test_what_a_tower_is_worth_stays_as_it_was_learned():
+    with community() as engine:
+        engine.set_blend({"gone on to": 2.5})
+        assert engine.relearn_blend().kept
+        assert engine.blend()["gone on to"] == 2.5
+        assert engine.blend()["key terms"] != 0.235

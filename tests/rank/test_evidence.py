@@ -207,10 +207,15 @@ def test_every_column_has_one_kind_and_a_start():
 
 def test_every_kind_gives_the_columns_that_it_names():
     """Asked of a whole engine, and in the order of the tuple."""
+    from penchant.rank.evidence.taste import Taste
+    from penchant.testing import MeanTower
     from rank.test_recommender import busy, made
 
     with busy(made()) as engine:
         state = engine._state
+        one = asked.ask(state.known(), "u1", engine.user("u1"), state.trails.trail("u1"), NOW)
+        assert Taste().measure(one, candidates.looked_up(one, state.documents.rows())) == {}, "no tower"
+        engine.towers.adopt(MeanTower(engine.about.embedder, engine.about.dimension))
         known, user = state.known(), engine.user("u1")
         one = asked.ask(known, "u1", user, known.trails.trail("u1"), NOW)
         found = candidates.looked_up(one, known.documents.rows())

@@ -36,6 +36,9 @@ def test_numpy_says_what_torch_says(places, sequences, shape, layers):
     with torch.no_grad():
         expected = made(torch.from_numpy(inputs)).numpy()
     assert np.abs(transformed(as_numpy(made), inputs, heads) - expected).max() < 1e-4
+    last = transformed(as_numpy(made), inputs, heads, last=True)
+    assert last.shape == (sequences, 1, width)
+    assert np.abs(last - expected[:, -1:]).max() < 1e-4
 
 
 def test_a_place_depends_on_nothing_after_it():

@@ -17,8 +17,10 @@ from penchant.engine.about import ABOUT, COUNTERS, Counters
 from penchant.engine.learner import Learner
 from penchant.engine.state import State
 from penchant.errors import InvalidQuery
-from penchant.rank.blend import Blend, loss
+from penchant.rank.blend import Blend, loss, with_weights
+from penchant.rank.evidence import kind_of
 from penchant.rank.lessons import Lesson
+from penchant.settings import Settings
 from penchant.store import Changes
 from penchant.store.memory import MemoryStore
 from penchant.types import Click, StageProgress, quiet
@@ -52,8 +54,16 @@ def relearned(state: State, report: StageProgress) -> Relearned:
     with state.writing():
         told, found = relearn(state, report)
         if told.kept:
-            state.keep_blend(found)
+            state.keep_blend(_with_taste_of(state.blend, found, state.settings))
     return told
+
+
+def _with_taste_of(before: Blend, found: Blend, settings: Settings) -> Blend:
+    """A blend with what the one before had learned of a tower: the replay had none, for it would know what
+    comes."""
+    known = dict(zip(before.names, before.weights, strict=True))
+    taste = {name: weight for name, weight in known.items() if kind_of(name) == "taste"}
+    return with_weights(found, taste, settings) if taste else found
 
 
 def relearn(state: State, report: StageProgress = quiet) -> tuple[Relearned, Blend]:

@@ -12,6 +12,7 @@ def warmed_up(state: State) -> None:
     """Load documents, index, embedder, and the compiled code that a state's questions need."""
     if state.about is None:
         return
+    assert state.tower is None or state.tower.tower.name
     with ThreadPoolExecutor(2) as threads:  # reading the index does not need the interpreter
         loading: list[Future[object]] = [
             threads.submit(lambda: state.index),

@@ -131,7 +131,7 @@ class SequentialTower:
         return np.zeros((count, 1), np.float32) if places is None else places[:count][::-1]
 
     def _outputs(self, inputs: Array) -> Array:
-        outputs = transformed(self.weights, inputs, self.shape.heads)
+        outputs = transformed(self.weights, inputs, self.shape.heads, last=True)
         return linear(self.weights, "head", outputs) if "head.weight" in self.weights else outputs
 
     def _rows(self, ids: Sequence[str]) -> NDArray[np.int64]:

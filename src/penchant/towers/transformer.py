@@ -21,21 +21,30 @@ Weights = Mapping[str, Array]
 _EPSILON = np.float32(1e-5)
 
 
-def transformed(weights: Weights, inputs: Array, heads: int) -> Array:
-    """The outputs at every place.
+def transformed(weights: Weights, inputs: Array, heads: int, *, last: bool = False) -> Array:
+    """The outputs at every place, or at the last one alone, which costs less.
 
     Args:
         inputs: of sequences of one length, shape (sequences, places, width).
         heads: of the attention; they divide the width.
 
     Returns:
-        Of the same shape. A place does not depend on the places after it.
+        Of the same shape, or (sequences, 1, width). A place does not depend on the places after it.
     """
-    outputs, layer = inputs, 0
-    while f"blocks.{layer}.attended.weight" in weights:
-        outputs = _block(weights, f"blocks.{layer}.", outputs, heads)
-        layer += 1
-    return _normed(weights, "norm.", outputs)
+    layers = layers_of(weights)
+    outputs = inputs
+    for layer in range(layers):
+        asked = 1 if last and layer == layers - 1 else inputs.shape[1]
+        outputs = _block(weights, f"blocks.{layer}.", outputs, heads, asked)
+    return _normed(weights, "norm.", outputs[:, -1:] if last else outputs)
+
+
+def layers_of(weights: Weights) -> int:
+    """How many layers there are."""
+    layers = 0
+    while f"blocks.{layers}.attended.weight" in weights:
+        layers += 1
+    return layers
 
 
 def linear(weights: Weights, name: str, inputs: Array) -> Array:
@@ -45,27 +54,32 @@ def linear(weights: Weights, name: str, inputs: Array) -> Array:
     return outputs if bias is None else outputs + bias
 
 
-def _block(weights: Weights, at: str, inputs: Array, heads: int) -> Array:
-    inputs = inputs + linear(weights, f"{at}joined", _attended(weights, at, inputs, heads))
+def _block(weights: Weights, at: str, inputs: Array, heads: int, asked: int) -> Array:
+    """The outputs at the last places, as many as are asked for."""
+    attended = _attended(weights, at, inputs, heads, asked)
+    inputs = inputs[:, -asked:] + linear(weights, f"{at}joined", attended)
     wide = _gelu(linear(weights, f"{at}wide", _normed(weights, f"{at}norm_wide.", inputs)))
     return np.asarray(inputs + linear(weights, f"{at}narrow", wide), np.float32)
 
 
-def _attended(weights: Weights, at: str, inputs: Array, heads: int) -> Array:
+def _attended(weights: Weights, at: str, inputs: Array, heads: int, asked: int) -> Array:
     sequences, places, width = inputs.shape
     mixed = linear(weights, f"{at}attended", _normed(weights, f"{at}norm_attended.", inputs))
     shape = (sequences, places, 3, heads, width // heads)
     query, key, value = mixed.reshape(shape).transpose(2, 0, 3, 1, 4)
-    scores = query @ key.transpose(0, 1, 3, 2) / np.float32(math.sqrt(width // heads))
-    scores[..., np.triu(np.ones((places, places), bool), 1)] = -np.inf
+    scores = query[:, :, -asked:] @ key.transpose(0, 1, 3, 2) / np.float32(math.sqrt(width // heads))
+    if asked > 1:
+        scores[..., np.triu(np.ones((places, places), bool), 1)[-asked:]] = -np.inf
     scores = np.exp(scores - scores.max(axis=-1, keepdims=True))
     scores /= scores.sum(axis=-1, keepdims=True)
-    return np.asarray((scores @ value).transpose(0, 2, 1, 3).reshape(inputs.shape), np.float32)
+    found = (scores @ value).transpose(0, 2, 1, 3).reshape(sequences, asked, width)
+    return np.asarray(found, np.float32)
 
 
 def _normed(weights: Weights, at: str, inputs: Array) -> Array:
-    centred = inputs - inputs.mean(axis=-1, keepdims=True)
-    spread = np.sqrt(np.square(centred).mean(axis=-1, keepdims=True) + _EPSILON)
+    width = np.float32(inputs.shape[-1])
+    centred = inputs - np.add.reduce(inputs, axis=-1, keepdims=True) / width
+    spread = np.sqrt(np.add.reduce(centred * centred, axis=-1, keepdims=True) / width + _EPSILON)
     return np.asarray(centred / spread * weights[f"{at}weight"] + weights[f"{at}bias"], np.float32)
 
 

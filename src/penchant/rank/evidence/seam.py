@@ -53,7 +53,7 @@ class Evidence(Protocol):
     where a click publishes its document."""
 
     def measure(self, asked: Asked, candidates: Candidates) -> Mapping[str, Column]:
-        """Name of a column -> its values."""
+        """Name of a column -> its values: all of `columns`, or none where it could say nothing of any."""
 
     def words(self, told: Told) -> str:
         """What speaks for the document, or against it, for a person."""

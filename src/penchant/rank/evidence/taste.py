@@ -13,7 +13,7 @@ from penchant.rank.evidence.seam import Column, Evidence, Told
 
 
 class Taste(Evidence):
-    """See `measured`. Silent without a tower."""
+    """See `measured`. Without a tower it has no columns at all, and costs nothing."""
 
     kind = "taste"
     columns: Mapping[str, float] = MappingProxyType({"gone on to": 1.5, "unknown to the tower": 0.0})
@@ -21,7 +21,8 @@ class Taste(Evidence):
     known_before_clicks = True
 
     def measure(self, asked: Asked, candidates: Candidates) -> Mapping[str, Column]:
-        return measured(candidates.by_tower, len(candidates.rows))
+        known = asked.known.tower is not None
+        return measured(candidates.by_tower, len(candidates.rows)) if known else {}
 
     def words(self, told: Told) -> str:
         if told.weight > 0:

@@ -20,7 +20,7 @@ const WORDS = {
     position: "position {0}", attributes: "Attributes", kept: "at this moment", score: "score {0}", loading: "Loading …", notFound: "There is no such page.",
     personal: "For this reader", asSet: "as the state is set", ofPlaces: "{0} % of the places", own: "the reader's own place",
     evidence: "What spoke for it, and how much", "kind-interest": "interests", "kind-words": "words", "kind-attributes": "attributes", "kind-freshness": "freshness",
-    "kind-trend": "trend", "kind-popularity": "popularity", "kind-readers": "like readers", "kind-dismissed": "dismissed", "kind-shown": "shown before",
+    "kind-trend": "trend", "kind-popularity": "popularity", "kind-readers": "like readers", "kind-taste": "what comes next", "kind-dismissed": "dismissed", "kind-shown": "shown before",
   },
   ko: {
     skip: "본문으로 건너뛰기", home: "홈", map: "지도", search: "찾기", searchLabel: "뜻으로 문서 찾기, 또는 독자 아이디",
@@ -41,7 +41,7 @@ const WORDS = {
     position: "{0}번째", attributes: "속성", kept: "이 시점", score: "점수 {0}", loading: "불러오는 중 …", notFound: "그런 페이지가 없습니다.",
     personal: "이 독자를 위한 자리", asSet: "상태의 설정대로", ofPlaces: "자리의 {0} %", own: "독자의 자리",
     evidence: "추천 근거와 그 크기", "kind-interest": "관심사", "kind-words": "낱말", "kind-attributes": "속성", "kind-freshness": "최신성",
-    "kind-trend": "추세", "kind-popularity": "인기", "kind-readers": "비슷한 독자", "kind-dismissed": "거절함", "kind-shown": "이미 보임",
+    "kind-trend": "추세", "kind-popularity": "인기", "kind-readers": "비슷한 독자", "kind-taste": "다음에 읽는 글", "kind-dismissed": "거절함", "kind-shown": "이미 보임",
   },
 };
 
