@@ -138,6 +138,18 @@ def test_what_was_adopted_is_there_after_opening_again(tmp_path):
         assert np.isfinite(engine.score("u1", ["later"])).all()
 
 
+def test_the_index_of_its_vectors_is_kept_beside_it(tmp_path):
+    with Engine.open(tmp_path / "state", HashingEmbedder(), index="usearch") as engine:
+        engine.add(Document(f"d{n}", f"title{n} words{n}") for n in range(50))
+        engine.observe([Click("ana", "d1", NOW)])
+        engine.towers.adopt(kept_tower())
+        files = {each.name for each in (tmp_path / "state" / "towers" / "toy-1").iterdir()}
+        assert files == {"tower.safetensors", "index-int8-1.usearch", "index-int8-1.usearch.vectors"}
+        expected = engine.score("ana", ["d2", "d3"])
+    with Engine.open(tmp_path / "state", HashingEmbedder()) as engine:
+        assert np.array_equal(engine.score("ana", ["d2", "d3"]), expected)
+
+
 def test_two_are_kept_the_one_in_use_and_the_one_before(tmp_path):
     with community(tmp_path / "state") as engine:
         names = [engine.towers.adopt(kept_tower(seed)) for seed in range(4)]

@@ -148,6 +148,7 @@ def adopted(state: State, tower: UserTower) -> str:
             brought_up(state, ready, state.counters.revision)  # what came while it was made ready
             state.store.commit([Changes(facts={TOWER: name.encode() if folder is not None else b""})])
             state.set_tower(ready)
+            saved(state)
     except BaseException:
         if folder is not None:
             shutil.rmtree(folder, ignore_errors=True)
