@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -234,6 +235,21 @@ def test_a_reader_without_clicks_and_what_if_are_answered():
         assert [each.document.id for each in engine.recommend("u0", 5)] == [
             each.document.id for each in before
         ]
+
+
+def test_after_a_first_tower_clicks_teach_as_often_as_in_a_new_community():
+    with community() as engine:
+        old = msgspec.structs.replace(engine._state.blend, offered=1_000_000)
+        engine._state.keep_blend(old)
+        engine.observe([Click("u0", f"trail{n}", NOW + 500 + n) for n in range(10)])
+        assert engine.lessons == 0, "one in 128"
+        engine.towers.adopt(MeanTower("hashing", DIMENSION))
+        engine.observe([Click("u1", f"trail{n}", NOW + 600 + n) for n in range(10)])
+        assert engine.lessons == 10
+        engine._state.keep_blend(msgspec.structs.replace(engine._state.blend, offered=1_000_001))
+        engine.towers.adopt(MeanTower("hashing", DIMENSION))
+        engine.observe([Click("u4", f"trail{n}", NOW + 700 + n) for n in range(10)])
+        assert engine.lessons == 10, "the second tower is no news"
 
 
 def test_lessons_teach_what_a_tower_is_worth():

@@ -13,14 +13,17 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from penchant.engine.snapshot import Snapshot, snapshot
+from penchant.engine.about import blend_fact
+from penchant.engine.snapshot import snapshot
 from penchant.errors import TowerDamaged, TowerError, TowerMismatch
 from penchant.index.saved import catch_up, open_index, save_index
+from penchant.rank.blend import renewed
 from penchant.store import Changes
 from penchant.towers.adopted import Adopted, TowerVectors
 from penchant.towers.artefact import load_tower, save_tower
 from penchant.towers.seam import UserTower
 from penchant.towers.sequential import SequentialTower, Trained
+from penchant.towers.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from penchant.engine.state import State
@@ -146,7 +149,10 @@ def adopted(state: State, tower: UserTower) -> str:
         ready = made_ready(state, tower, folder)
         with state.writing():
             brought_up(state, ready, state.counters.revision)  # what came while it was made ready
-            state.store.commit([Changes(facts={TOWER: name.encode() if folder is not None else b""})])
+            blend = renewed(state.blend) if state.tower is None else state.blend
+            facts = {TOWER: name.encode() if folder is not None else b"", **blend_fact(blend, state.blend)}
+            state.store.commit([Changes(facts=facts)])
+            state.blend = blend
             state.set_tower(ready)
             saved(state)
     except BaseException:

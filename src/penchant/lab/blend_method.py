@@ -163,6 +163,8 @@ class BlendedUnits(InterestUnits):
         on: it would seem to know what comes."""
         moment = None if self._trainings is None else self._trainings.known(self._learned)
         if self._trainings is not None and moment is not None and moment != self._moment:
+            if self._moment is None:
+                self._blend = blending.renewed(self._blend)
             self._moment = moment
             self._known = replace(self._known, tower=self._trainings.adopted(moment))
 

@@ -19,7 +19,6 @@ from zlib import crc32
 
 import numpy as np
 
-from penchant.engine.snapshot import Snapshot
 from penchant.errors import InvalidQuery, MissingExtra
 from penchant.index.exact import ExactIndex
 from penchant.lab import sources
@@ -31,6 +30,7 @@ from penchant.towers import History
 from penchant.towers.adopted import Adopted
 from penchant.towers.artefact import load_tower, save_tower
 from penchant.towers.sequential import SequentialTower
+from penchant.towers.snapshot import Snapshot
 from penchant.types import Vectors
 
 RETRAIN_DAYS, RETRAININGS = 28.0, 4

@@ -194,6 +194,12 @@ def is_learned(offered: int) -> bool:
     return offered % max(1, min(offered // _DENSE, _RAREST)) == 0
 
 
+def renewed(blend: Blend) -> Blend:
+    """The blend when evidence comes that it never saw, as with a first tower: the next clicks teach it as
+    often as those of a new community, with all that it has learned."""
+    return msgspec.structs.replace(blend, offered=min(blend.offered, _DENSE))
+
+
 def learned(
     blend: Blend,
     names: Sequence[str],

@@ -30,7 +30,7 @@ class Sequences:
     read: Sequence[Rows]
     """For each reader rows of documents, the latest at the end, each once."""
     lots: NDArray[np.uint32]
-    """Of each reader: the lowest are held out; see `penchant.engine.snapshot`."""
+    """Of each reader: the lowest are held out; see `penchant.towers.snapshot`."""
 
 
 class Question(NamedTuple):

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from penchant.engine.snapshot import Snapshot
 from penchant.errors import InvalidQuery
 from penchant.towers import History, UserTower
 from penchant.towers.sequential import SequentialTower, Shape, Trained
+from penchant.towers.snapshot import Snapshot
 from penchant.train.learn.fit import MOST_HELD_OUT, PLACES, Fitted, Say, fit, unheard
 from penchant.train.learn.plan import Plan
 from penchant.train.sequences import Question, Rows, Sequences, held_out
