@@ -1,7 +1,7 @@
 """Which of the differences between LEARN's paper and `penchant train --tower learn` matter?
 
 Beauty, MiniLM. Each form is trained on the same clicks, and asked for the last documents of the same readers, one
-in twenty, whom no form learned: Recall@20 among all documents, after the best of eight passes. All forms find
+in twenty, whom no form learned: Recall@20 among all documents, after the best of six passes. All forms find
 their targets among 2,048 documents drawn for each step. Beside: the mean vector of what the reader read.
 
 Cold: a tenth of the documents is left out of every history. Readers are asked which of these they read, given the
@@ -32,8 +32,8 @@ from penchant.train.learn.plan import TOWERS, Plan
 from penchant.train.sequences import Question, Sequences, held_out
 from penchant.vectors import unit_length
 
-LEARN = replace(TOWERS["learn"], epochs=8, sampled=2_048)
-PAPER = replace(TOWERS["learn-paper"], epochs=8, sampled=2_048)
+LEARN = replace(TOWERS["learn"], epochs=6, sampled=2_048)
+PAPER = replace(TOWERS["learn-paper"], epochs=6, sampled=2_048)
 FORMS: dict[str, Plan] = {
     "learn, as it comes": LEARN,
     "... by text alone": replace(LEARN, inputs="text"),

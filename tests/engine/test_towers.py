@@ -12,7 +12,7 @@ import pytest
 
 from penchant import Click, Document, Engine
 from penchant.engine.towers import TOWER
-from penchant.errors import StateReadOnly, TowerMismatch
+from penchant.errors import StateFull, StateReadOnly, TowerMismatch
 from penchant.store import Changes
 from penchant.testing import HashingEmbedder, MeanTower
 from penchant.towers.sequential import SequentialTower
@@ -218,7 +218,7 @@ def test_a_full_disk_leaves_the_tower_before(tmp_path, monkeypatch):
 
         with monkeypatch.context() as patched:
             patched.setattr("pathlib.Path.replace", full)
-            with pytest.raises(OSError, match="No space"):
+            with pytest.raises(StateFull, match="No space"):
                 engine.towers.adopt(kept_tower(1))
         assert np.array_equal(engine.score("u1", ["bread1", "bread2"]), expected)
         assert [told.name for told in engine.towers.all()] == ["toy-1"]

@@ -15,7 +15,7 @@ import msgspec
 
 from penchant.engine.about import blend_fact
 from penchant.engine.snapshot import snapshot
-from penchant.errors import TowerDamaged, TowerError, TowerMismatch
+from penchant.errors import StateFull, TowerDamaged, TowerError, TowerMismatch
 from penchant.index.saved import catch_up, open_index, save_index
 from penchant.rank.blend import renewed
 from penchant.store import Changes
@@ -81,7 +81,7 @@ class Towers:
 
         Raises:
             TowerMismatch: it was trained on vectors of another embedder; nothing was changed.
-            StateFull, OSError: there is no room for it; nothing was changed.
+            StateFull: there is no room for it; nothing was changed.
         """
         return adopted(self._state, tower)
 
@@ -155,9 +155,11 @@ def adopted(state: State, tower: UserTower) -> str:
             state.blend = blend
             state.set_tower(ready)
             saved(state)
-    except BaseException:
+    except BaseException as error:
         if folder is not None:
             shutil.rmtree(folder, ignore_errors=True)
+        if isinstance(error, OSError):
+            raise StateFull(f"the tower cannot be kept in {folder} ({error}): make room") from error
         raise
     for old in sorted(kept(state), key=_number)[:-_KEPT]:
         shutil.rmtree(old, ignore_errors=True)

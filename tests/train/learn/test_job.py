@@ -3,11 +3,13 @@ with."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from penchant import Click, Document, Engine
-from penchant.errors import InvalidQuery
+from penchant.errors import InvalidQuery, StateFull
 from penchant.testing import HashingEmbedder
 
 torch = pytest.importorskip("torch")
@@ -113,6 +115,25 @@ def test_a_damaged_snapshot_is_told(engine, tmp_path):
     (tmp_path / "snapshot.npz").write_bytes(b"nonsense")
     with pytest.raises(InvalidQuery, match=r"delete .* to begin anew"):
         made(engine.towers.snapshot(), plan_of("learn", **SMALL), tmp_path)
+
+
+def test_a_full_disk_is_told_and_the_training_goes_on_when_there_is_room(engine, tmp_path, monkeypatch):
+    taken, plan = engine.towers.snapshot(), plan_of("learn", **SMALL)
+    whole = made(taken, plan, tmp_path / "whole").tower
+    real, written = Path.replace, []
+
+    def full(self: Path, target: Path) -> Path:
+        written.append(target)
+        if len(written) == 3:  # the snapshot, the first pass, and no more
+            raise OSError(28, "No space left on device")
+        return real(self, target)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", full)
+        with pytest.raises(StateFull, match="make room, and the same command goes on"):
+            made(taken, plan, tmp_path / "cut")
+    resumed = made(taken, plan, tmp_path / "cut").tower
+    assert all(np.array_equal(value, whole.weights[name]) for name, value in resumed.weights.items())
 
 
 def test_a_state_without_readers_is_told_how_many_it_takes(tmp_path):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from penchant.errors import InvalidQuery
+from penchant.errors import InvalidQuery, StateFull
 from penchant.towers import History, UserTower
 from penchant.towers.sequential import SequentialTower, Shape, Trained
 from penchant.towers.snapshot import Snapshot
@@ -58,10 +58,27 @@ def made(
 
     Raises:
         InvalidQuery: there are too few readers, or too few seconds.
-        OSError: the disk is full; what the state answers by is as it was.
+        StateFull: the disk is full; what the state answers by is as it was.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    taken = _kept(taken, folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        taken = _kept(taken, folder)
+        return _made(taken, plan, folder, before, seconds, report, say)
+    except OSError as error:
+        raise StateFull(
+            f"the training cannot be kept in {folder} ({error}): make room, and the same command goes on"
+        ) from error
+
+
+def _made(
+    taken: Snapshot,
+    plan: Plan,
+    folder: Path,
+    before: UserTower | None,
+    seconds: float | None,
+    report: StageProgress,
+    say: Say,
+) -> Made:
     given = Sequences(taken.ids, taken.embeddings, taken.read, taken.lots)
     try:
         fitted = fit(given, plan, folder, seconds=seconds, report=report, say=say)
