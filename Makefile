@@ -57,14 +57,14 @@ results: $(VENV)/test.done  ## run the lab on the real data (PENCHANT_DATA) and 
 		--out $(REPORTS)/tuned-blend.json
 	$(LAB) weights --data deskdrop --embedder minilm --data pydev --embedder minilm --data beauty --embedder minilm \
 		--data kmrd --embedder corpus --most 500 --leave-one-out --json > $(REPORTS)/start.json
-	$(call RUN,deskdrop,live,minilm) --tuned $(REPORTS)/tuned-deskdrop.json --methods all,ablations,frontier
+	$(call RUN,deskdrop,live,minilm) --tuned $(REPORTS)/tuned-deskdrop.json --methods all,ablations,frontier,towers
 	$(call RUN,deskdrop,whose,minilm) --tuned $(REPORTS)/tuned-deskdrop.json --methods all,ablations,frontier
 	$(call RUN,deskdrop,full,minilm) --tuned $(REPORTS)/tuned-deskdrop.json
 	$(call RUN,deskdrop,ira,minilm) --tuned $(REPORTS)/tuned-deskdrop.json --studies all --study-users 80
 	$(call RUN,deskdrop,shift,minilm) --tuned $(REPORTS)/tuned-deskdrop.json
 	$(call RUN,pydev,full,minilm) --methods all,ablations
 	$(call RUN,pydev,ira,minilm) --studies all --study-users 80
-	$(call RUN,beauty,full,minilm) --tuned $(REPORTS)/tuned-beauty.json --methods all,ablations
+	$(call RUN,beauty,full,minilm) --tuned $(REPORTS)/tuned-beauty.json --methods all,ablations,towers
 	$(call RUN,beauty,ira,minilm) --tuned $(REPORTS)/tuned-beauty.json --studies all --study-users 80
 	$(call RUN,kmrd,full,corpus) --users 500 --methods light,ablations
 	$(call RUN,kmrd,whose,corpus) --methods light,own
