@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -264,3 +265,32 @@ def test_lessons_teach_what_a_tower_is_worth():
         )
         assert engine.lessons > 20
         assert engine.blend()["gone on to"] > 0.05
+
+
+def test_towers_come_and_go_while_questions_are_answered_and_clicks_learned():
+    with community() as engine:
+        done, errors = threading.Event(), []
+
+        def asking(user: str) -> None:
+            try:
+                while not done.is_set():
+                    assert len(engine.recommend(user, 5)) == 5
+                    assert np.isfinite(engine.score(user, ["bread1", "chess2"])).all()
+            except Exception as error:  # noqa: BLE001 (whatever it is, the test has to tell)
+                errors.append(error)
+
+        threads = [threading.Thread(target=asking, args=(f"u{n}",)) for n in range(3)]
+        for thread in threads:
+            thread.start()
+        for turn in range(12):
+            engine.towers.adopt((MeanTower if turn % 2 else Opposite)("hashing", DIMENSION))
+            engine.add([Document(f"turn{turn}", f"bread turn{turn}")])
+            engine.observe([Click("u5", f"turn{turn}", NOW + 900 + turn)])
+            if turn % 3 == 0:
+                engine.towers.drop()
+            if turn % 4 == 0:
+                engine.remove([f"turn{turn}"])
+        done.set()
+        for thread in threads:
+            thread.join()
+        assert not errors

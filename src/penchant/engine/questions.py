@@ -90,6 +90,7 @@ class Questions:
         known = self._state.known()
         documents = known.documents
         with self._state.turns.reading():
+            known = self._state.with_tower_of_now(known)
             seen = [documents.row(name) for name in user.seen if name in documents] if exclude_seen else []
             query = msgspec.structs.replace(query, excluded=seen)
             if not user.units:
@@ -115,6 +116,7 @@ class Questions:
             return np.zeros(0, np.float32)
         known = self._state.known()
         with self._state.turns.reading():
+            known = self._state.with_tower_of_now(known)
             rows = np.array([known.documents.row(document_id) for document_id in document_ids], np.int64)
             if not user.units:
                 return known.documents.clicks(rows, at, self._state.settings.popularity_half_life).astype(

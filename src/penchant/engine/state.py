@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from threading import Lock, RLock
 
@@ -134,6 +135,10 @@ class State:
         """What recommendations by the blend are made from. Loads what is not loaded yet: not to be called in
         a turn."""
         return Known(self.index, self.documents, self.trails, self.smoother, self.settings, self.tower)
+
+    def with_tower_of_now(self, known: Known) -> Known:
+        """What is known, with the tower that is in use in this turn: documents that came are in no other."""
+        return known if known.tower is self._tower else replace(known, tower=self._tower)
 
     @property
     def tower(self) -> Adopted | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -100,7 +101,9 @@ def opened(state: State) -> tuple[Adopted | None, str]:
         if state.directory is None:
             raise TowerDamaged(f"the state has no folder for the tower {name}: adopt it again")
         folder = state.directory / _FOLDER / name
-        return made_ready(state, load_tower(folder / _FILE), folder), ""
+        ready, revision = made_ready(state, load_tower(folder / _FILE), folder)
+        brought_up(state, ready, revision)
+        return ready, ""
     except Exception as error:  # noqa: BLE001 (whatever is wrong with it, questions are answered without it)
         problem = (
             str(error) if isinstance(error, TowerError) else f"the tower {name} cannot be used: {error!r}"
@@ -109,8 +112,8 @@ def opened(state: State) -> tuple[Adopted | None, str]:
         return None, problem
 
 
-def made_ready(state: State, tower: UserTower, folder: Path | None) -> Adopted:
-    """A tower with the vectors of all documents, those that were saved read from its folder.
+def made_ready(state: State, tower: UserTower, folder: Path | None) -> tuple[Adopted, int]:
+    """(a tower with those vectors of documents that were saved in its folder, the revision they are of).
 
     Raises:
         TowerMismatch: it was trained on vectors of another embedder.
@@ -122,9 +125,7 @@ def made_ready(state: State, tower: UserTower, folder: Path | None) -> Adopted:
             f"{about.embedder!r}: train one with `penchant train STATE --tower`"
         )
     index, revision = open_index(about.index, tower.dimension, state.settings, folder)
-    adopted = Adopted(tower, index, state.settings.users_cached)
-    brought_up(state, adopted, revision)
-    return adopted
+    return Adopted(tower, index, state.settings.users_cached), revision
 
 
 def brought_up(state: State, adopted: Adopted, revision: int) -> None:
@@ -146,9 +147,12 @@ def adopted(state: State, tower: UserTower) -> str:
     try:
         if folder is not None and isinstance(tower, SequentialTower):
             save_tower(tower, folder / _FILE)
-        ready = made_ready(state, tower, folder)
+        ready, revision = made_ready(state, tower, folder)
+        before = state.counters.revision
+        with suppress(LookupError):  # a document went meanwhile: what is missing comes below
+            brought_up(state, ready, revision)
         with state.writing():
-            brought_up(state, ready, state.counters.revision)  # what came while it was made ready
+            brought_up(state, ready, before)  # what came and changed meanwhile
             blend = renewed(state.blend) if state.tower is None else state.blend
             facts = {TOWER: name.encode() if folder is not None else b"", **blend_fact(blend, state.blend)}
             state.store.commit([Changes(facts=facts)])

@@ -50,8 +50,10 @@ async def train_now_and_then(engine: Engine, directory: Path, every: float, towe
         await asyncio.sleep(every)
         try:
             await trained(engine, directory, tower)
-        except (PenchantError, OSError, ValueError) as error:
+        except PenchantError as error:
             log.warning("no tower was trained: %s", error)
+        except Exception:  # whatever it is, the service goes on, and so do trainings
+            log.exception("no tower was trained")
 
 
 async def trained(engine: Engine, directory: Path, tower: str) -> str | None:
