@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from penchant import Click, Document, Engine
+from penchant.engine import towers
 from penchant.engine.towers import TOWER
 from penchant.errors import StateFull, StateReadOnly, TowerMismatch
 from penchant.store import Changes
@@ -265,6 +266,27 @@ def test_lessons_teach_what_a_tower_is_worth():
         )
         assert engine.lessons > 20
         assert engine.blend()["gone on to"] > 0.05
+
+
+def test_documents_that_change_while_a_tower_is_made_ready_are_as_they_are_then(tmp_path, monkeypatch):
+    with community(tmp_path / "state") as engine:
+        real, passes = towers.brought_up, []
+
+        def meanwhile(*given: object) -> None:
+            real(*given)
+            passes.append(1)
+            if len(passes) == 1:
+                engine.add([Document("bread3", "chess opening"), Document("new", "chess ending")])
+                engine.remove(["bread4"])
+                raise KeyError("a document went")
+
+        with monkeypatch.context() as patched:
+            patched.setattr(towers, "brought_up", meanwhile)
+            engine.towers.adopt(kept_tower())
+        first = engine.score("u1", ["bread3", "new", "bread2"])
+        engine.recommend("u1", 20)
+        engine.towers.adopt(kept_tower())
+        assert np.array_equal(engine.score("u1", ["bread3", "new", "bread2"]), first)
 
 
 def test_towers_come_and_go_while_questions_are_answered_and_clicks_learned():

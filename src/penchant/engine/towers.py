@@ -16,7 +16,7 @@ import msgspec
 
 from penchant.engine.about import blend_fact
 from penchant.engine.snapshot import snapshot
-from penchant.errors import StateFull, TowerDamaged, TowerError, TowerMismatch
+from penchant.errors import StateDamaged, StateFull, TowerDamaged, TowerError, TowerMismatch
 from penchant.index.saved import catch_up, open_index, save_index
 from penchant.rank.blend import renewed
 from penchant.store import Changes
@@ -149,7 +149,7 @@ def adopted(state: State, tower: UserTower) -> str:
             save_tower(tower, folder / _FILE)
         ready, revision = made_ready(state, tower, folder)
         before = state.counters.revision
-        with suppress(LookupError):  # a document went meanwhile: what is missing comes below
+        with suppress(LookupError, StateDamaged):  # a document went meanwhile: what is missing comes below
             brought_up(state, ready, revision)
         with state.writing():
             brought_up(state, ready, before)  # what came and changed meanwhile

@@ -292,10 +292,11 @@ def _of_start(names: tuple[str, ...], sure_of: float, sure_of_none: float) -> tu
     """(weights, precision) of each expert before any click; the precision of a weight that starts at 0 is
     lower."""
     start = np.array([start_of(name) for name in names])
+    is_open = np.array(evidence_kinds.opened(names), bool)
     weights, precision = [], []
     for each in experts():
         begins = start if each.from_start else np.zeros(len(names))
-        sure = np.where(begins != 0, sure_of, sure_of_none)
+        sure = np.where((begins != 0) & ~is_open, sure_of, sure_of_none)
         weights.append(begins)
         precision.append(np.diag(sure / each.openness))
     shape = (len(weights), len(names))

@@ -45,6 +45,7 @@ __all__ = [
     "known_before_clicks",
     "measure",
     "of_column",
+    "opened",
     "personal",
     "start_of",
     "words_of",
@@ -118,6 +119,11 @@ def known_before_clicks(names: Sequence[str]) -> list[bool]:
 def personal(names: Sequence[str]) -> list[bool]:
     """Which columns are what a reader and a document have in common."""
     return [_owner(name).personal for name in names]
+
+
+def opened(names: Sequence[str]) -> list[bool]:
+    """Which columns' worth differs much between communities."""
+    return [_owner(name).open for name in names]
 
 
 def _owner(name: str) -> Evidence:

@@ -52,6 +52,10 @@ class Evidence(Protocol):
     """Whether it says the same of a document before and after its first click, so that it tells no answer
     where a click publishes its document."""
 
+    open: bool = False
+    """Whether its worth differs so much between communities that the start is hardly sure of it: clicks then
+    move its weights as fast as those that start at 0."""
+
     def measure(self, asked: Asked, candidates: Candidates) -> Mapping[str, Column]:
         """Name of a column -> its values: all of `columns`, or none where it could say nothing of any."""
 

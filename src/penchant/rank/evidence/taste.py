@@ -19,6 +19,7 @@ class Taste(Evidence):
     columns: Mapping[str, float] = MappingProxyType({"gone on to": 1.5, "unknown to the tower": 0.0})
     personal = True
     known_before_clicks = True
+    open = True
 
     def measure(self, asked: Asked, candidates: Candidates) -> Mapping[str, Column]:
         known = asked.known.tower is not None
