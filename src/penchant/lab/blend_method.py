@@ -101,6 +101,7 @@ class BlendedUnits(InterestUnits):
             known.trails.put(part.trails, part.reads)
         self._blend = msgspec.structs.replace(self._blend, offered=offered)
         self._learned += len(clicks)
+        self._adopt()
 
     def _learn_blend(self, read: Read, seed: int) -> None:
         found = lesson(self._known, read, self._users.get(read.user_id, User()), seed)
@@ -154,7 +155,6 @@ class BlendedUnits(InterestUnits):
 
     def _looked_up(self, user: int, candidates: Rows, at: float) -> tuple[Asked, Candidates]:
         user_id = self._log.user_ids[user]
-        self._adopt()
         asked = ask(self._known, user_id, self.of(user), self._known.trails.trail(user_id), at)
         return asked, looked_up(asked, candidates.astype(np.int64))
 

@@ -151,9 +151,10 @@ class TowerAlone:
     def learn(self, clicks: Clicks) -> None:
         self._histories.learn(clicks)
         self._learned += len(clicks)
+        self._adopt()
 
     def score(self, user: int, candidates: Rows, at: float) -> Scores:
-        tower = self._now()
+        tower = self._tower
         if tower is None:
             return np.zeros(len(candidates))
         read = np.array(self._histories[user][-tower.history :], np.int64)
@@ -163,11 +164,10 @@ class TowerAlone:
         reader = tower.users([History([ids[row] for row in read.tolist()], vectors[read])])[0]
         return np.asarray((self._documents[candidates] @ reader.T).max(axis=1), np.float64)
 
-    def _now(self) -> SequentialTower | None:
+    def _adopt(self) -> None:
         moment = self._trainings.known(self._learned)
         if moment is not None and moment != self._moment:
             self._moment = moment
             self._tower = self._trainings.tower(moment)
             if self._tower is not None:
                 self._documents = self._tower.documents(self._trainings.ids, self._trainings.vectors)
-        return self._tower
