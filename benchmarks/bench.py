@@ -63,6 +63,7 @@ def main() -> None:
         print(f"{name} ...", file=sys.stderr, flush=True)
         results[name] = rows_of(name)
         (KEPT / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in results[name]))
+        (KEPT / f"{name}.machine").write_text(machine())
     show(results)
     print(f"{time.perf_counter() - begun:.0f} s in all")
     PAGE.write_text(page({name: kept(name) for name in ABOUT if kept(name)}))
@@ -71,6 +72,12 @@ def main() -> None:
 def kept(name: str) -> list[dict]:
     file = KEPT / f"{name}.jsonl"
     return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+
+
+def machine_of(name: str) -> str:
+    """What a script was run on last."""
+    file = KEPT / f"{name}.machine"
+    return file.read_text() if file.exists() else machine()
 
 
 def rows_of(name: str) -> list[dict]:
@@ -143,7 +150,7 @@ def page(results: dict[str, list[dict]]) -> str:
         "your machine differs, run it. Ratios hold better than milliseconds: what stands beside a figure was "
         "measured in the same run.",
         "",
-        f"{machine()}. Seeds are 0; one thread, unless the script says two. The machine is a virtual one, whose speed varies by a half from run to run.",
+        f"{machine_of('clicks')}. Seeds are 0; one thread, unless the script says two. The machine is a virtual one, whose speed varies by a half from run to run.",
         "",
         f"Missed: {'; '.join(missed)}. The last section shows where the time goes."
         if missed
@@ -152,6 +159,8 @@ def page(results: dict[str, list[dict]]) -> str:
     for name in ABOUT:
         if name in results:
             title, prose = ABOUT[name]
+            if machine_of(name) != machine_of("clicks"):
+                prose = f"{prose} Measured on another machine: {machine_of(name)}.".strip()
             lines += [
                 "",
                 f"## {title}",
