@@ -18,7 +18,6 @@ import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
-from zlib import crc32
 
 import numpy as np
 import torch
@@ -26,6 +25,7 @@ import torch
 from measuring import heading, read, row
 from penchant import Engine
 from penchant.towers.sequential import Trained
+from penchant.towers.snapshot import lots_of
 from penchant.train.learn.fit import MOST_HELD_OUT, fit
 from penchant.train.learn.job import as_tower, scores_of
 from penchant.train.learn.plan import TOWERS, Plan
@@ -126,7 +126,7 @@ def sequences() -> Sequences:
         [document.id for document in documents],
         vectors,
         [np.array(list(read_by[user]), np.int64) for user in users],
-        np.array([crc32(user.encode()) for user in users], np.uint32),
+        lots_of(users),
     )
 
 

@@ -110,7 +110,7 @@ def part(known: Known, read: np.ndarray, rows: np.ndarray) -> None:
     """The reader's vector, the documents near it, and what it says of candidates."""
     towards, tower = known.towards(read), known.tower
     tower.index.search(towards, OF_EACH)
-    (tower.index.vectors(rows) @ towards.T).max(axis=1)
+    tower.scores(rows, towards)
     tower.trained(rows)
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from zlib import crc32
 
 import numpy as np
 
 from penchant.errors import InvalidQuery
-from penchant.towers.snapshot import Snapshot
+from penchant.towers.snapshot import Snapshot, lots_of
 
 if TYPE_CHECKING:
     from penchant.engine.state import State
@@ -27,7 +26,7 @@ def snapshot(state: State) -> Snapshot:
         ids, users = documents.ids(rows), state.store.user_ids()
         read = [place_of[trails.trail(user_id).rows] for user_id in users]
     read = [own[own >= 0] for own in read]
-    lots = np.array([crc32(user_id.encode()) for user_id in users], np.uint32)
+    lots = lots_of(users)
     some = [place for place, own in enumerate(read) if len(own)]
     return Snapshot(
         state.about.embedder,

@@ -159,7 +159,7 @@ def make(name: str, given: Given) -> Method:
         return InterestUnits(given.log, given.vectors, given.texts, given.trial.users(), variant)
     if name in TOWERS:
         return TowerAlone(given.trainings(name))
-    if name not in LIGHT:
+    if any(name in kind for kind in (BLENDS, WITH_TOWERS, ABLATIONS, FRONTIER, OWN_ABLATIONS)):
         users, variant = given.trial.users(), Variant(given.settings)
         without = {**BLENDS, **ABLATIONS, **OWN_ABLATIONS}.get(name, frozenset())
         return BlendedUnits(

@@ -15,9 +15,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
-from zlib import crc32
 
 import numpy as np
+from numpy.typing import NDArray
 
 from penchant.errors import InvalidQuery, MissingExtra
 from penchant.index.exact import ExactIndex
@@ -25,16 +25,15 @@ from penchant.lab import sources
 from penchant.lab.cases import Trial
 from penchant.lab.log import Clicks, Log, Rows
 from penchant.lab.methods import Histories, Scores
+from penchant.lab.peers import PEERS
 from penchant.lab.peers.ranking import training_rounds
 from penchant.towers import History
 from penchant.towers.adopted import Adopted
 from penchant.towers.artefact import load_tower, save_tower
 from penchant.towers.sequential import SequentialTower
-from penchant.towers.snapshot import Snapshot
+from penchant.towers.snapshot import Snapshot, lots_of
 from penchant.types import Vectors
 
-RETRAIN_DAYS, RETRAININGS = 28.0, 4
-"""As for the transformers among the peers."""
 _READERS = 4_096
 _CODE = "penchant.train.learn.job"
 TOWERS: Mapping[str, tuple[str, Mapping[str, Any]]] = MappingProxyType(
@@ -71,7 +70,9 @@ class Trainings:
     @cached_property
     def moments(self) -> list[int]:
         """Clicks that each training knows, ascending."""
-        return sorted({part.trained for part in training_rounds(self.trial, RETRAIN_DAYS, RETRAININGS)})
+        peer = PEERS["SASRec"]
+        rounds = training_rounds(self.trial, peer.retrain_days, peer.retrainings)
+        return sorted({part.trained for part in rounds})
 
     def known(self, learned: int) -> int | None:
         """The clicks that the latest training knows of those that may be known; None before the first."""
@@ -118,7 +119,7 @@ class Trainings:
             self.ids,
             np.asarray(self.vectors, np.float32),
             [clicks.documents[clicks.of_user[user]].astype(np.int64) for user in users],
-            np.array([crc32(self.log.user_ids[user].encode()) for user in users], np.uint32),
+            lots_of(self.log.user_ids[user] for user in users),
             float(clicks.at.max(initial=0.0)),
         )
 
@@ -126,6 +127,10 @@ class Trainings:
     def ids(self) -> list[str]:
         """Of all documents."""
         return [document.id for document in self.log.documents]
+
+    def history(self, rows: NDArray[np.int64]) -> History:
+        """What a tower reads of documents."""
+        return History([self.ids[row] for row in rows.tolist()], self.vectors[rows])
 
     def adopted(self, moment: int) -> Adopted | None:
         """The tower with the vectors of all documents, as a state has it."""
@@ -145,8 +150,7 @@ class TowerAlone:
         self._histories = Histories()
         self._learned = 0
         self._moment: int | None = None
-        self._documents: Vectors = np.zeros((0, 0), np.float32)
-        self._tower: SequentialTower | None = None
+        self._tower: Adopted | None = None
 
     def learn(self, clicks: Clicks) -> None:
         self._histories.learn(clicks)
@@ -154,20 +158,14 @@ class TowerAlone:
         self._adopt()
 
     def score(self, user: int, candidates: Rows, at: float) -> Scores:
-        tower = self._tower
-        if tower is None:
+        read = np.array(self._histories[user], np.int64)
+        if self._tower is None or not len(read):
             return np.zeros(len(candidates))
-        read = np.array(self._histories[user][-tower.history :], np.int64)
-        if not len(read):
-            return np.zeros(len(candidates))
-        ids, vectors = self._trainings.ids, self._trainings.vectors
-        reader = tower.users([History([ids[row] for row in read.tolist()], vectors[read])])[0]
-        return np.asarray((self._documents[candidates] @ reader.T).max(axis=1), np.float64)
+        towards = self._tower.reader(read, self._trainings.history)
+        return self._tower.scores(candidates.astype(np.int64), towards)
 
     def _adopt(self) -> None:
         moment = self._trainings.known(self._learned)
         if moment is not None and moment != self._moment:
             self._moment = moment
-            self._tower = self._trainings.tower(moment)
-            if self._tower is not None:
-                self._documents = self._tower.documents(self._trainings.ids, self._trainings.vectors)
+            self._tower = self._trainings.adopted(moment)

@@ -73,8 +73,7 @@ def _by_tower(asked: Asked, rows: Rows) -> ByTower | None:
     tower = asked.known.tower
     if tower is None or not len(asked.towards) or not len(rows):
         return None
-    scores = (tower.index.vectors(rows) @ asked.towards.T).max(axis=1)
-    return ByTower(scores.astype(np.float64), tower.trained(rows))
+    return ByTower(tower.scores(rows, asked.towards), tower.trained(rows))
 
 
 def _unread(count: int) -> tuple[NDArray[np.int64], Said]:

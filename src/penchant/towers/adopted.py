@@ -83,6 +83,14 @@ class Adopted:
         self.index.remove(rows)
         self._remembered.clear()
 
+    def scores(self, rows: Rows, towards: Vectors) -> NDArray[np.float64]:
+        """How likely the tower holds each document, as a logarithm: by the interest that suits it best.
+
+        Args:
+            towards: of a reader with at least one interest, see `reader`.
+        """
+        return np.asarray((self.index.vectors(rows) @ towards.T).max(axis=1), np.float64)
+
     def trained(self, rows: Rows) -> NDArray[np.bool_]:
         """Which documents the tower knows from its training."""
         return np.asarray(self._trained[rows])
