@@ -26,10 +26,10 @@ from measuring import heading, read, row
 from penchant import Engine
 from penchant.towers.sequential import Trained
 from penchant.towers.snapshot import lots_of
-from penchant.train.learn.fit import MOST_HELD_OUT, fit
-from penchant.train.learn.job import as_tower, scores_of
-from penchant.train.learn.plan import TOWERS, Plan
 from penchant.train.sequences import Question, Sequences, held_out
+from penchant.train.towers.fit import MOST_HELD_OUT, fit
+from penchant.train.towers.job import as_tower, scores_of
+from penchant.train.towers.plan import TOWERS, Plan
 from penchant.vectors import unit_length
 
 LEARN = replace(TOWERS["learn"], epochs=6, sampled=2_048)

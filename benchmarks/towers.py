@@ -26,11 +26,11 @@ from penchant import Engine
 from penchant.rank.known import Known
 from penchant.towers import History
 from penchant.towers.sequential import SequentialTower, Trained
-from penchant.train.learn.fit import Fitted, last_outputs
-from penchant.train.learn.job import as_tower
-from penchant.train.learn.network import Network
-from penchant.train.learn.plan import plan_of
 from penchant.train.sequences import Sequences
+from penchant.train.towers.fit import Fitted, last_outputs
+from penchant.train.towers.job import as_tower
+from penchant.train.towers.network import Network
+from penchant.train.towers.plan import plan_of
 
 ASKED, CANDIDATES, OF_EACH = 300, 1_000, 100
 

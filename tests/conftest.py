@@ -41,7 +41,7 @@ SLOW = (
     "test_real_data",
     "engine/test_crash",
     "train/align/test_training",
-    "train/learn/test_job",
+    "train/towers/test_job",
     "serve/test_training",
 )
 """Files that start processes, train models, or kill."""

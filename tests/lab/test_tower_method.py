@@ -24,7 +24,9 @@ SMALL = {"width": 16, "wide": 16, "epochs": 3, "batch": 16, "history": 8}
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch):
-    towers = {name: (tower, {**changes, **SMALL}) for name, (tower, changes) in tower_method.TOWERS.items()}
+    towers = {
+        name: asks._replace(changes={**asks.changes, **SMALL}) for name, asks in tower_method.TOWERS.items()
+    }
     monkeypatch.setattr(tower_method, "TOWERS", towers)
 
 
@@ -40,7 +42,9 @@ def given(log, trial, cache, seen=None):
     return registry.Given(log, trial, vectors, texts, documents_of(log), how=how)
 
 
-@pytest.mark.parametrize("name", ["LEARN", "LEARN without ids", "SASRec, ours", "blend with LEARN"])
+@pytest.mark.parametrize(
+    "name", ["LEARN", "LEARN without ids", "REMI", "EIMF by units", "EIMF by titles", "blend with LEARN"]
+)
 def test_every_tower_can_be_asked_and_the_same_again_from_the_cache(name, shop, tmp_path):
     trial = full(shop, Rules(users=20))
     seen: list[str] = []

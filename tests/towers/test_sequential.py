@@ -41,7 +41,7 @@ def tower(items: str = "input", similarity: str = "dot", *, ids: bool = True, he
         head = CONTENT
     if head:
         weights |= {"head.weight": drawn(head, WIDTH), "head.bias": drawn(head)}
-    shape = Shape("toy", "hashing", 2, HISTORY, TRAINED, items, similarity, scale=2.0)
+    shape = Shape("toy", "hashing", 2, HISTORY, TRAINED, items=items, similarity=similarity, scale=2.0)
     return SequentialTower(shape, weights, ["a", "é", "c"] if ids else [])
 
 

@@ -68,12 +68,12 @@ def _tower(
 ) -> None:
     if find_spec("torch") is None:
         raise MissingExtra("training a tower needs torch: pip install 'penchant[torch]'")
-    from penchant.train.learn.plan import plan_of
+    from penchant.train.towers.plan import plan_of
 
     changes = {"seed": seed} if epochs is None else {"seed": seed, "epochs": epochs}
     plan = plan_of(name, **changes)
     from penchant.towers.artefact import save_tower
-    from penchant.train.learn.job import forget_training, made
+    from penchant.train.towers.job import forget_training, made
 
     # opened to be written, to say now, not after the training, that it may not be
     with existing(state, write=out_file is None) as engine:

@@ -68,10 +68,10 @@ class Towers:
         """Those there are, the latest first: how good they were, which is in use, what is wrong."""
         return infos(self._state)
 
-    def snapshot(self) -> Snapshot:
-        """Documents, and who read what of them: a copy, for training. Raises InvalidQuery where there are no
-        documents."""
-        return snapshot(self._state)
+    def snapshot(self, *, words: bool = False) -> Snapshot:
+        """Documents, and who read what of them: a copy, for training; with `words`, titles and Interest Units
+        too. Raises InvalidQuery where there are no documents."""
+        return snapshot(self._state, words=words)
 
     def adopt(self, tower: UserTower) -> str:
         """Answer by a tower too, from the next question on; returns its name in the state.

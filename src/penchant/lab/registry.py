@@ -52,7 +52,7 @@ class Given:
         """Of a method of `penchant.lab.tower_method.TOWERS`."""
         if self.how is None:
             raise InvalidQuery(f"the method {name!r} trains a tower: say how")
-        return Trainings(name, self.log, self.trial, self.vectors, self.texts.name, self.how)
+        return Trainings(name, self.log, self.trial, self.vectors, self.texts, self.how)
 
 
 UNITS: Mapping[str, str] = MappingProxyType({f"units ({scorer})": scorer for scorer in SCORERS})
@@ -113,7 +113,9 @@ GROUPS: Mapping[str, Sequence[str]] = MappingProxyType(
         "light": (*OURS, *LIGHT),
         "cheap": (*OURS, *LIGHT, *(name for name, peer in PEERS.items() if peer.cheap)),
         "all": (*OURS, *LIGHT, *PEERS),
-        "towers": ("blend", *TOWERS, *WITH_TOWERS),
+        "towers": ("blend", "LEARN", "LEARN without ids", "SASRec, ours", "blend with LEARN"),
+        "backbones": tuple(name for name, asks in TOWERS.items() if asks.plan != "eimf"),
+        "eimf": tuple(name for name, asks in TOWERS.items() if asks.plan in ("remi", "eimf")),
         "ablations": ("blend", *ABLATIONS),
         "frontier": ("blend", *FRONTIER),
         "own": (OWN_PLACES, *OWN_ABLATIONS),

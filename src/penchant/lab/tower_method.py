@@ -7,7 +7,7 @@ cache.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from hashlib import sha256
@@ -27,23 +27,50 @@ from penchant.lab.log import Clicks, Log, Rows
 from penchant.lab.methods import Histories, Scores
 from penchant.lab.peers import PEERS
 from penchant.lab.peers.ranking import training_rounds
+from penchant.lab.texts import RememberedTexts
+from penchant.lab.units_method import InterestUnits
 from penchant.towers import History
 from penchant.towers.adopted import Adopted
 from penchant.towers.artefact import load_tower, save_tower
 from penchant.towers.sequential import SequentialTower
 from penchant.towers.snapshot import Snapshot, lots_of
 from penchant.types import Vectors
+from penchant.vectors import embeddings_of
 
 _READERS = 4_096
-_CODE = "penchant.train.learn.job"
-TOWERS: Mapping[str, tuple[str, Mapping[str, Any]]] = MappingProxyType(
+_CODE = "penchant.train.towers.job"
+
+
+class Asks(NamedTuple):
+    """The tower that a method asks."""
+
+    plan: str
+    changes: Mapping[str, Any] = MappingProxyType({})
+    """How its plan differs."""
+    words: str = "units"
+    """Where its interests in words come from, see `penchant.train.eimf.explicit`."""
+
+
+_NO_ALIGNMENT = MappingProxyType({"contrasted": 0.0, "alike": 0.0})
+TOWERS: Mapping[str, Asks] = MappingProxyType(
     {
-        "LEARN": ("learn", MappingProxyType({})),
-        "LEARN without ids": ("learn", MappingProxyType({"inputs": "text"})),
-        "SASRec, ours": ("sasrec", MappingProxyType({})),
+        "LEARN": Asks("learn"),
+        "LEARN without ids": Asks("learn", MappingProxyType({"inputs": "text"})),
+        "SASRec, ours": Asks("sasrec"),
+        "BERT4Rec, ours": Asks("bert4rec"),
+        "GRU4Rec, ours": Asks("gru4rec"),
+        "YouTube DNN, ours": Asks("youtube-dnn"),
+        "MIND": Asks("mind"),
+        "ComiRec-SA": Asks("comirec-sa"),
+        "ComiRec-DR": Asks("comirec-dr"),
+        "REMI": Asks("remi"),
+        "EIMF by units": Asks("eimf"),
+        "EIMF by titles": Asks("eimf", words="titles"),
+        "EIMF by random titles": Asks("eimf", words="random titles"),
+        "EIMF without alignment": Asks("eimf", _NO_ALIGNMENT),
+        "EIMF without prediction": Asks("eimf", MappingProxyType({"predicted": 0.0})),
     }
 )
-"""Method -> the tower that it asks, and how its plan differs."""
 
 
 class How(NamedTuple):
@@ -64,8 +91,13 @@ class Trainings:
     log: Log
     trial: Trial
     vectors: Vectors
-    embedder: str
+    texts: RememberedTexts
     how: How
+
+    @property
+    def embedder(self) -> str:
+        """Whose vectors the documents have."""
+        return self.texts.name
 
     @cached_property
     def moments(self) -> list[int]:
@@ -89,13 +121,15 @@ class Trainings:
             raise MissingExtra("training a tower needs torch: pip install 'penchant[torch]'")
         import torch
 
-        from penchant.train.learn.job import made
-        from penchant.train.learn.plan import plan_of
+        from penchant.train.eimf.explicit import Words
+        from penchant.train.towers.job import made
+        from penchant.train.towers.plan import plan_of
 
-        name, changes = TOWERS[self.method]
-        plan = replace(plan_of(name, **changes), seed=self.how.seed)
+        asks = TOWERS[self.method]
+        plan = replace(plan_of(asks.plan, **asks.changes), seed=self.how.seed)
+        words = Words(asks.words, self.texts.encode)  # type: ignore[arg-type]
         clicks = self.trial.training[:moment]
-        digest = sha256(repr((asdict(plan), self.embedder, sources.digest(_CODE))).encode())
+        digest = sha256(repr((asdict(plan), asks.words, self.embedder, sources.digest(_CODE))).encode())
         for values in (clicks.users, clicks.documents, self.vectors):
             digest.update(np.ascontiguousarray(values).tobytes())
         path = self.how.cache / "towers" / f"{digest.hexdigest()[:24]}.safetensors"
@@ -105,14 +139,20 @@ class Trainings:
             with tempfile.TemporaryDirectory(dir=path.parent) as folder:
                 self.how.say(f"{self.method}: training on {moment:,} clicks")
                 try:
-                    found = made(self._snapshot(clicks), plan, Path(folder), say=self.how.say)
+                    found = made(
+                        self._snapshot(clicks, words=plan.semantic > 0),
+                        plan,
+                        Path(folder),
+                        words=words,
+                        say=self.how.say,
+                    )
                 except InvalidQuery as error:
                     self.how.say(f"{self.method}: no tower yet: {error}")
                     return None
                 save_tower(found.tower, path)
         return load_tower(path)
 
-    def _snapshot(self, clicks: Clicks) -> Snapshot:
+    def _snapshot(self, clicks: Clicks, *, words: bool) -> Snapshot:
         users = sorted(clicks.of_user)
         return Snapshot(
             self.embedder,
@@ -121,7 +161,14 @@ class Trainings:
             [clicks.documents[clicks.of_user[user]].astype(np.int64) for user in users],
             lots_of(self.log.user_ids[user] for user in users),
             float(clicks.at.max(initial=0.0)),
+            self.log.titles if words else (),
+            self._units(clicks, users) if words else (),
         )
+
+    def _units(self, clicks: Clicks, users: Sequence[int]) -> list[Vectors]:
+        units = InterestUnits(self.log, self.vectors, self.texts, users)
+        units.learn(clicks)
+        return [embeddings_of(units.of(user).units) for user in users]
 
     @cached_property
     def ids(self) -> list[str]:

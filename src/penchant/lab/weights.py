@@ -81,7 +81,7 @@ def choices(
     how = How(cache, plan.threads, plan.rules.seed, say)
     trainings = None
     if tower is not None:
-        trainings = Trainings(tower, setting.log, trial, setting.vectors, setting.texts.name, how)
+        trainings = Trainings(tower, setting.log, trial, setting.vectors, setting.texts, how)
     method = BlendedUnits(
         setting.log,
         setting.vectors,

@@ -1,11 +1,11 @@
-"""A tower that reads a history in order: embeddings of documents, a causal transformer, its last place.
+"""A tower that reads a history: inputs of its documents, an encoder, one or several vectors of the reader.
 
 The input of a document is a linear map of its embedding and, where it was there at training, a vector of its
 own. So a new document is known by its text, at once.
 
-Source: Kang and McAuley, "Self-attentive sequential recommendation", ICDM 2018 (inputs by id); Jia et al.,
-"Knowledge Adaptation from Large Language Model to Recommendation", 2024, section 3 (inputs by text, and the
-tower of documents, variants 1 to 3).
+Source: of the encoders, `penchant.towers.encoders`; Kang and McAuley, "Self-attentive sequential
+recommendation", ICDM 2018 (inputs by id); Jia et al., "Knowledge Adaptation from Large Language Model to
+Recommendation", 2024, section 3 (inputs by text, and the tower of documents, variants 1 to 3).
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from penchant.towers.encoders import ENCODERS, Backbone
 from penchant.towers.seam import History
-from penchant.towers.transformer import Array, Weights, linear, transformed
+from penchant.towers.transformer import Array, Weights, linear
 from penchant.types import Vectors
 from penchant.vectors import unit_length
 
@@ -50,6 +51,7 @@ class Shape(msgspec.Struct, frozen=True):
     heads: int
     history: int
     trained: Trained
+    backbone: Backbone = "transformer"
     items: Literal["input", "encoded", "content"] = "input"
     """What a document's vector is: its input, the output of a history of it alone (LEARN's variants 1 and 2),
     or its embedding (variant 3)."""
@@ -63,8 +65,8 @@ class SequentialTower:
 
     Args:
         weights: named as torch names them; ``ids.weight`` (documents, width), ``text.weight`` (width,
-            dimension of the embedder), ``places.weight`` (history, width; the last place first), those of the
-            transformer, and of ``head``, as far as there are such.
+            dimension of the embedder), ``places.weight`` (history, width; the last place first), ``mask``
+            (width,), put after the history, those of the encoder, and of ``head``, as far as there are such.
         ids: of the documents that have a vector of their own, in the order of ``ids.weight``.
     """
 
@@ -73,14 +75,18 @@ class SequentialTower:
         self.weights = weights
         self.ids = ids
         self.name, self.embedder, self.history = shape.name, shape.embedder, shape.history
-        width = len(weights["norm.weight"])
+        self._encoder = ENCODERS[shape.backbone]
+        self._width = (
+            len(weights["text.weight"]) if "text.weight" in weights else weights["ids.weight"].shape[1]
+        )
+        dimension = self._width
         if "head.weight" in weights:
-            width = len(weights["head.weight"])
+            dimension = len(weights["head.weight"])
         elif shape.items == "content":
-            width = weights["text.weight"].shape[1]
-        self.dimension = width + (shape.similarity == "dot")
+            dimension = weights["text.weight"].shape[1]
+        self.dimension = dimension + (shape.similarity == "dot")
         self._row_of = {name: row for row, name in enumerate(ids)}
-        self._unknown = np.zeros(len(weights["norm.weight"]), np.float32)
+        self._unknown = np.zeros(self._width, np.float32)
         if "text.weight" not in weights:  # what is known by its id alone is an average document until then
             self._unknown = weights["ids.weight"].mean(axis=0)
 
@@ -95,7 +101,7 @@ class SequentialTower:
         return np.concatenate(found)
 
     def users(self, histories: Sequence[History]) -> list[Vectors]:
-        return [self._user(history.ids, history.embeddings)[None] for history in histories]
+        return [self._user(history.ids, history.embeddings) for history in histories]
 
     def _documents(self, ids: Sequence[str], embeddings: Vectors) -> Vectors:
         if self.shape.items == "content":
@@ -103,20 +109,20 @@ class SequentialTower:
         else:
             plain = self._inputs(ids, embeddings)
         if self.shape.items == "encoded":
-            plain = self._outputs(plain[:, None] + self._places(1))[:, -1]
+            plain = self._outputs(plain[:, None])[:, 0]
         return unit_length(plain) if self.shape.similarity == "cosine" else padded(plain, self.shape.scale)
 
     def _user(self, ids: Sequence[str], embeddings: Vectors) -> Array:
+        """Shape (interests, dimension)."""
         ids, embeddings = ids[-self.history :], embeddings[-self.history :]
-        inputs = self._inputs(ids, embeddings) + self._places(len(ids))
-        output = self._outputs(inputs[None])[:, -1]
+        outputs = self._outputs(self._inputs(ids, embeddings)[None])[0]
         scale = np.float32(self.shape.scale)
         if self.shape.similarity == "cosine":
-            return np.asarray(unit_length(output)[0] * scale, np.float32)
-        return np.append(output[0] * scale, np.float32(0))
+            return np.asarray(unit_length(outputs) * scale, np.float32)
+        return np.pad(outputs * scale, ((0, 0), (0, 1)))
 
     def _inputs(self, ids: Sequence[str], embeddings: Vectors) -> Array:
-        inputs = np.zeros((len(ids), len(self.weights["norm.weight"])), np.float32)
+        inputs = np.zeros((len(ids), self._width), np.float32)
         if "text.weight" in self.weights:
             inputs += linear(self.weights, "text", np.asarray(embeddings, np.float32))
         if "ids.weight" in self.weights:
@@ -125,13 +131,14 @@ class SequentialTower:
             inputs[rows < 0] += self._unknown
         return inputs
 
-    def _places(self, count: int) -> Array:
-        """What is added at each place, counted from the end."""
-        places = self.weights.get("places.weight")
-        return np.zeros((count, 1), np.float32) if places is None else places[:count][::-1]
-
     def _outputs(self, inputs: Array) -> Array:
-        outputs = transformed(self.weights, inputs, self.shape.heads, last=True)
+        """Of histories of one length, shape (histories, interests, width) or that of the head."""
+        if "mask" in self.weights:
+            mask = np.broadcast_to(self.weights["mask"], (len(inputs), 1, self._width))
+            inputs = np.concatenate([inputs, mask], axis=1)
+        places = self.weights.get("places.weight")
+        placed = inputs if places is None else inputs + places[: inputs.shape[1]][::-1]
+        outputs = self._encoder(self.weights, inputs, placed, self.shape.heads)
         return linear(self.weights, "head", outputs) if "head.weight" in self.weights else outputs
 
     def _rows(self, ids: Sequence[str]) -> NDArray[np.int64]:

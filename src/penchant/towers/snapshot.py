@@ -27,6 +27,10 @@ class Snapshot(NamedTuple):
     training."""
     latest_at: float
     """The latest time in the data, Unix seconds."""
+    titles: Sequence[str] = ()
+    """Of all documents, for towers that learn from words."""
+    units: Sequence[Vectors] = ()
+    """Of each reader the embeddings of the Interest Units, shape (units, dimension), for such towers."""
 
 
 def lots_of(user_ids: Iterable[str]) -> NDArray[np.uint32]:

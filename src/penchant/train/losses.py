@@ -6,9 +6,12 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 _ROWS = 256
 """Histories whose scores of all documents are held at once: they stay in the processor's cache."""
+_SCALE = 64
+"""By which REMI divides variances."""
 
 
 def softmax_loss(
@@ -93,5 +96,62 @@ def dense_all_action(
         is_own = torch.isin(same, same[of_document == reader])
         also_own[of_reader == reader] = is_own
     others = scores.masked_fill(also_own, -torch.inf).logsumexp(dim=1, keepdim=True)
-    losses = torch.nn.functional.softplus(others - scores)
+    losses = functional.softplus(others - scores)
     return losses[own].mean()
+
+
+def hard_negatives(
+    outputs: Tensor, documents: Tensor, targets: Tensor, offsets: Tensor, hardness: float
+) -> Tensor:
+    """Softmax over documents in which a rival counts more, the better it suits the reader: by ``exp(hardness
+    * score)``, of a mean of 1.
+
+    ``-log(exp s / (exp s + sum of w exp s_i))``, the mean over places. At a hardness of 0 it is the
+    cross-entropy of `softmax_loss`.
+
+    Args:
+        outputs: of the places of histories, shape (places, dimension).
+        documents: shape (documents, dimension).
+        targets: a row of `documents` each, shape (places,).
+        offsets: see `softmax_loss`.
+
+    Source: Xie et al., "Rethinking multi-interest learning for candidate matching in recommender systems",
+    RecSys 2023 (REMI), equation (10).
+    """
+    scores = outputs @ documents.T
+    own = scores.gather(1, targets[:, None])
+    of_rivals = scores.scatter(1, targets[:, None], -torch.inf)
+    weighted = (offsets + (1 + hardness) * of_rivals).logsumexp(dim=1)
+    weights = (offsets + hardness * of_rivals.clamp(min=-1e4)).scatter(1, targets[:, None], -torch.inf)
+    count = offsets.exp().sum() - offsets[targets].exp()
+    rivals = weighted - weights.logsumexp(dim=1) + count.log()
+    return functional.softplus(rivals - own[:, 0]).mean()
+
+
+def uneven(attention: Tensor, lengths: Tensor) -> Tensor:
+    """How unevenly interests look at the documents of a history: the squared variance of each interest's
+    shares, summed.
+
+    Args:
+        attention: shape (histories, interests, places), 0 at places that are padding.
+        lengths: shape (histories,).
+
+    Source: Xie et al., 2023, equation (12), which sums over the documents that are there.
+    """
+    there = torch.arange(attention.shape[2], device=attention.device) < lengths[:, None]
+    off = (attention - 1 / lengths[:, None, None]).masked_fill(~there[:, None], 0.0)
+    return (off.square().sum(dim=2) / _SCALE).square().sum()
+
+
+def read_out(interests: Tensor, documents: Tensor, how: str) -> Tensor:
+    """The vector of each reader that answers for a document: of the interest that suits it best (``hard``),
+    or of all by how well they suit it (``soft``), shape (readers, dimension).
+
+    Args:
+        interests: shape (readers, interests, dimension).
+        documents: one for each reader, shape (readers, dimension).
+    """
+    said = (interests @ documents[:, :, None])[:, :, 0]
+    if how == "hard":
+        return interests[torch.arange(len(interests)), said.argmax(dim=1)]
+    return (said.softmax(dim=1)[:, None] @ interests)[:, 0]

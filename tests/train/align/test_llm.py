@@ -13,13 +13,9 @@ pytest.importorskip("tenacity")
 from penchant import EndpointError
 from penchant.errors import InvalidQuery
 from penchant.train.align.examples import AlignQuery, Candidate, Judgement
-from penchant.train.align.judges.llm import (
-    LEDGER,
-    LanguageModelJudge,
-    agreement,
-    numbers_in,
-    usual_prompt,
-)
+from penchant.train.align.judges.llm import LanguageModelJudge, agreement, numbers_in, usual_prompt
+from penchant.train.chat import LEDGER, Chat
+from penchant.types import quiet
 from standin import standing_in
 
 QUERIES = [AlignQuery("q1", "bread baking"), AlignQuery("q2", "빵 만들기")]
@@ -43,9 +39,9 @@ def endpoint(monkeypatch):
         yield server
 
 
-def judge(endpoint, folder, **options) -> list[Judgement]:
-    with LanguageModelJudge("m", endpoint.url, folder, **options) as asked:
-        return list(asked.judge(QUERIES, CANDIDATES))
+def judge(endpoint, folder, *, prompt=None, report=quiet, **options) -> list[Judgement]:
+    with Chat("m", endpoint.url, folder, **options) as chat:
+        return list(LanguageModelJudge(chat, prompt=prompt, report=report).judge(QUERIES, CANDIDATES))
 
 
 def test_all_candidates_of_a_query_are_judged_in_one_request(endpoint, tmp_path):
@@ -107,7 +103,8 @@ def test_a_query_whose_answers_cannot_be_read_is_asked_again_and_then_passed_ove
 
 
 def test_the_estimate_counts_what_is_not_yet_paid(endpoint, tmp_path):
-    with LanguageModelJudge("m", endpoint.url, tmp_path, price=1_000_000.0) as asked:
+    with Chat("m", endpoint.url, tmp_path, price=1_000_000.0) as chat:
+        asked = LanguageModelJudge(chat)
         assert asked.estimate(QUERIES, CANDIDATES).startswith("2 requests to m")
         list(asked.judge(QUERIES[:1], CANDIDATES))
         assert asked.estimate(QUERIES, CANDIDATES).startswith("1 requests to m")

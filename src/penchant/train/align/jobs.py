@@ -98,6 +98,7 @@ def _by_llm(
     embedder: Embedder, documents: Sequence[Document], wanted: Wanted, folder: Path, report: StageProgress
 ) -> Judged:
     from penchant.train.align.judges.llm import LanguageModelJudge, agreement
+    from penchant.train.chat import Chat
 
     model, _, url = (wanted.endpoint or "").partition("@")
     if not (model and url):
@@ -105,16 +106,10 @@ def _by_llm(
             "the judge 'llm' needs --endpoint MODEL@URL, for example qwen3@http://127.0.0.1:8000/v1"
         )
     queries = _asked(documents, wanted)
-    with LanguageModelJudge(
-        model,
-        url,
-        folder,
-        api_key=wanted.api_key,
-        prompt=wanted.prompt,
-        price=wanted.price,
-        per_minute=wanted.per_minute,
-        report=report,
-    ) as judge:
+    with Chat(
+        model, url, folder, api_key=wanted.api_key, price=wanted.price, per_minute=wanted.per_minute
+    ) as chat:
+        judge = LanguageModelJudge(chat, prompt=wanted.prompt, report=report)
 
         def agreed(asked: Sequence[AlignQuery], candidates: Sequence[Candidate]) -> Iterable[Judgement]:
             estimate = judge.estimate(asked, candidates)
@@ -123,7 +118,7 @@ def _by_llm(
             return judge.judge(asked, candidates)
 
         found = collect(folder, queries, documents, embedder, agreed, report)
-        wanted.say(f"{len(found.judgements):,} judgements by {model}, {judge.paid:,.2f} paid in all.")
+        wanted.say(f"{len(found.judgements):,} judgements by {model}, {chat.paid:,.2f} paid in all.")
     if wanted.sample is not None:
         value = agreement(found.judgements, read_judgements(wanted.sample))
         same = f"{value['agreement']:.0%} are judged the same (kappa {value['kappa']:.2f})"

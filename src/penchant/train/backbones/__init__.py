@@ -1,1 +1,1 @@
-"""What reads a history: a network a file, each with its twin in numpy in `penchant.towers`."""
+"""What reads a history: a network a file, each with its twin in numpy in `penchant.towers.encoders`."""

@@ -14,22 +14,20 @@ import torch
 from torch import Tensor
 
 from penchant.errors import InvalidQuery
-from penchant.train.learn.network import Network
-from penchant.train.learn.plan import Plan
-from penchant.train.losses import dense_all_action, softmax_loss
+from penchant.train.eimf.semantics import Explicit, Semantics
 from penchant.train.sequences import (
-    Batch,
-    CutBatch,
+    Piece,
     Question,
     Rows,
     Sequences,
-    batch,
-    cut_in_two,
     groups_of,
     held_out,
     pieces,
     side_by_side,
 )
+from penchant.train.towers.network import Network
+from penchant.train.towers.objectives import Sampler, cost
+from penchant.train.towers.plan import Plan
 from penchant.types import StageProgress, quiet
 from penchant.whole import written_whole
 
@@ -68,35 +66,12 @@ def unheard(_: str) -> None:
     """Say nothing."""
 
 
-class Sampler:
-    """Among which documents a batch's targets have to be found, and how likely each of them was drawn.
-
-    Drawn are the documents of the batch, and others, each as likely as any. Where few are left all are taken.
-    """
-
-    def __init__(self, read: Sequence[Rows], documents: int, sampled: int) -> None:
-        counts = np.bincount(np.concatenate(read), minlength=documents)
-        self._frequency = counts / counts.sum()
-        self._documents = documents
-        self._sampled = sampled
-
-    def draw(self, batch: Batch, random: np.random.Generator) -> tuple[Rows, torch.Tensor]:
-        """(rows in ascending order, offsets of `penchant.train.losses.softmax_loss`)."""
-        if self._documents <= 2 * self._sampled:
-            return np.arange(self._documents), torch.zeros(self._documents)
-        drawn = random.choice(self._documents, self._sampled, replace=False)
-        within = np.concatenate([batch.rows.ravel(), batch.targets[batch.targets >= 0]])
-        rows = np.unique(np.concatenate([drawn, within]))
-        missed = (1 - self._frequency[rows]) ** int(batch.lengths.sum() + len(batch.lengths))
-        chance = 1 - missed * (1 - self._sampled / self._documents)
-        return rows, torch.from_numpy(-np.log(chance)).float()
-
-
 def fit(
     given: Sequences,
     plan: Plan,
     folder: Path,
     *,
+    explicit: Explicit | None = None,
     seconds: float | None = None,
     report: StageProgress = quiet,
     say: Say = unheard,
@@ -106,6 +81,7 @@ def fit(
 
     Args:
         folder: where it is kept how far the training went.
+        explicit: readers' interests in words, where the plan needs them.
         seconds: after which no more is learned.
         say: hears how each epoch ended.
 
@@ -115,24 +91,32 @@ def fit(
     learned, questions = held_out(given, plan.held_out, MOST_HELD_OUT)
     torch.manual_seed(plan.seed)
     network = Network(plan, given.embeddings)
-    optimizer = torch.optim.Adam(network.parameters(), plan.rate, betas=_BETAS)
-    training = _Training(network, optimizer, folder / CHECKPOINT, _fingerprint(given, plan))
-    longest = plan.history + plan.targets - 1 if plan.loss == "dense" else plan.history
-    cut = pieces(learned, longest)
+    semantics = None
+    if plan.semantic:
+        assert explicit is not None
+        semantics = Semantics(plan, explicit, plan.dimension or plan.width)
+    whole = torch.nn.ModuleList([network, *([] if semantics is None else [semantics])])
+    optimizer = torch.optim.Adam(whole.parameters(), plan.rate, betas=_BETAS)
+    training = _Training(whole, optimizer, folder / CHECKPOINT, _fingerprint(given, plan, explicit))
+    if plan.examples == "every place":
+        longest = plan.history + plan.targets - 1 if plan.loss == "dense" else plan.history
+        cut = pieces(learned, longest)
+    else:
+        cut = learned
     sampler = Sampler(learned, len(given.ids), plan.sampled)
     until = None if seconds is None else monotonic() + seconds
     while not training.is_over(plan):
         number = len(training.epochs)
-        loss = _epoch(network, optimizer, cut, sampler, plan, number, until, report)
+        loss = _epoch(network, semantics, optimizer, cut, sampler, number, until, report)
         if loss is None:
             break
         training.note(Epoch(loss, recall_at(network, questions)))
         say(_told(training.epochs, training.best))
     if not training.epochs:
         raise InvalidQuery(f"{seconds:g} seconds were too few for one step: give more")
-    network.load_state_dict(training.best_weights)
+    whole.load_state_dict(training.best_weights)
     network.eval()
-    known = np.unique(np.concatenate(learned))
+    known = np.unique(np.concatenate([piece.rows for piece in learned]))
     return Fitted(network, training.epochs, training.best, len(questions), known)
 
 
@@ -146,7 +130,8 @@ def recall_at(network: Network, questions: Sequence[Question], k: int = PLACES) 
         documents = network.documents(every, inputs)
         for start in range(0, len(questions), _AT_ONCE):
             part = questions[start : start + _AT_ONCE]
-            scores = last_outputs(network, inputs, [each.known for each in part]) @ documents.T
+            interests = last_outputs(network, inputs, [each.known for each in part])
+            scores = (interests @ documents.T).amax(dim=1)
             for row, each in zip(scores, part, strict=True):
                 row[torch.from_numpy(each.known)] = -torch.inf
             best = scores.topk(min(k, scores.shape[1])).indices.numpy()
@@ -156,28 +141,28 @@ def recall_at(network: Network, questions: Sequence[Question], k: int = PLACES) 
 
 
 def last_outputs(network: Network, inputs: Tensor, known: Sequence[Rows]) -> Tensor:
-    """Vectors of readers, shape (readers, dimension).
+    """Vectors of readers, shape (readers, interests, dimension).
 
     Args:
         inputs: of all documents.
     """
     latest = [rows[-network.plan.history :] for rows in known]
     padded, lengths = map(torch.from_numpy, side_by_side(latest))
-    outputs = network.readers(inputs[padded], lengths)
-    return network.scaled(outputs[torch.arange(len(latest)), lengths - 1])
+    return network.scaled(network.whole(inputs[padded], lengths).outputs[:, 0])
 
 
 def _epoch(
     network: Network,
+    semantics: Semantics | None,
     optimizer: torch.optim.Optimizer,
-    cut: Sequence[Rows],
+    cut: Sequence[Piece],
     sampler: Sampler,
-    plan: Plan,
     number: int,
     until: float | None,
     report: StageProgress,
 ) -> float | None:
     """The mean loss of one pass; None where the time was over before it ended."""
+    plan = network.plan
     torch.manual_seed(plan.seed + 1_000_003 * (number + 1))
     random = np.random.default_rng([plan.seed, number])
     total, places, done = 0.0, 0, 0
@@ -186,68 +171,22 @@ def _epoch(
             break
         for each in optimizer.param_groups:
             each["lr"] = plan.rate * (1 - (1 - plan.rate_left) * (number + done / len(cut)) / plan.epochs)
-        if plan.loss == "dense":
-            loss = _dense(network, cut_in_two(group, plan.history, plan.targets, random))
-        else:
-            loss = _softmax(network, batch(group, plan.targets), sampler, random)
+        loss = cost(network, semantics, group, sampler, random)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         done += len(group)
-        count = sum(map(len, group)) - len(group)
+        count = sum(len(piece.rows) for piece in group) - len(group)
         total, places = total + loss.item() * count, places + count
         report(f"epoch {number + 1}", len(group), len(cut))
     return total / places if places else None
-
-
-def _dense(network: Network, cut: CutBatch) -> Tensor:
-    """LEARN's loss; the targets of a reader go through the tower in order, or each alone."""
-    rows, inverse = np.unique(np.concatenate([cut.rows.ravel(), cut.targets.ravel()]), return_inverse=True)
-    inputs = network.inputs(torch.from_numpy(rows))
-    read, gone_on_to = np.split(inverse, [cut.rows.size])
-    lengths, targets = torch.from_numpy(cut.lengths), torch.from_numpy(cut.target_lengths)
-    readers = network.readers(inputs[torch.from_numpy(read.reshape(cut.rows.shape))], lengths)
-    own = inputs[torch.from_numpy(gone_on_to.reshape(cut.targets.shape))]
-    there = torch.arange(cut.targets.shape[1]) < targets[:, None]
-    if network.plan.items == "in order":
-        documents = network.compared(network.readers(own, targets))[there]
-    else:
-        documents = network.documents(torch.from_numpy(cut.targets)[there], own[there])
-    known = torch.arange(cut.rows.shape[1]) < lengths[:, None]
-    who = torch.arange(len(lengths))[:, None]
-    return dense_all_action(
-        network.scaled(readers[known]),
-        documents,
-        who.expand_as(known)[known],
-        who.expand_as(there)[there],
-        torch.from_numpy(cut.targets)[there],
-    )
-
-
-def _softmax(network: Network, batch: Batch, sampler: Sampler, random: np.random.Generator) -> Tensor:
-    shown, offsets = sampler.draw(batch, random)
-    inputs = network.inputs(torch.from_numpy(shown))
-    rows = torch.from_numpy(np.searchsorted(shown, batch.rows))
-    outputs = network.readers(inputs[rows], torch.from_numpy(batch.lengths))
-    there = batch.targets >= 0
-    asked = there[:, :, 0]
-    targets = torch.from_numpy(np.searchsorted(shown, np.where(there, batch.targets, shown[0]))[asked])
-    shares = torch.from_numpy(there[asked].astype(np.float32))
-    documents = network.documents(torch.from_numpy(shown), inputs)
-    return softmax_loss(
-        network.scaled(outputs[torch.from_numpy(asked)]),
-        documents,
-        targets,
-        shares / shares.sum(dim=1, keepdim=True),
-        offsets,
-    )
 
 
 class _Training:
     """How far a training went, kept after every epoch."""
 
     def __init__(
-        self, network: Network, optimizer: torch.optim.Optimizer, file: Path, fingerprint: str
+        self, network: torch.nn.Module, optimizer: torch.optim.Optimizer, file: Path, fingerprint: str
     ) -> None:
         self._network, self._optimizer, self._file = network, optimizer, file
         self._fingerprint = fingerprint
@@ -266,7 +205,7 @@ class _Training:
     def note(self, epoch: Epoch) -> None:
         """An epoch is over: keep what it came to."""
         self.epochs.append(epoch)
-        if self.best == 0 or epoch.recall > self.epochs[self.best - 1].recall:
+        if self.best == 0 or _is_better(epoch, self.epochs[self.best - 1]):
             self.best = len(self.epochs)
             self.best_weights = {name: value.clone() for name, value in self._network.state_dict().items()}
         kept = io.BytesIO()
@@ -297,7 +236,12 @@ class _Training:
         self.best, self.best_weights = kept["best"], kept["best_weights"]
 
 
-def _fingerprint(given: Sequences, plan: Plan) -> str:
+def _is_better(one: Epoch, other: Epoch) -> bool:
+    """Few readers held out are often told equally well: the loss decides then."""
+    return (one.recall, -one.loss) > (other.recall, -other.loss)
+
+
+def _fingerprint(given: Sequences, plan: Plan, explicit: Explicit | None) -> str:
     """What a training is of: only the same goes on where it was."""
     from hashlib import blake2b
 
@@ -305,6 +249,8 @@ def _fingerprint(given: Sequences, plan: Plan) -> str:
     digest.update("\0".join(given.ids).encode())
     for rows in given.read:
         digest.update(rows.tobytes() + b"\0")
+    for values in explicit or ():
+        digest.update(np.ascontiguousarray(values).tobytes())
     return digest.hexdigest()
 
 

@@ -8,15 +8,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 import numpy as np
 
 from penchant.errors import InvalidQuery, StateFull
 from penchant.towers import History, UserTower
 from penchant.towers.sequential import SequentialTower, Shape, Trained
 from penchant.towers.snapshot import Snapshot
-from penchant.train.learn.fit import MOST_HELD_OUT, PLACES, Fitted, Say, fit, unheard
-from penchant.train.learn.plan import Plan
+from penchant.train.eimf.explicit import Words, explicit
 from penchant.train.sequences import Question, Rows, Sequences, held_out
+from penchant.train.towers.fit import MOST_HELD_OUT, PLACES, Fitted, Say, fit, unheard
+from penchant.train.towers.plan import Plan
 from penchant.types import StageProgress, quiet
 from penchant.whole import written_whole
 
@@ -44,6 +46,7 @@ def made(
     plan: Plan,
     folder: Path,
     *,
+    words: Words = Words(),
     before: UserTower | None = None,
     seconds: float | None = None,
     report: StageProgress = quiet,
@@ -53,6 +56,7 @@ def made(
 
     Args:
         folder: where it is kept how far the training went; `forget_training` deletes it.
+        words: where interests in words come from, where the plan needs them.
         before: the tower to compare with.
         seconds: after which no more is learned.
 
@@ -63,7 +67,7 @@ def made(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         taken = _kept(taken, folder)
-        return _made(taken, plan, folder, before, seconds, report, say)
+        return _made(taken, plan, folder, words, before, seconds, report, say)
     except OSError as error:
         raise StateFull(
             f"the training cannot be kept in {folder} ({error}): make room, and the same command goes on"
@@ -74,14 +78,21 @@ def _made(
     taken: Snapshot,
     plan: Plan,
     folder: Path,
+    words: Words,
     before: UserTower | None,
     seconds: float | None,
     report: StageProgress,
     say: Say,
 ) -> Made:
     given = Sequences(taken.ids, taken.embeddings, taken.read, taken.lots)
+    told = None
     try:
-        fitted = fit(given, plan, folder, seconds=seconds, report=report, say=say)
+        if plan.semantic:
+            learned = held_out(given, plan.held_out, MOST_HELD_OUT)[0]
+            told = explicit(
+                taken, learned, words, folder, history=plan.history, seed=plan.seed, report=report, say=say
+            )
+        fitted = fit(given, plan, folder, explicit=told, seconds=seconds, report=report, say=say)
     except InvalidQuery:
         forget_training(folder)  # or it would go on with the snapshot that was not enough
         raise
@@ -108,7 +119,7 @@ def as_tower(
 ) -> SequentialTower:
     """The network as it is served: its weights, and of documents those that it learned from."""
     weights = {
-        name.removeprefix("transformer."): np.array(value.detach().cpu().numpy(), np.float32)
+        name.removeprefix("backbone."): np.array(value.detach().cpu().numpy(), np.float32)
         for name, value in fitted.network.state_dict().items()
     }
     ids: Sequence[str] = []
@@ -125,6 +136,7 @@ def as_tower(
         plan.heads,
         plan.history,
         trained,
+        plan.backbone,
         items,  # type: ignore[arg-type]
         plan.similarity,
         scale,
@@ -191,13 +203,17 @@ def _kept(taken: Snapshot, folder: Path) -> Snapshot:
             lengths=np.array([len(rows) for rows in taken.read], np.int64),
             lots=taken.lots,
             latest_at=taken.latest_at,
+            titles=np.frombuffer(msgspec.json.encode(taken.titles), np.uint8),
+            units=np.concatenate([np.zeros_like(taken.embeddings[:0]), *taken.units]).astype(np.float16),
+            units_of_each=np.array([len(own) for own in taken.units], np.int64),
         )
     return _read(path)
 
 
 def _read(path: Path) -> Snapshot:
     with np.load(path) as file:
-        lengths = file["lengths"]
+        lengths, counts = file["lengths"], file["units_of_each"]
+        units = file["units"].astype(np.float32)
         return Snapshot(
             str(file["embedder"]),
             [name.decode() for name in file["ids"].tolist()],
@@ -205,4 +221,6 @@ def _read(path: Path) -> Snapshot:
             np.split(file["rows"], np.cumsum(lengths)[:-1]) if len(lengths) else [],
             file["lots"],
             float(file["latest_at"]),
+            msgspec.json.decode(file["titles"].tobytes(), type=list[str]),
+            np.split(units, np.cumsum(counts)[:-1]) if len(counts) else [],
         )
