@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 torch = pytest.importorskip("torch")
 
 from torch.nn import functional  # noqa: E402
 
-from penchant.train.losses import dense_all_action, softmax_loss  # noqa: E402
+from penchant.train.losses import dense_all_action, hard_negatives, read_out, softmax_loss, uneven  # noqa: E402
 
 
 def drawn(*shape: int) -> torch.Tensor:
@@ -113,3 +115,46 @@ def test_the_gradient_of_dense_is_that_of_finite_differences():
         ),
         (drawn(4, 3), drawn(4, 3)),
     )
+
+
+@given(st.integers(1, 6), st.floats(0, 2), st.integers(0, 50))
+def test_hard_negatives_are_what_the_equation_says(places, hardness, seed):
+    random = np.random.default_rng(seed)
+    outputs, documents = random.standard_normal((places, 4)), random.standard_normal((9, 4))
+    targets = random.integers(0, 9, places)
+    expected = []
+    for output, target in zip(outputs, targets, strict=True):
+        scores = documents @ output
+        rivals = np.delete(scores, target)
+        weights = np.exp(hardness * rivals) / np.exp(hardness * rivals).mean()
+        expected.append(
+            -np.log(np.exp(scores[target]) / (np.exp(scores[target]) + (weights * np.exp(rivals)).sum()))
+        )
+    given_ = [torch.tensor(each, dtype=torch.float32) for each in (outputs, documents)]
+    found = hard_negatives(*given_, torch.tensor(targets), torch.zeros(9), hardness)
+    assert found.item() == pytest.approx(np.mean(expected), rel=1e-3, abs=1e-4)
+
+
+def test_negatives_of_no_hardness_are_those_of_softmax():
+    torch.manual_seed(0)
+    outputs, documents, targets = torch.randn(5, 4), torch.randn(9, 4), torch.tensor([0, 3, 3, 8, 1])
+    offsets = torch.rand(9)
+    plain = softmax_loss(outputs, documents, targets[:, None], torch.ones(5, 1), offsets)
+    assert hard_negatives(outputs, documents, targets, offsets, 0.0).item() == pytest.approx(
+        plain.item(), abs=1e-5
+    )
+
+
+def test_even_attention_costs_nothing_and_padding_does_not_count():
+    even = torch.tensor([[[0.5, 0.5, 0.0], [0.5, 0.5, 0.0]]])
+    assert uneven(even, torch.tensor([2])).item() == 0
+    one = torch.tensor([[[1.0, 0.0, 0.0], [0.5, 0.5, 0.0]]])
+    assert uneven(one, torch.tensor([2])).item() == pytest.approx((0.5 / 64) ** 2)
+
+
+def test_the_interest_that_suits_a_document_answers_for_it():
+    interests = torch.tensor([[[1.0, 0.0], [0.0, 3.0]]])
+    assert read_out(interests, torch.tensor([[0.0, 1.0]]), "hard").tolist() == [[0.0, 3.0]]
+    soft = read_out(interests, torch.tensor([[0.0, 1.0]]), "soft")[0].numpy()
+    share = np.exp(3) / (1 + np.exp(3))
+    assert np.allclose(soft, [1 - share, 3 * share], atol=1e-5)

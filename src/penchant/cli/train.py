@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
 import msgspec
 import typer
 
 from penchant.cli import show
 from penchant.cli.common import existing
-from penchant.cli.console import Json, State, err, out, progress_bars
+from penchant.cli.console import ApiKey, Json, State, err, out, progress_bars
 from penchant.errors import InvalidQuery, MissingExtra
+
+if TYPE_CHECKING:
+    from penchant.train.chat import Chat
+
+Interests = Literal["units", "titles", "llm"]
 
 
 def train(
@@ -22,8 +28,23 @@ def train(
     ] = False,
     tower: Annotated[
         str | None,
-        typer.Option("--tower", help="Train a tower: learn, learn-paper or sasrec. Needs penchant[torch]."),
+        typer.Option("--tower", help="Train a tower: learn, eimf, sasrec ... Needs the extra torch."),
     ] = None,
+    interests: Annotated[
+        Interests,
+        typer.Option(
+            help="Of the tower eimf: readers' interests in words are their Interest Units, what a language "
+            "model says of typical readers, or the titles that these read."
+        ),
+    ] = "units",
+    endpoint: Annotated[
+        str | None, typer.Option(help="For --interests llm: MODEL@URL, an OpenAI-compatible endpoint.")
+    ] = None,
+    share: Annotated[
+        float, typer.Option(min=0, max=1, help="For --interests llm and titles: of the readers, are typical.")
+    ] = 0.03,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before an endpoint is paid.")] = False,
+    api_key: ApiKey = None,
     epochs: Annotated[int | None, typer.Option(min=1, help="Of a tower, at most.")] = None,
     seconds: Annotated[
         float | None, typer.Option(min=1, help="After which a tower learns no more; its best epoch counts.")
@@ -51,14 +72,39 @@ def train(
     if blend == (tower is not None):
         raise InvalidQuery("say what to train: penchant train STATE --blend, or --tower learn")
     if tower is not None:
-        _tower(state, tower, epochs, seconds, seed, out_file, as_json=json)
+        asks = _Asks(interests, endpoint, share, yes, api_key)
+        _tower(state, tower, asks, epochs, seconds, seed, out_file, as_json=json)
     else:
         _blend(state, as_json=json)
+
+
+class _Asks(NamedTuple):
+    """Where the interests in words of a tower come from."""
+
+    interests: Interests
+    endpoint: str | None
+    share: float
+    yes: bool
+    api_key: str | None
+
+    def chat(self, folder: Path) -> AbstractContextManager[Chat | None]:
+        """The language model, where one is asked; what it answered is kept in the folder."""
+        if self.interests != "llm":
+            return nullcontext()
+        from penchant.train.chat import Chat
+
+        model, _, url = (self.endpoint or "").partition("@")
+        if not (model and url):
+            raise InvalidQuery(
+                "--interests llm needs --endpoint MODEL@URL, for example qwen3@http://127.0.0.1:8000/v1"
+            )
+        return Chat(model, url, folder, api_key=self.api_key)
 
 
 def _tower(
     state: Path,
     name: str,
+    asks: _Asks,
     epochs: int | None,
     seconds: float | None,
     seed: int,
@@ -68,6 +114,7 @@ def _tower(
 ) -> None:
     if find_spec("torch") is None:
         raise MissingExtra("training a tower needs torch: pip install 'penchant[torch]'")
+    from penchant.train.eimf.explicit import Words
     from penchant.train.towers.plan import plan_of
 
     changes = {"seed": seed} if epochs is None else {"seed": seed, "epochs": epochs}
@@ -76,14 +123,24 @@ def _tower(
     from penchant.train.towers.job import forget_training, made
 
     # opened to be written, to say now, not after the training, that it may not be
-    with existing(state, write=out_file is None) as engine:
-        taken, before = engine.towers.snapshot(), engine.towers.in_use
+    needs_words = plan.semantic > 0
+    with existing(state, api_key=asks.api_key, write=out_file is None) as engine:
+        taken, before = engine.towers.snapshot(words=needs_words), engine.towers.in_use
+        encode = engine.embedder.encode if needs_words else None
     folder = state / "towers" / f"training {name}"
-    with progress_bars() as report:
+    with progress_bars() as report, asks.chat(folder) as chat:
+        words = Words(
+            asks.interests,
+            encode,
+            chat,
+            asks.share,
+            agree=lambda estimate: asks.yes or report.confirm(f"{estimate} Go on?"),
+        )
         found = made(
             taken,
             plan,
             folder,
+            words=words,
             before=before,
             seconds=seconds,
             report=report,

@@ -54,7 +54,7 @@ def typical(
     if len(embeddings) <= exact:
         return _nearest(embeddings, _exemplars(embeddings, count, report))
     order = np.random.default_rng(seed).permutation(len(embeddings))
-    parts = np.array_split(order, -(-len(order) // _PART))
+    parts = np.array_split(order, -(-len(order) // min(_PART, exact)))
     first = max(_FIRST_SHARE, min(1.0, 2 * share))
     found = []
     for part in parts:

@@ -12,7 +12,7 @@ import numpy as np
 
 from penchant.errors import InvalidQuery
 from penchant.towers.snapshot import Snapshot
-from penchant.train.chat import Chat
+from penchant.train.chat import CHARACTERS_PER_TOKEN, Chat
 from penchant.train.eimf.affinity import Rows, typical
 from penchant.train.eimf.prompts import MOST, interests_in, prompt_of
 from penchant.train.eimf.semantics import Explicit
@@ -26,6 +26,7 @@ _FILE = "interests.npz"
 _ASKED_AGAIN = 2
 """So often a reader is asked about again whose answer cannot be read."""
 _AT_ONCE = 512
+_ANSWER_TOKENS = 200
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,8 @@ class Words:
     """``llm`` needs it."""
     share: float = 0.03
     """Of the readers, who are typical."""
+    agree: Callable[[str], bool] = lambda _: True
+    """Estimate of what the language model costs -> whether to go on."""
 
 
 def explicit(
@@ -123,9 +126,10 @@ def _told(
         return [taken.embeddings[rows[-MOST:]] for rows in read]
     if words.chat is None or words.encode is None:
         raise InvalidQuery("interests by 'llm' need an endpoint, for example qwen3@http://127.0.0.1:8000/v1")
+    prompts = [prompt_of([(taken.titles[row], taken.ids[row]) for row in rows.tolist()]) for rows in read]
+    _agreed(prompts, words.chat, words.agree)
     found, unreadable = [], 0
-    for rows in read:
-        prompt = prompt_of([(taken.titles[row], taken.ids[row]) for row in rows.tolist()])
+    for rows, prompt in zip(read, prompts, strict=True):
         interests: list[str] = []
         for attempt in range(1 + _ASKED_AGAIN):
             interests = interests_in(words.chat.answer(prompt, taken.ids[int(rows[-1])], attempt))
@@ -137,6 +141,14 @@ def _told(
     if unreadable:
         say(f"{unreadable:,} answers could not be read; the titles stand for these readers' interests")
     return found
+
+
+def _agreed(prompts: Sequence[str], chat: Chat, agree: Callable[[str], bool]) -> None:
+    """Raises InvalidQuery where what is not paid yet is not agreed to."""
+    unpaid = [prompt for prompt in prompts if not chat.is_paid(prompt)]
+    tokens = sum(len(prompt) / CHARACTERS_PER_TOKEN + _ANSWER_TOKENS for prompt in unpaid)
+    if unpaid and not agree(f"{len(unpaid):,} requests to {chat.model}, some {tokens:,.0f} tokens."):
+        raise InvalidQuery("nothing was asked: the estimate was not agreed to")
 
 
 def _grouped(vectors: Sequence[Vectors], members: Rows, readers: int) -> Explicit:
