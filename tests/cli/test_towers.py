@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from penchant import Click, Document, Engine
 from penchant.cli import app
+from standin import standing_in
 from waiting import until
 
 pytest.importorskip("torch")
@@ -113,3 +114,18 @@ def test_killed_in_training_the_state_opens_and_the_same_command_goes_on(state):
     assert "epoch 1:" not in told, "it goes on where it was"
     assert "learn-1 is in use" in told
     assert not kept.parent.exists()
+
+
+def test_a_tower_learns_from_interests_in_words_and_a_language_model_is_asked_once(state, tmp_path):
+    pytest.importorskip("httpx")
+    train = ("train", state, "--tower", "eimf", "--epochs", 2)
+    assert "eimf-1 is in use" in said(*train)
+    assert "needs --endpoint MODEL@URL" in said(*train, "--interests", "llm", code=1)
+    answer = json.dumps({"choices": [{"message": {"content": '{"1": "letters"}'}}]}).encode()
+    with standing_in(lambda _: answer) as server:
+        asked = (*train, "--interests", "llm", "--endpoint", f"m@{server.url}", "--share", 0.1)
+        assert "Go on?" in said(*asked, code=1)
+        assert not server.requests
+        told = said(*asked, "--yes", "--out", tmp_path / "eimf.safetensors")
+        assert f"{len(server.requests)} readers are typical of 80" in told
+        assert 4 <= len(server.requests) <= 16

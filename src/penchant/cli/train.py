@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
@@ -13,7 +12,8 @@ import typer
 from penchant.cli import show
 from penchant.cli.common import existing
 from penchant.cli.console import ApiKey, Json, State, err, out, progress_bars
-from penchant.errors import InvalidQuery, MissingExtra
+from penchant.errors import InvalidQuery
+from penchant.train import require_torch
 
 if TYPE_CHECKING:
     from penchant.train.chat import Chat
@@ -112,8 +112,7 @@ def _tower(
     *,
     as_json: bool,
 ) -> None:
-    if find_spec("torch") is None:
-        raise MissingExtra("training a tower needs torch: pip install 'penchant[torch]'")
+    require_torch()
     from penchant.train.eimf.explicit import Words
     from penchant.train.towers.plan import plan_of
 

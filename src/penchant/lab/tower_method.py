@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from hashlib import sha256
-from importlib.util import find_spec
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -19,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from penchant.errors import InvalidQuery, MissingExtra
+from penchant.errors import InvalidQuery
 from penchant.index.exact import ExactIndex
 from penchant.lab import sources
 from penchant.lab.cases import Trial
@@ -34,6 +33,7 @@ from penchant.towers.adopted import Adopted
 from penchant.towers.artefact import load_tower, save_tower
 from penchant.towers.sequential import SequentialTower
 from penchant.towers.snapshot import Snapshot, lots_of
+from penchant.train import require_torch
 from penchant.types import Vectors
 from penchant.vectors import embeddings_of
 
@@ -117,8 +117,7 @@ class Trainings:
         Raises:
             MissingExtra: torch is not installed.
         """
-        if find_spec("torch") is None:
-            raise MissingExtra("training a tower needs torch: pip install 'penchant[torch]'")
+        require_torch()
         import torch
 
         from penchant.train.eimf.explicit import Words

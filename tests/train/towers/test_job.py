@@ -55,7 +55,7 @@ def test_a_tower_tells_what_comes_next_and_answers_as_it_was_validated(engine, t
     plan = TOWERS[name]
     small = {**SMALL, "epochs": 40, "patience": 15}
     if plan.examples != "every place":  # a pass is one example of each reader
-        small |= {"epochs": 150, "patience": 60, "earliest": 1}
+        small |= {"epochs": 80, "patience": 40, "earliest": 1}
     if name == "learn-paper":
         small |= {"dimension": 8, "targets": 2}
     found = made(taken, plan_of(name, **small), tmp_path)

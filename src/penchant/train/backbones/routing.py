@@ -33,14 +33,15 @@ class Routing(nn.Module):
         self.register_buffer("start", start)
 
     def forward(self, inputs: Tensor, placed: Tensor, lengths: Tensor) -> Heard:
-        """See `penchant.train.backbones.seam.Backbone`; places are told by the start and the maps alone, the
-        last place first."""
-        from_end = (lengths[:, None] - 1 - torch.arange(inputs.shape[1], device=inputs.device)).clamp(min=0)
+        """See `penchant.train.backbones.seam.Backbone`; places are told by the start and the maps alone."""
+        places = torch.arange(inputs.shape[1], device=inputs.device)
+        from_end = (lengths[:, None] - 1 - places).clamp(min=0)
+        latest_first = inputs.gather(1, from_end[:, :, None].expand_as(inputs))
+        logits, masked = self.start[: len(places)].expand(len(inputs), -1, -1), ~there(inputs, lengths)
         if self.maps.dim() == 2:
-            votes = (inputs @ self.maps.T)[:, :, None].expand(-1, -1, self.start.shape[1], -1)
+            votes = (latest_first @ self.maps.T)[:, :, None].expand(-1, -1, self.start.shape[1], -1)
         else:
-            votes = torch.einsum("hpw,hpiow->hpio", inputs, self.maps[from_end])
-        logits, masked = self.start[from_end], ~there(inputs, lengths)
+            votes = torch.einsum("hpw,piow->hpio", latest_first, self.maps[: len(places)])
         found = self._joined(logits, votes.detach(), masked)
         for last in reversed(range(ROUNDS - 1)):
             logits = logits + torch.einsum("hpiw,hiw->hpi", votes.detach(), found.detach())

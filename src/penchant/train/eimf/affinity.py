@@ -19,7 +19,7 @@ EXACT = 10_000
 """Readers, at most, who are all compared with each other: that takes a few matrices of so many squared."""
 _PART = 1_000
 """Of more readers so many at a time are compared; then those who are typical of a part."""
-_FIRST_SHARE = 0.25
+_FIRST_SHARE = 0.1
 _HALVINGS = 9
 _DAMPING = 0.7
 _ITERATIONS = 400
@@ -52,35 +52,42 @@ def typical(
         raise InvalidQuery(f"a share of {share} readers cannot be typical: give one above 0 and at most 1")
     count = max(1, round(share * len(embeddings)))
     if len(embeddings) <= exact:
-        return _nearest(embeddings, _exemplars(embeddings, count, report))
+        return _nearest(embeddings, _exemplars(embeddings, count, report)[0])
     order = np.random.default_rng(seed).permutation(len(embeddings))
     parts = np.array_split(order, -(-len(order) // min(_PART, exact)))
     first = max(_FIRST_SHARE, min(1.0, 2 * share))
-    found = []
-    for part in parts:
-        found.append(part[_exemplars(embeddings[part], max(1, round(first * len(part))), report)])
+    found, preference = _exemplars(embeddings[parts[0]], max(1, round(first * len(parts[0]))), report)
+    chosen = [parts[0][found]]
+    for part in parts[1:]:  # of one size and drawn by chance, they need one preference
+        chosen.append(part[_propagated(_likeness(embeddings[part]), preference)])
         report("typical readers", len(part), len(order))
-    some = np.sort(np.concatenate(found))
-    return _nearest(embeddings, some[_exemplars(embeddings[some], count, report)])
+    some = np.sort(np.concatenate(chosen))
+    return _nearest(embeddings, some[_exemplars(embeddings[some], count, report)[0]])
 
 
-def _exemplars(embeddings: Vectors, count: int, report: StageProgress) -> Rows:
-    """Who is typical, about as many as are asked for, ascending."""
+def _likeness(embeddings: Vectors) -> NDArray[np.float64]:
+    """Minus the squared distances."""
+    exact = embeddings.astype(np.float64)
+    return np.asarray(-(2 - 2 * np.clip(exact @ exact.T, -1, 1)))
+
+
+def _exemplars(embeddings: Vectors, count: int, report: StageProgress) -> tuple[Rows, float]:
+    """(who is typical, about as many as are asked for, ascending; the preference that found them)."""
     if count >= len(embeddings):
-        return np.arange(len(embeddings))
-    likeness = -(2 - 2 * np.clip(embeddings.astype(np.float64) @ embeddings.T.astype(np.float64), -1, 1))
+        return np.arange(len(embeddings)), 0.0
+    likeness = _likeness(embeddings)
     low, high = 50 * float(likeness.min()) * len(embeddings) / count, 0.0
-    best = np.zeros(1, np.int64)
+    best, preference = np.zeros(1, np.int64), low
     for _ in range(_HALVINGS):
         middle = -np.sqrt(low * min(high, -1e-6))
         found = _propagated(likeness, float(middle))
         report("halvings", 1, 0)
         if abs(len(found) - count) < abs(len(best) - count):
-            best = found
+            best, preference = found, float(middle)
         if abs(len(found) - count) <= 0.02 * count:
             break
         low, high = (low, float(middle)) if len(found) > count else (float(middle), high)
-    return best
+    return best, preference
 
 
 def _propagated(likeness: NDArray[np.float64], preference: float) -> Rows:
