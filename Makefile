@@ -47,7 +47,7 @@ LAB := $(BIN)/penchant lab
 REPORTS := reports
 RUN = $(LAB) run --data $(1) --protocol $(2) --embedder $(3) --studies none --out $(REPORTS)/$(1)-$(2)
 UNSEEN = $(LAB) run --data $(1) --protocol $(2) --embedder $(3) --studies none --methods blend --start $(REPORTS)/start.json --out $(REPORTS)/$(1)-unseen
-CHAPTERS := deskdrop-live deskdrop-whose deskdrop-full pydev-full beauty-full kmrd-full kmrd-whose nemig-impressions \
+CHAPTERS := deskdrop-live deskdrop-whose deskdrop-full pydev-full beauty-full beauty-comirec kmrd-full kmrd-whose nemig-impressions \
 	deskdrop-ira pydev-ira beauty-ira deskdrop-shift deskdrop-unseen pydev-unseen beauty-unseen kmrd-unseen
 
 results: $(VENV)/test.done  ## run the lab on the real data (PENCHANT_DATA) and write docs/results.md
@@ -65,6 +65,7 @@ results: $(VENV)/test.done  ## run the lab on the real data (PENCHANT_DATA) and 
 	$(call RUN,pydev,full,minilm) --methods all,ablations
 	$(call RUN,pydev,ira,minilm) --studies all --study-users 80
 	$(call RUN,beauty,full,minilm) --tuned $(REPORTS)/tuned-beauty.json --methods all,ablations,towers
+	$(call RUN,beauty,comirec,minilm) --methods 'backbones,eimf,mean vector'
 	$(call RUN,beauty,ira,minilm) --tuned $(REPORTS)/tuned-beauty.json --studies all --study-users 80
 	$(call RUN,kmrd,full,corpus) --users 500 --methods light,ablations
 	$(call RUN,kmrd,whose,corpus) --methods light,own

@@ -35,10 +35,10 @@ from penchant.train.towers.job import as_tower, scores_of
 from penchant.train.towers.plan import TOWERS, Plan
 from penchant.vectors import unit_length
 
-LEARN = replace(TOWERS["learn"], epochs=6, sampled=2_048)
+LEARN = replace(TOWERS["learn"], width=64, wide=64, epochs=6, sampled=2_048)
 PAPER = replace(TOWERS["learn-paper"], epochs=6, sampled=2_048)
 FORMS: dict[str, Plan] = {
-    "learn, as it comes": LEARN,
+    "learn, of width 64": LEARN,
     "... by text alone": replace(LEARN, inputs="text"),
     "... by ids alone": replace(LEARN, inputs="ids"),
     "... ids never left out": replace(LEARN, ids_dropped=0.0),
@@ -92,7 +92,7 @@ def cold(given: Sequences) -> None:
     mean = recall_of_mean(given, questions, candidates)
     told = f"{len(questions):,} readers, {len(candidates):,} documents"
     row("cold: mean vector", f"Recall@20 {mean:.4f} of {told}")
-    for name, plan in (("text alone", FORMS["... by text alone"]), ("learn, as it comes", LEARN)):
+    for name, plan in (("text alone", FORMS["... by text alone"]), ("learn, of width 64", LEARN)):
         with tempfile.TemporaryDirectory() as folder:
             fitted = fit(learned, plan, Path(folder))
         trained = Trained(0, 0, 0, 0.0, fitted.best, 0.0, 0, 0)

@@ -316,3 +316,17 @@ def test_towers_come_and_go_while_questions_are_answered_and_clicks_learned():
         for thread in threads:
             thread.join()
         assert not errors
+
+
+def test_a_snapshot_has_words_where_they_are_asked_for():
+    with community() as engine:
+        taken = engine.towers.snapshot(words=True)
+        assert taken.titles == [engine.document(name).title for name in taken.ids]
+        units = [engine.user(f"u{n}").units for n in range(9)]
+        assert sorted(len(own) for own in taken.units) == sorted(map(len, units))
+        every = np.concatenate(taken.units)
+        assert all(
+            np.isclose(every, unit.embedding, atol=1e-3).all(axis=1).any() for own in units for unit in own
+        )
+        plain = engine.towers.snapshot()
+        assert (len(plain.titles), len(plain.units)) == (0, 0)

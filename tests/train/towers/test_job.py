@@ -82,9 +82,10 @@ def test_the_same_seed_trains_the_same_tower_and_another_another(engine, tmp_pat
     assert not np.array_equal(one.weights["ids.weight"], other.weights["ids.weight"])
 
 
-def test_killed_after_any_epoch_it_goes_on_to_the_same_end(engine, tmp_path, monkeypatch):
-    taken = engine.towers.snapshot()
-    plan = plan_of("learn", **SMALL)
+@pytest.mark.parametrize("name", ["learn", "eimf"])
+def test_killed_after_any_epoch_it_goes_on_to_the_same_end(engine, tmp_path, monkeypatch, name):
+    taken = engine.towers.snapshot(words=True)
+    plan = plan_of(name, **SMALL)
     whole = made(taken, plan, tmp_path / "whole").tower
     real, after = fitting.recall_at, []
 
@@ -100,7 +101,7 @@ def test_killed_after_any_epoch_it_goes_on_to_the_same_end(engine, tmp_path, mon
             made(taken, plan, tmp_path / "cut")
     # clicks that come meanwhile do not change what the training is of
     with chains(readers=90) as later:
-        resumed = made(later.towers.snapshot(), plan, tmp_path / "cut").tower
+        resumed = made(later.towers.snapshot(words=True), plan, tmp_path / "cut").tower
     assert all(np.array_equal(value, whole.weights[name]) for name, value in resumed.weights.items())
     assert resumed.shape == whole.shape
     forget_training(tmp_path / "cut")

@@ -22,7 +22,6 @@ from penchant.whole import written_whole
 
 Source = Literal["units", "titles", "random titles", "llm"]
 Encode = Callable[[Sequence[str]], Vectors]
-_FILE = "interests.npz"
 _ASKED_AGAIN = 2
 """So often a reader is asked about again whose answer cannot be read."""
 _AT_ONCE = 512
@@ -66,7 +65,7 @@ def explicit(
         InvalidQuery: the source needs what is not given.
         EndpointError: the language model does not answer; what was answered is kept.
     """
-    path = folder / _FILE
+    path = folder / f"interests by {words.source}.npz"
     if path.exists():
         with np.load(path) as file:
             return Explicit(file["vectors"], file["ends"], file["group_of"])

@@ -110,7 +110,7 @@ _COMIREC = Plan(
 """As ComiRec's code, and REMI's, trains: 1,280 documents drawn for each step."""
 _REMI = replace(_COMIREC, name="remi", hard=0.1, apart=100.0)
 _PLANS = (
-    Plan("learn"),
+    Plan("learn", width=128, wide=128),
     Plan(
         "learn-paper",
         inputs="text",
