@@ -65,6 +65,7 @@ TOWERS: Mapping[str, Asks] = MappingProxyType(
         "ComiRec-DR": Asks("comirec-dr"),
         "REMI": Asks("remi"),
         "EIMF by units": Asks("eimf"),
+        "EIMF by random units": Asks("eimf", words="random units"),
         "EIMF by titles": Asks("eimf", words="titles"),
         "EIMF by random titles": Asks("eimf", words="random titles"),
         "EIMF without alignment": Asks("eimf", _NO_ALIGNMENT),

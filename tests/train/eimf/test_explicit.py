@@ -59,6 +59,14 @@ def test_units_are_each_readers_own_and_of_those_held_out_nothing_is_told(tmp_pa
     assert np.allclose(of(found, 2), taken().units[2])
 
 
+def test_units_of_others_are_all_there_and_not_ones_own(tmp_path):
+    found = told(tmp_path, Words("random units"), seed=2)
+    own = taken().units
+    given = [of(found, reader) for reader in range(4)]
+    assert not all(np.allclose(mine, theirs) for mine, theirs in zip(own, given, strict=True))
+    assert np.allclose(np.sort(np.concatenate(given), axis=0), np.sort(np.concatenate(own), axis=0))
+
+
 def test_readers_alike_share_the_titles_of_the_typical_one(tmp_path):
     found = told(tmp_path, Words("titles", EMBEDDER.encode, share=0.5))
     groups = found.group_of.tolist()

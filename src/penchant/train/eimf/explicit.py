@@ -20,7 +20,8 @@ from penchant.train.sequences import Piece
 from penchant.types import StageProgress, Vectors, quiet
 from penchant.whole import written_whole
 
-Source = Literal["units", "titles", "random titles", "llm"]
+Source = Literal["units", "random units", "titles", "random titles", "llm"]
+"""``random``: those of others, to tell whether it matters whose they are."""
 Encode = Callable[[Sequence[str]], Vectors]
 _ASKED_AGAIN = 2
 """So often a reader is asked about again whose answer cannot be read."""
@@ -34,7 +35,7 @@ class Words:
 
     source: Source = "units"
     encode: Encode | None = None
-    """Texts -> embeddings, of the embedder of the documents; all but ``units`` need it."""
+    """Texts -> embeddings, of the embedder of the documents; titles and language models need it."""
     chat: Chat | None = None
     """``llm`` needs it."""
     share: float = 0.03
@@ -69,8 +70,8 @@ def explicit(
     if path.exists():
         with np.load(path) as file:
             return Explicit(file["vectors"], file["ends"], file["group_of"])
-    if words.source == "units":
-        found = _of_units(taken, learned)
+    if words.source in ("units", "random units"):
+        found = _of_units(taken, learned, None if words.source == "units" else seed)
     else:
         found = _of_typical(taken, learned, words, history, seed, report, say)
     folder.mkdir(parents=True, exist_ok=True)
@@ -79,11 +80,17 @@ def explicit(
     return found
 
 
-def _of_units(taken: Snapshot, learned: Sequence[Piece]) -> Explicit:
-    """Each reader a group. Of those who are held out nothing is told: their units know the answer."""
+def _of_units(taken: Snapshot, learned: Sequence[Piece], shuffled: int | None) -> Explicit:
+    """Each reader a group. Of those who are held out nothing is told: their units know the answer.
+
+    Args:
+        shuffled: a seed, by which each reader gets the units of another.
+    """
     if not taken.units:
         raise InvalidQuery("the snapshot has no Interest Units: take one with them")
     units = [taken.units[piece.reader] for piece in learned]
+    if shuffled is not None:
+        units = [units[place] for place in np.random.default_rng(shuffled).permutation(len(units)).tolist()]
     return _grouped(units, np.array([piece.reader for piece in learned]), len(taken.read))
 
 
