@@ -60,11 +60,11 @@ def main() -> None:
     torch.set_num_threads(1)
     heading("Forms of LEARN", "beauty, minilm", "torch")
     given = sequences()
-    _, questions = held_out(given, LEARN.held_out, MOST_HELD_OUT)
-    mean = recall_of_mean(given, questions)
     if "cold" in sys.argv:
         cold(given)
         return
+    _, questions = held_out(given, LEARN.held_out, MOST_HELD_OUT)
+    mean = recall_of_mean(given, questions)
     row("mean vector of what was read", f"Recall@20 {mean:.4f} of {len(questions):,} readers")
     for name, plan in FORMS.items():
         started = time.perf_counter()

@@ -91,13 +91,9 @@ class _Asks(NamedTuple):
         """The language model, where one is asked; what it answered is kept in the folder."""
         if self.interests != "llm":
             return nullcontext()
-        from penchant.train.chat import Chat
+        from penchant.train.chat import Chat, model_at
 
-        model, _, url = (self.endpoint or "").partition("@")
-        if not (model and url):
-            raise InvalidQuery(
-                "--interests llm needs --endpoint MODEL@URL, for example qwen3@http://127.0.0.1:8000/v1"
-            )
+        model, url = model_at(self.endpoint, "--interests llm")
         return Chat(model, url, folder, api_key=self.api_key)
 
 

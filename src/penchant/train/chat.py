@@ -8,18 +8,32 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeVar
 
 import msgspec
 
 from penchant.embed.endpoint import Endpoint
-from penchant.errors import EndpointError
+from penchant.errors import EndpointError, InvalidQuery
 from penchant.train.align.examples import read_lines
 
 LEDGER = "ledger.jsonl"
-CHARACTERS_PER_TOKEN = 3.0
+_CHARACTERS_PER_TOKEN = 3.0
 """A cautious guess for estimates; the ledger has what was counted."""
+_ASKED_AGAIN = 2
+"""So often a prompt is sent again whose answer cannot be read."""
+T = TypeVar("T")
+
+
+def model_at(endpoint: str | None, needed_by: str) -> tuple[str, str]:
+    """``MODEL@URL`` -> (model, url). Raises InvalidQuery where it is something else, or not given."""
+    model, _, url = (endpoint or "").partition("@")
+    if not (model and url):
+        raise InvalidQuery(
+            f"{needed_by} needs --endpoint MODEL@URL, for example qwen3@http://127.0.0.1:8000/v1"
+        )
+    return model, url
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -78,22 +92,32 @@ class Chat:
         """What all answers in the ledger cost, at the price that was given for each."""
         return sum(entry.cost for entry in self._answers.values())
 
-    def is_paid(self, prompt: str) -> bool:
-        """Whether the ledger has an answer."""
-        return self._key(prompt, 0) in self._answers
+    def unpaid(self, prompts: Iterable[str], answer_tokens: int) -> tuple[int, float]:
+        """(prompts whose answer is not in the ledger, tokens that they will take, about).
 
-    def answer(self, prompt: str, about: str, attempt: int = 0) -> str:
-        """The answer to a prompt, from the ledger where it is there.
+        Args:
+            answer_tokens: of one answer.
+        """
+        lengths = [len(prompt) for prompt in prompts if self._key(prompt, 0) not in self._answers]
+        return len(lengths), sum(length / _CHARACTERS_PER_TOKEN + answer_tokens for length in lengths)
+
+    def answer(self, prompt: str, about: str, read: Callable[[str], T | None]) -> T | None:
+        """What is read in the answer to a prompt, from the ledger where it is there; None where nothing can
+        be read in it, nor in the answers when it is sent again.
 
         Args:
             about: whom or what it is asked for, for the ledger.
-            attempt: another attempt is another answer.
+            read: None where an answer is of no use.
 
         Raises:
             EndpointError: the endpoint refuses, or does not answer.
         """
-        key = self._key(prompt, attempt)
-        return (self._answers.get(key) or self._paid(about, prompt, key)).answer
+        for attempt in range(1 + _ASKED_AGAIN):
+            key = self._key(prompt, attempt)
+            found = read((self._answers.get(key) or self._paid(about, prompt, key)).answer)
+            if found is not None:
+                return found
+        return None
 
     def _key(self, prompt: str, attempt: int) -> str:
         return hashlib.sha256(f"{self.model}\n{attempt}\n{prompt}".encode()).hexdigest()[:24]

@@ -8,6 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from penchant.train.backbones.seam import there
+
 _ROWS = 256
 """Histories whose scores of all documents are held at once: they stay in the processor's cache."""
 _SCALE = 64
@@ -138,8 +140,8 @@ def uneven(attention: Tensor, lengths: Tensor) -> Tensor:
 
     Source: Xie et al., 2023, equation (12), which sums over the documents that are there.
     """
-    there = torch.arange(attention.shape[2], device=attention.device) < lengths[:, None]
-    off = (attention - 1 / lengths[:, None, None]).masked_fill(~there[:, None], 0.0)
+    padding = ~there(attention.shape[2], lengths)
+    off = (attention - 1 / lengths[:, None, None]).masked_fill(padding[:, None], 0.0)
     return (off.square().sum(dim=2) / _SCALE).square().sum()
 
 

@@ -1,5 +1,5 @@
-"""Typical readers: as many as are asked for, each reader near theirs; and the way for many readers is about as
-good as the exact one."""
+"""Typical readers: as many as are asked for, each reader near theirs; and the way for many readers is about
+as good as the exact one."""
 
 from __future__ import annotations
 

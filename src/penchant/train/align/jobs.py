@@ -98,13 +98,9 @@ def _by_llm(
     embedder: Embedder, documents: Sequence[Document], wanted: Wanted, folder: Path, report: StageProgress
 ) -> Judged:
     from penchant.train.align.judges.llm import LanguageModelJudge, agreement
-    from penchant.train.chat import Chat
+    from penchant.train.chat import Chat, model_at
 
-    model, _, url = (wanted.endpoint or "").partition("@")
-    if not (model and url):
-        raise InvalidQuery(
-            "the judge 'llm' needs --endpoint MODEL@URL, for example qwen3@http://127.0.0.1:8000/v1"
-        )
+    model, url = model_at(wanted.endpoint, "the judge 'llm'")
     queries = _asked(documents, wanted)
     with Chat(
         model, url, folder, api_key=wanted.api_key, price=wanted.price, per_minute=wanted.per_minute

@@ -44,5 +44,5 @@ class SelfAttentive(nn.Module):
     def forward(self, inputs: Tensor, placed: Tensor, lengths: Tensor) -> Heard:
         """See `penchant.train.backbones.seam.Backbone`; places count in the shares alone."""
         logits = self.shares(self.wide(placed).tanh()).transpose(1, 2)
-        shares = logits.masked_fill(~there(inputs, lengths)[:, None], -torch.inf).softmax(dim=-1)
+        shares = logits.masked_fill(~there(inputs.shape[1], lengths)[:, None], -torch.inf).softmax(dim=-1)
         return Heard((shares @ inputs)[:, None], shares)

@@ -37,7 +37,7 @@ class Routing(nn.Module):
         places = torch.arange(inputs.shape[1], device=inputs.device)
         from_end = (lengths[:, None] - 1 - places).clamp(min=0)
         latest_first = inputs.gather(1, from_end[:, :, None].expand_as(inputs))
-        logits, masked = self.start[: len(places)].expand(len(inputs), -1, -1), ~there(inputs, lengths)
+        logits, masked = self.start[: len(places)].expand(len(inputs), -1, -1), ~there(len(places), lengths)
         if self.maps.dim() == 2:
             votes = (latest_first @ self.maps.T)[:, :, None].expand(-1, -1, self.start.shape[1], -1)
         else:

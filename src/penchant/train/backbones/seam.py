@@ -36,6 +36,6 @@ class Backbone(Protocol):
         """
 
 
-def there(inputs: Tensor, lengths: Tensor) -> Tensor:
-    """Which places of histories are no padding, shape (histories, places)."""
-    return torch.arange(inputs.shape[1], device=inputs.device) < lengths[:, None]
+def there(places: int, lengths: Tensor) -> Tensor:
+    """Which of so many places of histories are no padding, shape (histories, places)."""
+    return torch.arange(places, device=lengths.device) < lengths[:, None]

@@ -89,4 +89,4 @@ class Bidirectional(Transformer):
 
     def every(self, placed: Tensor, lengths: Tensor) -> Tensor:
         """The outputs at every place, of the same shape."""
-        return self.transformed(placed, there(placed, lengths))
+        return self.transformed(placed, there(placed.shape[1], lengths))

@@ -12,7 +12,7 @@ import numpy as np
 
 from penchant.errors import InvalidQuery
 from penchant.towers.snapshot import Snapshot
-from penchant.train.chat import CHARACTERS_PER_TOKEN, Chat
+from penchant.train.chat import Chat
 from penchant.train.eimf.affinity import Rows, typical
 from penchant.train.eimf.prompts import MOST, interests_in, prompt_of
 from penchant.train.eimf.semantics import Explicit
@@ -23,8 +23,6 @@ from penchant.whole import written_whole
 Source = Literal["units", "random units", "titles", "random titles", "llm"]
 """``random``: those of others, to tell whether it matters whose they are."""
 Encode = Callable[[Sequence[str]], Vectors]
-_ASKED_AGAIN = 2
-"""So often a reader is asked about again whose answer cannot be read."""
 _AT_ONCE = 512
 _ANSWER_TOKENS = 200
 
@@ -136,11 +134,9 @@ def _told(
     _agreed(prompts, words.chat, words.agree)
     found, unreadable = [], 0
     for rows, prompt in zip(read, prompts, strict=True):
-        interests: list[str] = []
-        for attempt in range(1 + _ASKED_AGAIN):
-            interests = interests_in(words.chat.answer(prompt, taken.ids[int(rows[-1])], attempt))
-            if interests:
-                break
+        interests = words.chat.answer(
+            prompt, taken.ids[int(rows[-1])], lambda said: interests_in(said) or None
+        )
         report("typical readers asked about", 1, len(read))
         unreadable += not interests
         found.append(words.encode(interests) if interests else taken.embeddings[rows[-MOST:]])
@@ -151,9 +147,8 @@ def _told(
 
 def _agreed(prompts: Sequence[str], chat: Chat, agree: Callable[[str], bool]) -> None:
     """Raises InvalidQuery where what is not paid yet is not agreed to."""
-    unpaid = [prompt for prompt in prompts if not chat.is_paid(prompt)]
-    tokens = sum(len(prompt) / CHARACTERS_PER_TOKEN + _ANSWER_TOKENS for prompt in unpaid)
-    if unpaid and not agree(f"{len(unpaid):,} requests to {chat.model}, some {tokens:,.0f} tokens."):
+    requests, tokens = chat.unpaid(prompts, _ANSWER_TOKENS)
+    if requests and not agree(f"{requests:,} requests to {chat.model}, some {tokens:,.0f} tokens."):
         raise InvalidQuery("nothing was asked: the estimate was not agreed to")
 
 

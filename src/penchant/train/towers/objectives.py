@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from penchant.train.backbones.seam import there
 from penchant.train.eimf.semantics import Semantics
 from penchant.train.losses import dense_all_action, hard_negatives, read_out, softmax_loss, uneven
 from penchant.train.sequences import (
@@ -113,10 +114,10 @@ def _batch(network: Network, group: Sequence[Piece], random: np.random.Generator
 
 def _examples(outputs: Tensor, batch: Batch, shown: Rows) -> _Examples:
     """Of every place that has a target."""
-    there = batch.targets >= 0
-    asked = there[:, :, 0]
-    targets = np.searchsorted(shown, np.where(there, batch.targets, shown[0]))[asked]
-    shares = torch.from_numpy(there[asked].astype(np.float32))
+    given = batch.targets >= 0
+    asked = given[:, :, 0]
+    targets = np.searchsorted(shown, np.where(given, batch.targets, shown[0]))[asked]
+    shares = torch.from_numpy(given[asked].astype(np.float32))
     readers = np.broadcast_to(batch.readers[:, None], asked.shape)[asked]
     return _Examples(
         outputs[torch.from_numpy(asked)],
@@ -148,17 +149,17 @@ def _dense(network: Network, cut: CutBatch) -> Tensor:
     histories = inputs[torch.from_numpy(read.reshape(cut.rows.shape))]
     readers = network.each(histories, lengths).outputs[:, :, 0]
     own = inputs[torch.from_numpy(gone_on_to.reshape(cut.targets.shape))]
-    there = torch.arange(cut.targets.shape[1]) < targets[:, None]
+    asked = there(cut.targets.shape[1], targets)
     if network.plan.items == "in order":
-        documents = network.compared(network.each(own, targets).outputs[:, :, 0])[there]
+        documents = network.compared(network.each(own, targets).outputs[:, :, 0])[asked]
     else:
-        documents = network.documents(torch.from_numpy(cut.targets)[there], own[there])
-    known = torch.arange(cut.rows.shape[1]) < lengths[:, None]
+        documents = network.documents(torch.from_numpy(cut.targets)[asked], own[asked])
+    known = there(cut.rows.shape[1], lengths)
     who = torch.arange(len(lengths))[:, None]
     return dense_all_action(
         network.scaled(readers[known]),
         documents,
         who.expand_as(known)[known],
-        who.expand_as(there)[there],
-        torch.from_numpy(cut.targets)[there],
+        who.expand_as(asked)[asked],
+        torch.from_numpy(cut.targets)[asked],
     )

@@ -15,12 +15,10 @@ import msgspec
 
 from penchant.errors import InvalidQuery
 from penchant.train.align.examples import AlignQuery, Candidate, Judgement
-from penchant.train.chat import CHARACTERS_PER_TOKEN, Chat
+from penchant.train.chat import Chat
 from penchant.types import StageProgress, quiet
 
 _ANSWER_TOKENS = 60
-_ASKED_AGAIN = 2
-"""So often a query is asked again whose answer cannot be read."""
 _HANGUL = re.compile("[\uac00-\ud7a3]")
 _JSON = re.compile(r"\{.*\}", re.S)
 
@@ -38,13 +36,11 @@ class LanguageModelJudge:
 
     def estimate(self, queries: Sequence[AlignQuery], candidates: Sequence[Candidate]) -> str:
         """What judging would cost, in words; what is in the ledger costs nothing."""
-        prompts = [
-            prompt for _, _, prompt in self._prompts(queries, candidates) if not self._chat.is_paid(prompt)
-        ]
-        tokens = sum(len(prompt) / CHARACTERS_PER_TOKEN + _ANSWER_TOKENS for prompt in prompts)
+        prompts = (prompt for _, _, prompt in self._prompts(queries, candidates))
+        requests, tokens = self._chat.unpaid(prompts, _ANSWER_TOKENS)
         cost = self._chat.price * tokens / 1e6
         amount = f"some {tokens:,.0f} tokens, {cost:,.2f} at your price"
-        return f"{len(prompts):,} requests to {self._chat.model}, {amount}."
+        return f"{requests:,} requests to {self._chat.model}, {amount}."
 
     def judge(self, queries: Sequence[AlignQuery], candidates: Sequence[Candidate]) -> Iterator[Judgement]:
         """Of every candidate whether it is relevant. A query whose answers cannot be read is passed over, and
@@ -78,12 +74,10 @@ class LanguageModelJudge:
 
     def _relevant(self, query: AlignQuery, prompt: str, count: int) -> set[int] | None:
         """The numbers of the relevant candidates; None where no answer could be read."""
-        for attempt in range(1 + _ASKED_AGAIN):
-            numbers = numbers_in(self._chat.answer(prompt, query.id, attempt), count)
-            if numbers is not None:
-                return numbers
-        self._report("unreadable answers", 1, 0)
-        return None
+        found = self._chat.answer(prompt, query.id, lambda answer: numbers_in(answer, count))
+        if found is None:
+            self._report("unreadable answers", 1, 0)
+        return found
 
 
 def usual_prompt(query: str) -> str:
