@@ -28,8 +28,8 @@ import torch
 from measuring import heading, read, row
 from penchant import Engine
 from penchant.towers.sequential import Trained
-from penchant.towers.snapshot import lots_of
-from penchant.train.sequences import Question, Sequences, held_out
+from penchant.towers.snapshot import Snapshot, lots_of
+from penchant.train.sequences import Question, held_out
 from penchant.train.towers.fit import MOST_HELD_OUT, fit
 from penchant.train.towers.job import as_tower, scores_of
 from penchant.train.towers.plan import TOWERS, Plan
@@ -80,7 +80,7 @@ def main() -> None:
     cold(given)
 
 
-def cold(given: Sequences) -> None:
+def cold(given: Snapshot) -> None:
     """The rows on documents that nobody clicked in the training."""
     left_out = np.random.default_rng(0).random(len(given.ids)) < 0.1
     known = [rows[~left_out[rows]] for rows in given.read]
@@ -88,7 +88,7 @@ def cold(given: Sequences) -> None:
     questions = [Question(*pair) for pair in zip(known, asked, strict=True) if all(map(len, pair))]
     candidates = np.flatnonzero(left_out)
     some = [place for place, rows in enumerate(known) if len(rows)]
-    learned = replace(given, read=[known[place] for place in some], lots=given.lots[some])
+    learned = given._replace(read=[known[place] for place in some], lots=given.lots[some])
     mean = recall_of_mean(given, questions, candidates)
     told = f"{len(questions):,} readers, {len(candidates):,} documents"
     row("cold: mean vector", f"Recall@20 {mean:.4f} of {told}")
@@ -96,7 +96,7 @@ def cold(given: Sequences) -> None:
         with tempfile.TemporaryDirectory() as folder:
             fitted = fit(learned, plan, Path(folder))
         trained = Trained(0, 0, 0, 0.0, fitted.best, 0.0, 0, 0)
-        tower = as_tower(fitted, plan, learned, "minilm", trained)
+        tower = as_tower(fitted, plan, learned, trained)
         vectors = tower.documents(given.ids, given.embeddings)[candidates]
         found = [
             np.isin(each.asked, candidates[best(scores_of(tower, given, vectors, each.known))]).mean()
@@ -116,7 +116,7 @@ def best(scores: np.ndarray) -> np.ndarray:
     return np.argpartition(-scores, 19)[:20]
 
 
-def sequences() -> Sequences:
+def sequences() -> Snapshot:
     """The clicks of the shop, in order."""
     documents, clicks = read("beauty")
     with Engine("minilm", index="exact") as engine:
@@ -127,15 +127,17 @@ def sequences() -> Sequences:
     for click in sorted(clicks, key=lambda click: click.at):
         read_by.setdefault(click.user_id, {})[place[click.document_id]] = None
     users = sorted(read_by)
-    return Sequences(
+    return Snapshot(
+        "minilm",
         [document.id for document in documents],
         vectors,
         [np.array(list(read_by[user]), np.int64) for user in users],
         lots_of(users),
+        max(click.at for click in clicks),
     )
 
 
-def recall_of_mean(given: Sequences, questions: list[Question], among: np.ndarray | None = None) -> float:
+def recall_of_mean(given: Snapshot, questions: list[Question], among: np.ndarray | None = None) -> float:
     """Recall@20 of what is nearest to the mean of what was read."""
     candidates = np.arange(len(given.ids)) if among is None else among
     vectors, found = given.embeddings[candidates], []

@@ -26,7 +26,7 @@ from penchant import Engine
 from penchant.rank.known import Known
 from penchant.towers import History
 from penchant.towers.sequential import SequentialTower, Trained
-from penchant.train.sequences import Sequences
+from penchant.towers.snapshot import Snapshot
 from penchant.train.towers.fit import Fitted, last_outputs
 from penchant.train.towers.job import as_tower
 from penchant.train.towers.network import Network
@@ -49,18 +49,17 @@ def main() -> None:
             questions(engine, tower)
 
 
-def untrained(engine: Engine) -> tuple[SequentialTower, Network, Sequences]:
+def untrained(engine: Engine) -> tuple[SequentialTower, Network, Snapshot]:
     """A tower of the usual shape, the network it is of, and the documents."""
     taken, plan = engine.towers.snapshot(), plan_of("learn")
     torch.manual_seed(0)
     network = Network(plan, taken.embeddings).eval()
-    given = Sequences(taken.ids, taken.embeddings, taken.read, taken.lots)
     trained = Trained(len(taken.ids), len(taken.read), 0, taken.latest_at, 0, 0.0, 0, 0)
     fitted = Fitted(network, [], 0, 0, np.arange(len(taken.ids)))
-    return as_tower(fitted, plan, given, taken.embedder, trained), network, given
+    return as_tower(fitted, plan, taken, trained), network, taken
 
 
-def encoder(tower: SequentialTower, network: Network, given: Sequences) -> None:
+def encoder(tower: SequentialTower, network: Network, given: Snapshot) -> None:
     read = np.random.default_rng(0).integers(0, len(given.ids), tower.history)
     history = History([given.ids[number] for number in read.tolist()], given.embeddings[read])
     ours = best_of(200, lambda: tower.users([history]))

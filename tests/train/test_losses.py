@@ -62,6 +62,20 @@ def test_without_offsets_and_with_one_target_it_is_cross_entropy():
     )
 
 
+def test_products_in_bfloat16_lose_little():
+    torch.manual_seed(0)
+    outputs, documents = drawn(600, 64).float().detach(), drawn(300, 64).float().detach()
+    own, shares, offsets = torch.randint(300, (600, 1)), torch.ones(600, 1), torch.zeros(300)
+    found = []
+    for products in (None, torch.bfloat16):
+        given = outputs.clone().requires_grad_(), documents.clone().requires_grad_()
+        loss = softmax_loss(*given, own, shares, offsets, products)
+        found.append((loss, *torch.autograd.grad(loss, given)))
+    for exact, quick in zip(*found, strict=True):
+        assert quick.dtype == torch.float32
+        assert torch.linalg.norm(quick - exact) < 0.01 * torch.linalg.norm(exact)
+
+
 def test_a_sample_estimates_the_sum_over_all():
     random = np.random.default_rng(0)
     scores = random.standard_normal(400)

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penchant.errors import InvalidQuery
+from penchant.towers.snapshot import Snapshot
 from penchant.train.sequences import (
     Piece,
-    Sequences,
     after_every_place,
     after_one_place,
     beginnings,
@@ -24,13 +24,12 @@ from penchant.train.sequences import (
 histories = st.lists(st.integers(1, 40), min_size=60, max_size=90)
 
 
-def sequences(lengths: list[int], lots: list[int] | None = None) -> Sequences:
+def sequences(lengths: list[int], lots: list[int] | None = None) -> Snapshot:
     random = np.random.default_rng(0)
     read = [random.permutation(100)[:length] for length in lengths]
     given_lots = random.integers(0, 2**32, len(lengths)) if lots is None else np.array(lots)
-    return Sequences(
-        [f"d{row}" for row in range(100)], np.zeros((100, 4), np.float32), read, given_lots.astype(np.uint32)
-    )
+    ids = [f"d{row}" for row in range(100)]
+    return Snapshot("fake", ids, np.zeros((100, 4), np.float32), read, given_lots.astype(np.uint32), 0.0)
 
 
 def pieces_of(read) -> list[Piece]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from penchant.bfloat16 import is_native
 from penchant.embed import DEFAULT_THRESHOLD
 from penchant.embed.minilm import MINILM_THRESHOLD, minilm_path
 from penchant.errors import EmbedderError, MissingExtra
@@ -43,7 +44,7 @@ class TransformerEmbedder:
         self.dimension = int(model.get_embedding_dimension() or 0)
         self._batch_size = batch_size
         self._model = model.eval()
-        if _multiplies_bfloat16(str(model.device)):
+        if is_native(str(model.device)):
             import torch
 
             self._model = self._model.to(torch.bfloat16)
@@ -114,15 +115,3 @@ def _load(name: str) -> SentenceTransformer:
             "sentence-transformers "
             f"model ({type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''})"
         ) from error
-
-
-def _multiplies_bfloat16(device: str) -> bool:
-    """Whether bfloat16 is faster than float32 there: on a GPU, and on a CPU with instructions for it."""
-    import torch
-
-    if device.startswith("cuda"):
-        return bool(torch.cuda.is_bf16_supported())
-    return device == "cpu" and any(
-        bool(getattr(torch.cpu, check, lambda: False)())
-        for check in ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
-    )

@@ -67,13 +67,14 @@ async def trained(engine: Engine, directory: Path, tower: str) -> str | None:
     home.mkdir(exist_ok=True)
     told = await _told(directory, tower, home / _INCOMING)
     recall, before = told["recall"], told["before"]
-    beside = "" if before is None else f", that before {before:.4f}"
+    beside = f"; by what most read {told['popular']:.4f}"
+    beside += "" if before is None else f", by the one before {before:.4f}"
     name = None
     if told["better"]:
         loaded = await asyncio.to_thread(load_tower, home / _INCOMING)
         name = await asyncio.to_thread(engine.towers.adopt, loaded)
     (home / _INCOMING).unlink(missing_ok=True)
-    log.info("a tower was trained, Recall@20 %.4f%s: %s", recall, beside, name or "the one before stays")
+    log.info("a tower was trained, Recall@20 %.4f%s: %s", recall, beside, name or "it is not taken into use")
     return name
 
 

@@ -17,7 +17,12 @@ _SCALE = 64
 
 
 def softmax_loss(
-    outputs: Tensor, documents: Tensor, targets: Tensor, shares: Tensor, offsets: Tensor
+    outputs: Tensor,
+    documents: Tensor,
+    targets: Tensor,
+    shares: Tensor,
+    offsets: Tensor,
+    products: torch.dtype | None = None,
 ) -> Tensor:
     """The mean cross-entropy of softmax over documents, of several targets each.
 
@@ -29,12 +34,13 @@ def softmax_loss(
         offsets: added to the scores of documents that are not targets, shape (documents,): minus the
             logarithm of the chance with which each was drawn, so that the sum over those drawn estimates that
             over all.
+        products: what vectors are multiplied in, None: as they are. Sums are as exact as the vectors.
 
     Source: on the correction, Bengio and Senécal, "Adaptive importance sampling to accelerate training of a
     neural probabilistic language model", IEEE Transactions on Neural Networks, 2008; the sum over a sample is
     that of Horvitz and Thompson, 1952.
     """
-    loss: Tensor = _Softmax.apply(outputs, documents, targets, shares, offsets)  # type: ignore[no-untyped-call]
+    loss: Tensor = _Softmax.apply(outputs, documents, targets, shares, offsets, products)  # type: ignore[no-untyped-call]
     return loss
 
 
@@ -44,13 +50,21 @@ class _Softmax(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, outputs: Tensor, documents: Tensor, targets: Tensor, shares: Tensor, offsets: Tensor
+        ctx: Any,
+        outputs: Tensor,
+        documents: Tensor,
+        targets: Tensor,
+        shares: Tensor,
+        offsets: Tensor,
+        products: torch.dtype | None,
     ) -> Tensor:
         by_outputs, by_documents = torch.empty_like(outputs), torch.zeros_like(documents)
         total = outputs.new_zeros(())
+        exact, quick = outputs.dtype, products or outputs.dtype
+        outputs, documents = outputs.to(quick), documents.to(quick)
         for start in range(0, len(outputs), _ROWS):
             part = slice(start, start + _ROWS)
-            scores = outputs[part] @ documents.T
+            scores = (outputs[part] @ documents.T).to(exact)
             expected = (scores.gather(1, targets[part]) * shares[part]).sum(dim=1)
             scores += offsets
             there = shares[part] > 0
@@ -60,15 +74,16 @@ class _Softmax(torch.autograd.Function):
             sums = scores.sum(dim=1, keepdim=True)
             total += (sums.log() + most).sum() - expected.sum()
             scores.div_(sums).scatter_add_(1, targets[part], -shares[part])
-            by_outputs[part] = scores @ documents
-            by_documents.addmm_(scores.T, outputs[part])
+            slopes = scores.to(quick)
+            by_outputs[part] = slopes @ documents
+            by_documents += slopes.T @ outputs[part]
         ctx.save_for_backward(by_outputs.div_(len(outputs)), by_documents.div_(len(outputs)))
         return total / len(outputs)
 
     @staticmethod
-    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor, Tensor, None, None, None]:
+    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor, Tensor, None, None, None, None]:
         by_outputs, by_documents = ctx.saved_tensors
-        return by_outputs * slope, by_documents * slope, None, None, None
+        return by_outputs * slope, by_documents * slope, None, None, None, None
 
 
 def dense_all_action(

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from penchant.errors import InvalidQuery
+from penchant.towers.snapshot import Snapshot
 
 Rows = NDArray[np.int64]
 FEWEST = 50
@@ -18,19 +18,6 @@ _POOL = 50
 """Batches whose sequences are sorted by length together."""
 _ASKED = 5
 """The last documents of a reader who is held out are the question: a fifth, and so many at most."""
-
-
-@dataclass(frozen=True, eq=False)
-class Sequences:
-    """Documents, and what each reader read of them."""
-
-    ids: Sequence[str]
-    embeddings: NDArray[np.float32]
-    """Shape (documents, dimension)."""
-    read: Sequence[Rows]
-    """For each reader rows of documents, the latest at the end, each once."""
-    lots: NDArray[np.uint32]
-    """Of each reader: the lowest are held out; see `penchant.towers.snapshot`."""
 
 
 class Question(NamedTuple):
@@ -65,7 +52,7 @@ class Batch(NamedTuple):
     """Places that have to be guessed: their targets are what they hold. Shape (sequences, places)."""
 
 
-def held_out(given: Sequences, share: float, most: int) -> tuple[list[Piece], list[Question]]:
+def held_out(given: Snapshot, share: float, most: int) -> tuple[list[Piece], list[Question]]:
     """(what is learned, readers held out): of some readers the last documents are the question, and the
     others are learned.
 

@@ -3,6 +3,7 @@ with."""
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +12,11 @@ import pytest
 from penchant import Click, Document, Engine
 from penchant.errors import InvalidQuery, StateFull
 from penchant.testing import HashingEmbedder
+from penchant.towers.snapshot import Snapshot, lots_of
 
 torch = pytest.importorskip("torch")
 
-from penchant.train.sequences import Piece, Sequences, after_every_place, held_out  # noqa: E402
+from penchant.train.sequences import Piece, after_every_place, held_out  # noqa: E402
 from penchant.train.towers import fit as fitting  # noqa: E402
 from penchant.train.towers.job import forget_training, made, recall_of  # noqa: E402
 from penchant.train.towers.objectives import Sampler  # noqa: E402
@@ -60,14 +62,13 @@ def test_a_tower_tells_what_comes_next_and_answers_as_it_was_validated(engine, t
         small |= {"dimension": 8, "targets": 2}
     found = made(taken, plan_of(name, **small), tmp_path)
     trained = found.tower.shape.trained
-    given = Sequences(taken.ids, taken.embeddings, taken.read, taken.lots)
-    _, questions = held_out(given, 0.2, 2_000)
-    first = recall_of(found.tower, given, questions, k=3)
+    _, questions = held_out(taken, 0.2, 2_000)
+    first = recall_of(found.tower, taken, questions, k=3)
     by_chance = 3 / 52
     assert first > 3 * by_chance
     # documents that only readers held out read are unknown to a tower by ids alone
     near = 0.2 if plan.inputs == "ids" else 0.07
-    assert recall_of(found.tower, given, questions) == pytest.approx(trained.recall, abs=near)
+    assert recall_of(found.tower, taken, questions) == pytest.approx(trained.recall, abs=near)
     assert (trained.readers, trained.documents, trained.held_out) == (80, 60, len(questions))
     assert found.better
 
@@ -160,6 +161,26 @@ def test_a_tower_that_tells_readers_held_out_worse_than_the_one_before_is_not_be
     assert good.better
     assert not poor.better
     assert poor.before == pytest.approx(good.tower.shape.trained.recall, abs=0.03)
+
+
+def test_a_first_tower_has_to_tell_what_popularity_does(tmp_path):
+    """Readers who read what all read."""
+    random, chance = np.random.default_rng(0), 1 / np.arange(1, 101) ** 1.2
+    read = [random.choice(100, 6, replace=False, p=chance / chance.sum()) for _ in range(80)]
+    titles = [f"d{row}" for row in range(100)]
+    embeddings = HashingEmbedder().encode(titles)
+    taken = Snapshot("hashing", titles, embeddings, read, lots_of(map(str, range(80))), 0.0)
+    found = made(taken, plan_of("sasrec", **{**SMALL, "epochs": 1, "rate": 1e-6}), tmp_path)
+    learned, questions = held_out(taken, 0.2, 2_000)
+    readers = Counter(row for piece in learned for row in piece.rows.tolist())
+    order = sorted(range(len(taken.ids)), key=lambda row: (-readers[row], row))
+    expected = []
+    for known, asked in questions:
+        first = [row for row in order if row not in known][:20]
+        expected.append(len(set(first) & set(asked.tolist())) / len(asked))
+    assert found.popular == pytest.approx(np.mean(expected))
+    assert found.tower.shape.trained.recall < found.popular
+    assert not found.better
 
 
 def test_an_unknown_tower_is_told():

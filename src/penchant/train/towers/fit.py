@@ -14,12 +14,12 @@ import torch
 from torch import Tensor
 
 from penchant.errors import InvalidQuery
+from penchant.towers.snapshot import Snapshot
 from penchant.train.eimf.semantics import Explicit, Semantics
 from penchant.train.sequences import (
     Piece,
     Question,
     Rows,
-    Sequences,
     groups_of,
     held_out,
     pieces,
@@ -67,7 +67,7 @@ def unheard(_: str) -> None:
 
 
 def fit(
-    given: Sequences,
+    given: Snapshot,
     plan: Plan,
     folder: Path,
     *,
@@ -241,7 +241,7 @@ def _is_better(one: Epoch, other: Epoch) -> bool:
     return (one.recall, -one.loss) > (other.recall, -other.loss)
 
 
-def _fingerprint(given: Sequences, plan: Plan, explicit: Explicit | None) -> str:
+def _fingerprint(given: Snapshot, plan: Plan, explicit: Explicit | None) -> str:
     """What a training is of: only the same goes on where it was."""
     from hashlib import blake2b
 

@@ -16,7 +16,7 @@ from penchant.towers import History, UserTower
 from penchant.towers.sequential import SequentialTower, Shape, Trained
 from penchant.towers.snapshot import Snapshot
 from penchant.train.eimf.explicit import Words, explicit
-from penchant.train.sequences import Question, Rows, Sequences, held_out
+from penchant.train.sequences import Piece, Question, Rows, held_out
 from penchant.train.towers.fit import MOST_HELD_OUT, PLACES, Fitted, Say, fit, unheard
 from penchant.train.towers.plan import Plan
 from penchant.types import StageProgress, quiet
@@ -34,11 +34,15 @@ class Made:
     fitted: Fitted
     before: float | None
     """Recall@20 of the tower before, of the same readers held out; None where there was none."""
+    popular: float
+    """Recall@20 of what most readers read, of the same readers held out."""
 
     @property
     def better(self) -> bool:
-        """Whether the readers held out are told no worse than by the tower before."""
-        return self.before is None or self.tower.shape.trained.recall >= self.before
+        """Whether the readers held out are told no worse than by the tower before, and than by what most
+        readers read."""
+        recall = self.tower.shape.trained.recall
+        return recall >= self.popular and (self.before is None or recall >= self.before)
 
 
 def made(
@@ -84,15 +88,14 @@ def _made(
     report: StageProgress,
     say: Say,
 ) -> Made:
-    given = Sequences(taken.ids, taken.embeddings, taken.read, taken.lots)
     told = None
     try:
         if plan.semantic:
-            learned = held_out(given, plan.held_out, MOST_HELD_OUT)[0]
+            learned = held_out(taken, plan.held_out, MOST_HELD_OUT)[0]
             told = explicit(
                 taken, learned, words, folder, history=plan.history, seed=plan.seed, report=report, say=say
             )
-        fitted = fit(given, plan, folder, explicit=told, seconds=seconds, report=report, say=say)
+        fitted = fit(taken, plan, folder, explicit=told, seconds=seconds, report=report, say=say)
     except InvalidQuery:
         forget_training(folder)  # or it would go on with the snapshot that was not enough
         raise
@@ -106,17 +109,15 @@ def _made(
         held_out=fitted.held_out,
         seed=plan.seed,
     )
-    tower = as_tower(fitted, plan, given, taken.embedder, trained)
-    compared = before is not None and before.embedder == taken.embedder
+    tower = as_tower(fitted, plan, taken, trained)
+    learned, questions = held_out(taken, plan.held_out, MOST_HELD_OUT)
     was = None
-    if before is not None and compared:
-        was = recall_of(before, given, held_out(given, plan.held_out, MOST_HELD_OUT)[1])
-    return Made(tower, fitted, was)
+    if before is not None and before.embedder == taken.embedder:
+        was = recall_of(before, taken, questions)
+    return Made(tower, fitted, was, _recall_of_popular(learned, questions, len(taken.ids)))
 
 
-def as_tower(
-    fitted: Fitted, plan: Plan, given: Sequences, embedder: str, trained: Trained
-) -> SequentialTower:
+def as_tower(fitted: Fitted, plan: Plan, given: Snapshot, trained: Trained) -> SequentialTower:
     """The network as it is served: its weights, and of documents those that it learned from."""
     weights = {
         name.removeprefix("backbone."): np.array(value.detach().cpu().numpy(), np.float32)
@@ -132,7 +133,7 @@ def as_tower(
     items = {"alone": "encoded", "in order": "encoded"}.get(plan.items, plan.items)
     shape = Shape(
         plan.name,
-        embedder,
+        given.embedder,
         plan.heads,
         plan.history,
         trained,
@@ -144,7 +145,7 @@ def as_tower(
     return SequentialTower(shape, weights, ids)
 
 
-def recall_of(tower: UserTower, given: Sequences, questions: Sequence[Question], k: int = PLACES) -> float:
+def recall_of(tower: UserTower, given: Snapshot, questions: Sequence[Question], k: int = PLACES) -> float:
     """Recall@k of a tower, as it is served, among all documents that a reader does not know."""
     documents = tower.documents(given.ids, given.embeddings)
     found = []
@@ -158,7 +159,7 @@ def recall_of(tower: UserTower, given: Sequences, questions: Sequence[Question],
 
 def scores_of(
     tower: UserTower,
-    given: Sequences,
+    given: Snapshot,
     documents: np.ndarray[tuple[int, int], np.dtype[np.float32]],
     known: Rows,
 ) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
@@ -166,6 +167,19 @@ def scores_of(
     latest = known[-tower.history :]
     history = History([given.ids[row] for row in latest.tolist()], given.embeddings[latest])
     return np.asarray((documents @ tower.users([history])[0].T).max(axis=1), np.float32)
+
+
+def _recall_of_popular(
+    learned: Sequence[Piece], questions: Sequence[Question], documents: int, k: int = PLACES
+) -> float:
+    """Recall@k of what most readers read, among all documents that a reader does not know."""
+    readers = np.bincount(np.concatenate([piece.rows for piece in learned]), minlength=documents)
+    longest = max(len(question.known) for question in questions)
+    first = np.argsort(-readers, kind="stable")[: k + longest]
+    found = [
+        np.isin(question.asked, first[~np.isin(first, question.known)][:k]).mean() for question in questions
+    ]
+    return float(np.mean(found))
 
 
 def forget_training(folder: Path) -> None:

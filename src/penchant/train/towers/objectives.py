@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from penchant.bfloat16 import is_native
 from penchant.train.backbones.seam import there
 from penchant.train.eimf.semantics import Semantics
 from penchant.train.losses import dense_all_action, hard_negatives, read_out, softmax_loss, uneven
@@ -137,7 +138,9 @@ def _expected(
         outputs = interests[:, 0]
     if plan.hard:
         return hard_negatives(outputs, documents, next_one, offsets, plan.hard)
-    return softmax_loss(outputs, documents, examples.targets, examples.shares, offsets)
+    quick = plan.products == "native" and is_native(documents.device.type)
+    products = torch.bfloat16 if quick else None
+    return softmax_loss(outputs, documents, examples.targets, examples.shares, offsets, products)
 
 
 def _dense(network: Network, cut: CutBatch) -> Tensor:
