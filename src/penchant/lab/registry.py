@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from penchant.errors import InvalidQuery
+from penchant.lab.alpharec import AlphaRec
 from penchant.lab.blend_method import BlendedUnits
 from penchant.lab.cases import Trial
+from penchant.lab.knn_embed import KNNEmbed
 from penchant.lab.log import Log
 from penchant.lab.methods import (
     BM25,
@@ -47,6 +49,11 @@ class Given:
     """Weights of the blend before any click; None: those that penchant comes with."""
     how: How | None = None
     """How towers are trained, for the methods that ask one."""
+
+    @property
+    def seed(self) -> int:
+        """Of what is drawn."""
+        return 0 if self.how is None else self.how.seed
 
     def trainings(self, name: str) -> Trainings:
         """Of a method of `penchant.lab.tower_method.TOWERS`."""
@@ -107,14 +114,19 @@ LIGHT: Mapping[str, Callable[[Given], Method]] = MappingProxyType(
         "BM25": lambda given: BM25(given.log.titles),
     }
 )
+BESIDE_TOWERS: Mapping[str, type[KNNEmbed | AlphaRec]] = MappingProxyType(
+    {"kNN-Embed": KNNEmbed, "AlphaRec": AlphaRec}
+)
+"""What others do with titles where towers are trained, in our code."""
 
-NAMES = (*OURS, *LIGHT, *TOWERS, *WITH_TOWERS, *PEERS, *ABLATIONS, *FRONTIER, *OWN_ABLATIONS)
+NAMES = (*OURS, *LIGHT, *BESIDE_TOWERS, *TOWERS, *WITH_TOWERS, *PEERS, *ABLATIONS, *FRONTIER, *OWN_ABLATIONS)
 GROUPS: Mapping[str, Sequence[str]] = MappingProxyType(
     {
         "light": (*OURS, *LIGHT),
         "cheap": (*OURS, *LIGHT, *(name for name, peer in PEERS.items() if peer.cheap)),
         "all": (*OURS, *LIGHT, *PEERS),
         "towers": ("blend", "LEARN", "LEARN without ids", "SASRec, ours", "blend with LEARN"),
+        "beside towers": tuple(BESIDE_TOWERS),
         "backbones": tuple(name for name, asks in TOWERS.items() if asks.plan != "eimf"),
         "eimf": tuple(name for name, asks in TOWERS.items() if asks.plan in ("remi", "eimf")),
         "ablations": ("blend", *ABLATIONS),
@@ -150,9 +162,18 @@ def why_not(name: str, log: Log, trial: Trial) -> str | None:
             return "documents are published by their only click, so that their time is the answer"
     if name == "ItemKNN live" and not trial.prequential:
         return "it is ItemKNN 0.9, learned click by click, and has its place under `live`"
+    if name == "AlphaRec" and trial.prequential:
+        return "it is trained once, and would know nothing that came later"
     if name == "ItemPop among those asked" and not (trial.alone and trial.population):
         return "it has its place under `ira`, whose users are a selection"
     return None
+
+
+def module_of(name: str) -> str:
+    """The module that computes what a method answers, one of ours or a light one."""
+    if name in LIGHT:
+        return Popular.__module__
+    return BESIDE_TOWERS.get(name, BlendedUnits).__module__
 
 
 def make(name: str, given: Given) -> Method:
@@ -177,4 +198,6 @@ def make(name: str, given: Given) -> Method:
             personal=1.0 if name in OWN_ABLATIONS else FRONTIER.get(name, 0.0),
             trainings=given.trainings(WITH_TOWERS[name]) if name in WITH_TOWERS else None,
         )
+    if name in BESIDE_TOWERS:
+        return BESIDE_TOWERS[name](given.log, given.vectors, seed=given.seed)
     return LIGHT[name](given)

@@ -44,10 +44,8 @@ QUICK_USERS = 300
 QUICK_TRAININGS = 12
 QUICK_RETRAININGS = 2
 _ASKED_BY = "penchant.lab.outcomes"
-_OURS = (_ASKED_BY, "penchant.lab.blend_method")
-_ALONE = (_ASKED_BY, "penchant.lab.methods")
 _TRAINED = (_ASKED_BY, *(f"penchant.lab.peers.worker_{environment}" for environment in REQUIREMENTS))
-"""The modules that compute an outcome of ours, of a light method, and of a trained peer."""
+"""The modules that compute an outcome of a trained peer."""
 
 
 @dataclass(frozen=True)
@@ -251,8 +249,9 @@ def outcome_of(
                 penchant_settings(variant.settings),
             )
         )
-    key["source"] = sources.digest(*(_OURS if variant is not None or name not in registry.LIGHT else _ALONE))
-    if name in (*TOWERS, *registry.WITH_TOWERS):
+    by = registry.module_of(registry.UNITS_BY_SUM if variant is not None else name)
+    key["source"] = sources.digest(_ASKED_BY, by)
+    if name in (*TOWERS, *registry.WITH_TOWERS, *registry.BESIDE_TOWERS):
         key["seed"] = plan.rules.seed
 
     def compute() -> Outcome:
