@@ -50,6 +50,7 @@ def train(
         float | None, typer.Option(min=1, help="After which a tower learns no more; its best epoch counts.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Of a tower.")] = 0,
+    gpu: Annotated[bool, typer.Option("--gpu", help="Train a tower on the GPU that torch finds.")] = False,
     out_file: Annotated[
         Path | None,
         typer.Option(
@@ -73,7 +74,8 @@ def train(
         raise InvalidQuery("say what to train: penchant train STATE --blend, or --tower learn")
     if tower is not None:
         asks = _Asks(interests, endpoint, share, yes, api_key)
-        _tower(state, tower, asks, epochs, seconds, seed, out_file, as_json=json)
+        device = "cuda" if gpu else "cpu"
+        _tower(state, tower, asks, epochs, seconds, seed, device, out_file, as_json=json)
     else:
         _blend(state, as_json=json)
 
@@ -104,6 +106,7 @@ def _tower(
     epochs: int | None,
     seconds: float | None,
     seed: int,
+    device: str,
     out_file: Path | None,
     *,
     as_json: bool,
@@ -138,6 +141,7 @@ def _tower(
             words=words,
             before=before,
             seconds=seconds,
+            device=device,
             report=report,
             say=lambda text: err.print(text, soft_wrap=True),
         )

@@ -10,8 +10,10 @@ from torch.nn import functional
 
 from penchant.train.backbones.seam import there
 
-_ROWS = 256
-"""Histories whose scores of all documents are held at once: they stay in the processor's cache."""
+_ROWS = {"cpu": 256}
+"""Histories whose scores of all documents are held at once, by the device: few stay in a processor's
+cache."""
+_MOST_ROWS = 8_192
 _SCALE = 64
 """By which REMI divides variances."""
 
@@ -62,8 +64,9 @@ class _Softmax(torch.autograd.Function):
         total = outputs.new_zeros(())
         exact, quick = outputs.dtype, products or outputs.dtype
         outputs, documents = outputs.to(quick), documents.to(quick)
-        for start in range(0, len(outputs), _ROWS):
-            part = slice(start, start + _ROWS)
+        rows = _ROWS.get(outputs.device.type, _MOST_ROWS)
+        for start in range(0, len(outputs), rows):
+            part = slice(start, start + rows)
             scores = (outputs[part] @ documents.T).to(exact)
             expected = (scores.gather(1, targets[part]) * shares[part]).sum(dim=1)
             scores += offsets

@@ -183,6 +183,46 @@ def test_a_first_tower_has_to_tell_what_popularity_does(tmp_path):
     assert not found.better
 
 
+def test_a_gpu_that_is_not_there_is_told(engine, tmp_path, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(InvalidQuery, match="finds no GPU"):
+        made(engine.towers.snapshot(), plan_of("learn", **SMALL), tmp_path / "none", device="cuda")
+    assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
+def test_on_a_gpu_every_tower_learns_as_well(engine, tmp_path):
+    taken = engine.towers.snapshot(words=True)
+    for name in TOWERS:
+        plan = plan_of(name, **{**SMALL, "epochs": 40, "patience": 15})
+        recalls = [
+            made(taken, plan, tmp_path / name / device, device=device).tower.shape.trained.recall
+            for device in ("cpu", "cuda")
+        ]
+        assert recalls[1] == pytest.approx(recalls[0], abs=0.15), name
+
+
+def test_what_is_kept_is_a_mean_of_the_weights_after_each_step(engine, tmp_path, monkeypatch):
+    taken, seen = engine.towers.snapshot(), []
+    real = fitting.cost
+
+    def noting(network, *given):
+        seen.append(network.backbone.norm.weight.detach().clone())
+        return real(network, *given)
+
+    monkeypatch.setattr(fitting, "cost", noting)
+    small = {**SMALL, "epochs": 1}
+    as_it_is = made(taken, plan_of("learn", **small, averaged=0.0), tmp_path / "last").tower
+    seen.clear()
+    tower = made(taken, plan_of("learn", **small), tmp_path / "mean").tower
+    after = [*seen[1:], torch.from_numpy(as_it_is.weights["norm.weight"])]
+    mean = after[0]
+    for steps, now in enumerate(after[1:], 1):
+        share = (1 + steps) / (10 + steps)  # of so few steps always less than the plan's
+        mean = share * mean + (1 - share) * now
+    assert np.allclose(tower.weights["norm.weight"], mean.numpy(), atol=1e-6)
+
+
 def test_an_unknown_tower_is_told():
     with pytest.raises(InvalidQuery, match="unknown tower 'lerning': use learn, learn-paper, sasrec"):
         plan_of("lerning")

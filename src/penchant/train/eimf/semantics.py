@@ -65,7 +65,7 @@ class Semantics(nn.Module):
         """
         plan = self._plan
         groups = self._explicit.group_of[readers]
-        some = torch.from_numpy(groups >= 0)
+        some = torch.as_tensor(groups >= 0)
         if not some.any():
             return behaviour.sum() * 0.0
         groups, targets = groups[groups >= 0], targets[some]
@@ -75,7 +75,7 @@ class Semantics(nn.Module):
         shares = torch.ones(len(targets), 1)
         loss = plan.predicted * softmax_loss(said, mapped, targets[:, None], shares, offsets)
         if plan.contrasted or plan.alike:
-            of_group = torch.from_numpy(groups)
+            of_group = torch.as_tensor(groups)
             same_words = of_group[:, None] == of_group[None]
             same_target = targets[:, None] == targets[None]
             for words, seen, same in (
@@ -99,9 +99,9 @@ class Semantics(nn.Module):
         query, key, value = self.attended(inputs).chunk(3, dim=-1)
         scores = query @ key.transpose(1, 2) / math.sqrt(key.shape[-1])
         seen = scores.masked_fill(~there[:, None], -torch.inf).softmax(dim=-1) @ value
-        interests = self.norm(inputs + seen)[torch.from_numpy(place)]
+        interests = self.norm(inputs + seen)[torch.as_tensor(place)]
         fits = (interests @ names[:, :, None])[:, :, 0]
-        fits = fits.masked_fill(~there[torch.from_numpy(place)], -torch.inf).softmax(dim=1)
+        fits = fits.masked_fill(~there[torch.as_tensor(place)], -torch.inf).softmax(dim=1)
         said: Tensor = (fits[:, None] @ interests)[:, 0]
         return said
 
@@ -112,7 +112,7 @@ class Semantics(nn.Module):
         places = np.arange(int(counts.max()))
         there = places < counts[:, None]
         vectors = self._explicit.vectors[np.where(there, starts[:, None] + places, 0)]
-        return torch.from_numpy(np.asarray(vectors, np.float32)), torch.from_numpy(there)
+        return torch.as_tensor(np.asarray(vectors, np.float32)), torch.as_tensor(there)
 
 
 def contrast(cosines: Tensor, same: Tensor, temperature: float) -> Tensor:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from time import monotonic
-from typing import Any
+from typing import Any, Protocol, cast
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.optim.swa_utils import AveragedModel
 
 from penchant.errors import InvalidQuery
 from penchant.towers.snapshot import Snapshot
@@ -97,7 +99,11 @@ def fit(
         semantics = Semantics(plan, explicit, plan.dimension or plan.width)
     whole = torch.nn.ModuleList([network, *([] if semantics is None else [semantics])])
     optimizer = torch.optim.Adam(whole.parameters(), plan.rate, betas=_BETAS)
-    training = _Training(whole, optimizer, folder / CHECKPOINT, _fingerprint(given, plan, explicit))
+    mean = AveragedModel(network, avg_fn=partial(_mean_of_weights, plan.averaged))
+    kept = cast("Network", mean.module)
+    kept.embeddings = network.embeddings
+    parts: Mapping[str, _Stateful] = {"network": whole, "optimizer": optimizer, "mean": mean}
+    training = _Training(parts, kept, folder / CHECKPOINT, _fingerprint(given, plan, explicit))
     if plan.examples == "every place":
         longest = plan.history + plan.targets - 1 if plan.loss == "dense" else plan.history
         cut = pieces(learned, longest)
@@ -107,17 +113,17 @@ def fit(
     until = None if seconds is None else monotonic() + seconds
     while not training.is_over(plan):
         number = len(training.epochs)
-        loss = _epoch(network, semantics, optimizer, cut, sampler, number, until, report)
+        loss = _epoch(network, semantics, optimizer, mean, cut, sampler, number, until, report)
         if loss is None:
             break
-        training.note(Epoch(loss, recall_at(network, questions)))
+        training.note(Epoch(loss, recall_at(kept, questions)))
         say(_told(training.epochs, training.best))
     if not training.epochs:
         raise InvalidQuery(f"{seconds:g} seconds were too few for one step: give more")
-    whole.load_state_dict(training.best_weights)
-    network.eval()
+    kept.load_state_dict(training.best_weights)
+    kept.eval()
     known = np.unique(np.concatenate([piece.rows for piece in learned]))
-    return Fitted(network, training.epochs, training.best, len(questions), known)
+    return Fitted(kept, training.epochs, training.best, len(questions), known)
 
 
 def recall_at(network: Network, questions: Sequence[Question], k: int = PLACES) -> float:
@@ -133,8 +139,8 @@ def recall_at(network: Network, questions: Sequence[Question], k: int = PLACES) 
             interests = last_outputs(network, inputs, [each.known for each in part])
             scores = (interests @ documents.T).amax(dim=1)
             for row, each in zip(scores, part, strict=True):
-                row[torch.from_numpy(each.known)] = -torch.inf
-            best = scores.topk(min(k, scores.shape[1])).indices.numpy()
+                row[torch.as_tensor(each.known)] = -torch.inf
+            best = scores.topk(min(k, scores.shape[1])).indices.cpu().numpy()
             found += [np.isin(each.asked, row).mean() for row, each in zip(best, part, strict=True)]
     network.train()
     return float(np.mean(found))
@@ -147,7 +153,7 @@ def last_outputs(network: Network, inputs: Tensor, known: Sequence[Rows]) -> Ten
         inputs: of all documents.
     """
     latest = [rows[-network.plan.history :] for rows in known]
-    padded, lengths = map(torch.from_numpy, side_by_side(latest))
+    padded, lengths = map(torch.as_tensor, side_by_side(latest))
     return network.scaled(network.whole(inputs[padded], lengths).outputs[:, 0])
 
 
@@ -155,6 +161,7 @@ def _epoch(
     network: Network,
     semantics: Semantics | None,
     optimizer: torch.optim.Optimizer,
+    mean: AveragedModel,
     cut: Sequence[Piece],
     sampler: Sampler,
     number: int,
@@ -175,6 +182,7 @@ def _epoch(
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
+        mean.update_parameters(network)
         done += len(group)
         count = sum(len(piece.rows) for piece in group) - len(group)
         total, places = total + loss.item() * count, places + count
@@ -182,13 +190,32 @@ def _epoch(
     return total / places if places else None
 
 
+def _mean_of_weights(share: float, mean: Tensor, now: Tensor, steps: Tensor | int) -> Tensor:
+    """The mean of the weights after each step, of which the last ones count most; of few steps, those before
+    count less, or the random start would stay in it."""
+    return torch.lerp(now, mean, min(share, (1 + int(steps)) / (10 + int(steps))))
+
+
+class _Stateful(Protocol):
+    """What a training goes on with."""
+
+    def state_dict(self) -> dict[str, Any]: ...
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> object: ...
+
+
 class _Training:
-    """How far a training went, kept after every epoch."""
+    """How far a training went, kept after every epoch.
+
+    Args:
+        parts: what it goes on with.
+        network: what is served, as it was after the best epoch.
+    """
 
     def __init__(
-        self, network: torch.nn.Module, optimizer: torch.optim.Optimizer, file: Path, fingerprint: str
+        self, parts: Mapping[str, _Stateful], network: torch.nn.Module, file: Path, fingerprint: str
     ) -> None:
-        self._network, self._optimizer, self._file = network, optimizer, file
+        self._parts, self._network, self._file = parts, network, file
         self._fingerprint = fingerprint
         self.epochs: list[Epoch] = []
         self.best = 0
@@ -212,8 +239,7 @@ class _Training:
         torch.save(
             {
                 "fingerprint": self._fingerprint,
-                "network": self._network.state_dict(),
-                "optimizer": self._optimizer.state_dict(),
+                **{name: part.state_dict() for name, part in self._parts.items()},
                 "epochs": [asdict(each) for each in self.epochs],
                 "best": self.best,
                 "best_weights": self.best_weights,
@@ -225,13 +251,13 @@ class _Training:
 
     def _resume(self) -> None:
         try:
-            kept = torch.load(self._file, weights_only=True)
+            kept = torch.load(self._file, map_location="cpu", weights_only=True)
         except Exception:  # noqa: BLE001 (whatever a damaged file makes torch raise: the training begins anew)
             return
         if kept["fingerprint"] != self._fingerprint:
             return
-        self._network.load_state_dict(kept["network"])
-        self._optimizer.load_state_dict(kept["optimizer"])
+        for name, part in self._parts.items():
+            part.load_state_dict(kept[name])
         self.epochs = [Epoch(**each) for each in kept["epochs"]]
         self.best, self.best_weights = kept["best"], kept["best_weights"]
 

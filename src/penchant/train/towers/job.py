@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
+import torch
 
 from penchant.errors import InvalidQuery, StateFull
 from penchant.towers import History, UserTower
@@ -53,6 +54,7 @@ def made(
     words: Words = Words(),
     before: UserTower | None = None,
     seconds: float | None = None,
+    device: str = "cpu",
     report: StageProgress = quiet,
     say: Say = unheard,
 ) -> Made:
@@ -63,15 +65,20 @@ def made(
         words: where interests in words come from, where the plan needs them.
         before: the tower to compare with.
         seconds: after which no more is learned.
+        device: as torch names it, ``cpu`` or ``cuda``. On a GPU the last bits differ from run to run.
 
     Raises:
-        InvalidQuery: there are too few readers, or too few seconds.
+        InvalidQuery: there are too few readers, or too few seconds, or there is no such device.
         StateFull: the disk is full; what the state answers by is as it was.
     """
+    if device.startswith("cuda") and not torch.cuda.is_available():
+        raise InvalidQuery(f"torch {torch.__version__} finds no GPU here: train without one")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         taken = _kept(taken, folder)
-        return _made(taken, plan, folder, words, before, seconds, report, say)
+        # whatever tensors are made below are made there
+        with torch.device(device):
+            return _made(taken, plan, folder, words, before, seconds, report, say)
     except OSError as error:
         raise StateFull(
             f"the training cannot be kept in {folder} ({error}): make room, and the same command goes on"
@@ -188,14 +195,12 @@ def forget_training(folder: Path) -> None:
 
 
 def _documents(fitted: Fitted) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
-    import torch
-
     network = fitted.network
     with torch.no_grad():
         every = torch.arange(len(network.embeddings))
-        found: np.ndarray[tuple[int, int], np.dtype[np.float32]] = network.documents(
-            every, network.inputs(every)
-        ).numpy()
+        found: np.ndarray[tuple[int, int], np.dtype[np.float32]] = (
+            network.documents(every, network.inputs(every)).cpu().numpy()
+        )
         return found
 
 

@@ -48,7 +48,7 @@ class Network(nn.Module):
         super().__init__()
         self.plan = plan
         count, content = embeddings.shape
-        self.register_buffer("embeddings", torch.from_numpy(np.array(embeddings, np.float32)), False)
+        self.register_buffer("embeddings", torch.as_tensor(np.array(embeddings, np.float32)), False)
         self.ids = nn.Embedding(count, plan.width) if plan.inputs != "text" else None
         self.text = nn.Linear(content, plan.width, bias=False) if plan.inputs != "ids" else None
         masks = plan.backbone == "bidirectional"

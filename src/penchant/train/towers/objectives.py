@@ -49,7 +49,7 @@ class Sampler:
         rows = np.unique(np.concatenate([drawn, within]))
         missed = (1 - self._frequency[rows]) ** batch.clicks
         chance = 1 - missed * (1 - self._sampled / self._documents)
-        return rows, torch.from_numpy(-np.log(chance)).float()
+        return rows, torch.as_tensor(-np.log(chance)).float()
 
 
 class _Examples(NamedTuple):
@@ -78,22 +78,22 @@ def cost(
         return _dense(network, cut_in_two(group, plan.history, plan.targets, random))
     batch = _batch(network, group, random)
     shown, offsets = sampler.draw(batch, random)
-    inputs = network.inputs(torch.from_numpy(shown))
-    lengths = torch.from_numpy(batch.lengths)
-    histories = inputs[torch.from_numpy(np.searchsorted(shown, batch.rows))]
+    inputs = network.inputs(torch.as_tensor(shown))
+    lengths = torch.as_tensor(batch.lengths)
+    histories = inputs[torch.as_tensor(np.searchsorted(shown, batch.rows))]
     if batch.masked is not None:
-        heard = network.guessed(histories, torch.from_numpy(batch.masked), lengths)
+        heard = network.guessed(histories, torch.as_tensor(batch.masked), lengths)
     elif batch.targets.shape[1] == 1:
         heard = network.whole(histories, lengths)
     else:
         heard = network.each(histories, lengths)
     examples = _examples(heard.outputs, batch, shown)
-    documents = network.documents(torch.from_numpy(shown), inputs)
+    documents = network.documents(torch.as_tensor(shown), inputs)
     loss = _expected(plan, network.scaled(examples.outputs), documents, examples, offsets)
     if heard.attention is not None and plan.apart:
         loss = loss + plan.apart * uneven(heard.attention, lengths)
     if semantics is not None:
-        texts = network.embeddings[torch.from_numpy(shown)]
+        texts = network.embeddings[torch.as_tensor(shown)]
         next_one = examples.targets[:, 0]
         own = read_out(examples.outputs, documents[next_one], "soft")
         loss = loss + plan.semantic * semantics.cost(
@@ -118,11 +118,11 @@ def _examples(outputs: Tensor, batch: Batch, shown: Rows) -> _Examples:
     given = batch.targets >= 0
     asked = given[:, :, 0]
     targets = np.searchsorted(shown, np.where(given, batch.targets, shown[0]))[asked]
-    shares = torch.from_numpy(given[asked].astype(np.float32))
+    shares = torch.as_tensor(given[asked].astype(np.float32))
     readers = np.broadcast_to(batch.readers[:, None], asked.shape)[asked]
     return _Examples(
-        outputs[torch.from_numpy(asked)],
-        torch.from_numpy(targets),
+        outputs[torch.as_tensor(asked)],
+        torch.as_tensor(targets),
         shares / shares.sum(dim=1, keepdim=True),
         readers,
     )
@@ -146,17 +146,17 @@ def _expected(
 def _dense(network: Network, cut: CutBatch) -> Tensor:
     """LEARN's loss; the targets of a reader go through the tower in order, or each alone."""
     rows, inverse = np.unique(np.concatenate([cut.rows.ravel(), cut.targets.ravel()]), return_inverse=True)
-    inputs = network.inputs(torch.from_numpy(rows))
+    inputs = network.inputs(torch.as_tensor(rows))
     read, gone_on_to = np.split(inverse, [cut.rows.size])
-    lengths, targets = torch.from_numpy(cut.lengths), torch.from_numpy(cut.target_lengths)
-    histories = inputs[torch.from_numpy(read.reshape(cut.rows.shape))]
+    lengths, targets = torch.as_tensor(cut.lengths), torch.as_tensor(cut.target_lengths)
+    histories = inputs[torch.as_tensor(read.reshape(cut.rows.shape))]
     readers = network.each(histories, lengths).outputs[:, :, 0]
-    own = inputs[torch.from_numpy(gone_on_to.reshape(cut.targets.shape))]
+    own = inputs[torch.as_tensor(gone_on_to.reshape(cut.targets.shape))]
     asked = there(cut.targets.shape[1], targets)
     if network.plan.items == "in order":
         documents = network.compared(network.each(own, targets).outputs[:, :, 0])[asked]
     else:
-        documents = network.documents(torch.from_numpy(cut.targets)[asked], own[asked])
+        documents = network.documents(torch.as_tensor(cut.targets)[asked], own[asked])
     known = there(cut.rows.shape[1], lengths)
     who = torch.arange(len(lengths))[:, None]
     return dense_all_action(
@@ -164,5 +164,5 @@ def _dense(network: Network, cut: CutBatch) -> Tensor:
         documents,
         who.expand_as(known)[known],
         who.expand_as(asked)[asked],
-        torch.from_numpy(cut.targets)[asked],
+        torch.as_tensor(cut.targets)[asked],
     )

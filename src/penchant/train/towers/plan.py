@@ -90,6 +90,9 @@ class Plan:
     rate: float = 1e-3
     """The highest learning rate; it falls in a straight line to `rate_left` of it after the last epoch."""
     rate_left: float = 1.0
+    averaged: float = 0.995
+    """What is kept is a mean of the weights after each step: so much of it is the mean before. 0: the weights
+    as they are."""
     batch: int = 128
     patience: int = 2
     """Epochs without a better validation Recall@20 after which training ends."""
@@ -107,6 +110,7 @@ _COMIREC = Plan(
     sampled=1_280,
     start="he",
     dropout=0.0,
+    averaged=0.0,
     epochs=200,
     patience=20,
 )
@@ -129,6 +133,7 @@ _PLANS = (
         history=80,
         targets=40,
         dropout=0.1,
+        averaged=0.0,
         batch=30,
     ),
     Plan("sasrec", inputs="ids"),
