@@ -98,7 +98,7 @@ def fit(
         assert explicit is not None
         semantics = Semantics(plan, explicit, plan.dimension or plan.width)
     whole = torch.nn.ModuleList([network, *([] if semantics is None else [semantics])])
-    optimizer = torch.optim.Adam(whole.parameters(), plan.rate, betas=_BETAS)
+    optimizer = torch.optim.AdamW(whole.parameters(), plan.rate, betas=_BETAS, weight_decay=plan.decay)
     mean = AveragedModel(network, avg_fn=partial(_mean_of_weights, plan.averaged))
     kept = cast("Network", mean.module)
     kept.embeddings = network.embeddings

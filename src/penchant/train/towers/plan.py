@@ -90,11 +90,14 @@ class Plan:
     rate: float = 1e-3
     """The highest learning rate; it falls in a straight line to `rate_left` of it after the last epoch."""
     rate_left: float = 1.0
+    decay: float = 0.5
+    """How much of themselves the weights lose at each step, in learning rates (Loshchilov and Hutter,
+    "Decoupled weight decay regularization", ICLR 2019)."""
     averaged: float = 0.995
     """What is kept is a mean of the weights after each step: so much of it is the mean before. 0: the weights
     as they are."""
     batch: int = 128
-    patience: int = 2
+    patience: int = 3
     """Epochs without a better validation Recall@20 after which training ends."""
     held_out: float = 0.05
     """The share of readers whose last documents tell when to stop, 2,000 at most."""
@@ -110,6 +113,7 @@ _COMIREC = Plan(
     sampled=1_280,
     start="he",
     dropout=0.0,
+    decay=0.0,
     averaged=0.0,
     epochs=200,
     patience=20,
@@ -133,6 +137,7 @@ _PLANS = (
         history=80,
         targets=40,
         dropout=0.1,
+        decay=0.0,
         averaged=0.0,
         batch=30,
     ),
