@@ -125,7 +125,7 @@ GROUPS: Mapping[str, Sequence[str]] = MappingProxyType(
         "light": (*OURS, *LIGHT),
         "cheap": (*OURS, *LIGHT, *(name for name, peer in PEERS.items() if peer.cheap)),
         "all": (*OURS, *LIGHT, *PEERS),
-        "towers": ("blend", "LEARN", "LEARN without ids", "SASRec, ours", "blend with LEARN"),
+        "towers": ("blend", "LEARN", "LEARN without ids", "SASRec (ours)", "blend with LEARN"),
         "beside towers": tuple(BESIDE_TOWERS),
         "backbones": tuple(name for name, asks in TOWERS.items() if asks.plan != "eimf"),
         "eimf": tuple(name for name, asks in TOWERS.items() if asks.plan in ("remi", "eimf")),
