@@ -143,8 +143,21 @@ class Evidence(msgspec.Struct, frozen=True):
     ``dismissed``, ``shown`` or ``source NAME``."""
     weight: float
     """What it adds to the score, beside the mean of all candidates."""
+
+
+class Reason(msgspec.Struct, frozen=True):
+    """A sentence that is true of a document and a reader, and whose evidence speaks for the document."""
+
+    kind: str
+    """Of the evidence, see `Evidence`."""
+    weight: float
+    """What the evidence adds to the score."""
+    claim: str
+    """What is said: a name of `penchant.rank.sentences.CLAIMS`."""
+    facts: dict[str, str | int | list[str]]
+    """What it is said of: counts, titles, terms."""
     words: str
-    """The same for a person."""
+    """The sentence, for a person."""
 
 
 class Recommendation(msgspec.Struct, frozen=True, eq=False):
@@ -153,10 +166,13 @@ class Recommendation(msgspec.Struct, frozen=True, eq=False):
     document: Document
     score: float
     because: InterestUnit | Popular | None = None
-    """The Interest Unit that speaks most for it; ``Popular`` for a user without units; None for ``search``
-    and ``similar``, where no user is involved."""
+    """The Interest Unit that speaks most for it, where interests speak for it; ``Popular`` for a user without
+    units; None for ``search`` and ``similar``, where no user is involved."""
+    reasons: tuple[Reason, ...] = ()
+    """What speaks for it in true sentences, the strongest first, three at most."""
     evidence: tuple[Evidence, ...] = ()
-    """What the scorer ``blend`` weighed, the weightiest first."""
+    """All that the scorer ``blend`` weighed, for and against, the weightiest first; where ``explain`` was
+    ``full``."""
     personal: bool = False
     """Whether it stands in one of the reader's own places; see `penchant.rank.places`."""
 

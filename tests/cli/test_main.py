@@ -74,7 +74,7 @@ def test_interests(state):
 
 
 def test_recommend_with_reasons_and_filters(state):
-    assert "because of" in run("recommend", state, "reader-001")
+    assert "because" in run("recommend", state, "reader-001")
     found = json.loads(run("recommend", state, "reader-001", "-k", 5, "--where", "language=ko", "--json"))
     assert len(found) == 5
     assert {each["document"]["attributes"]["language"] for each in found} == {"ko"}
@@ -90,7 +90,11 @@ def test_why(state):
     document = found["document"]["id"]
     value = json.loads(run("why", state, "reader-001", document, "--json"))
     assert value["score"] == pytest.approx(found["score"], abs=1e-3)
-    assert found["evidence"][0]["words"]
+    assert found["reasons"][0]["words"]
+    full = json.loads(run("recommend", state, "reader-001", "--explain", "full", "--json"))[0]
+    assert full["evidence"]
+    assert full["reasons"] == found["reasons"]
+    assert "use reasons or full" in run("recommend", state, "reader-001", "--explain", "all", code=1)
     assert "score" in run("why", state, "reader-001", document)
     assert "unknown document 'zz'" in run("why", state, "reader-001", "zz", code=1)
 

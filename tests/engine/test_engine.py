@@ -22,10 +22,12 @@ def ids(found) -> list[str]:
 
 def test_recommendations_say_because_of_what(engine):
     engine.observe([Click("ana", "d1", 1.0), Click("ana", "d3", 2.0)], teach=False)
-    found = engine.recommend("ana", 2)
+    found = engine.recommend("ana", 2, scorer="sum")
     assert set(ids(found)) == {"d2", "d4"}
     because = {each.document.id: each.because.title for each in found}
     assert because == {"d2": "fast cosine search", "d4": "sourdough bread crumb"}
+    words = {each.reasons[0].words for each in found}
+    assert words == {f"close to your interest “{title}”" for title in because.values()}
     assert found[0].score >= found[1].score
 
 

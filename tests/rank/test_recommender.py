@@ -9,6 +9,7 @@ import penchant as pc
 from penchant import Click, Document, Engine, Settings
 from penchant.errors import InvalidQuery
 from penchant.rank.evidence import kind_of, start_of
+from penchant.rank.explanation import MARGIN
 from penchant.testing import HashingEmbedder
 
 NOW = 1_700_000_000.0
@@ -73,16 +74,14 @@ def test_scores_are_those_that_recommend_ranks_by(engine):
     assert (np.diff(scores) <= 1e-6).all()
 
 
-def test_the_evidence_adds_up_and_is_told_in_words(engine):
+def test_all_evidence_is_told_and_the_unit_where_interests_speak_for_a_document(engine):
     busy(engine)
-    found = engine.recommend("u1", 3)
-    assert all(isinstance(each.because, pc.InterestUnit) for each in found)
+    found = engine.recommend("u1", 10, explain="full")
     for each in found:
-        weights = [abs(evidence.weight) for evidence in each.evidence]
-        assert weights == sorted(weights, reverse=True)
-        assert all(evidence.words for evidence in each.evidence)
-    told = {evidence.kind: evidence.words for each in found for evidence in each.evidence}
-    assert "published" in told["freshness"]
+        weights = {evidence.kind: evidence.weight for evidence in each.evidence}
+        assert list(map(abs, weights.values())) == sorted(map(abs, weights.values()), reverse=True)
+        assert isinstance(each.because, pc.InterestUnit) == (weights.get("interest", 0.0) >= MARGIN)
+    assert {each.because is None for each in found} == {True, False}
     assert engine.recommend("u1", 3, explain=False)[0].evidence == ()
 
 
@@ -216,7 +215,7 @@ def test_a_source_adds_candidates_and_rank(engine):
     found = engine.recommend("ana", 3, sources=[mine])
     assert ids(found)[:2] == ["bread4", "bread3"] != plain[:2]
     assert ids(engine.recommend("ana", 3, sources=[pc.Source("my model", ["bread4"], weight=0.0)])) == plain
-    assert any(evidence.kind == "source my model" for evidence in found[0].evidence)
+    assert found[0].reasons[0].words == "recommended by my model"
 
 
 def test_filters_hold_for_candidates_of_every_kind(engine):

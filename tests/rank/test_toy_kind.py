@@ -14,7 +14,7 @@ from penchant.lab import registry
 from penchant.rank import evidence
 from penchant.rank.asked import Asked
 from penchant.rank.candidates import Candidates
-from penchant.rank.evidence import Column, Evidence, Told
+from penchant.rank.evidence import Claim, Column, Evidence, Told
 from rank.test_recommender import DOCUMENTS, NOW, busy, made
 
 
@@ -28,8 +28,8 @@ class ShortTitles(Evidence):
         titles = [asked.known.documents.at_row(int(row)).title for row in candidates.rows]
         return {"words of the title": np.array([len(title.split()) for title in titles], np.float64)}
 
-    def words(self, told: Told) -> str:
-        return f"{len(told.document.title.split())} words"
+    def claim(self, told: Told) -> Claim:
+        return Claim("own", {"words": f"{len(told.document.title.split())} words"})
 
 
 class OnlyBread:
@@ -56,7 +56,7 @@ def test_a_kind_ranks_explains_is_learned_and_can_be_set(toy):
         scores = engine.score("u1", ["short", "long"])
         assert scores[0] > scores[1] + 50
         (short,) = (each for each in engine.recommend("u1", 10) if each.document.id == "short")
-        told = {each.kind: each.words for each in short.evidence}
+        told = {each.kind: each.words for each in short.reasons}
         assert told["brevity"] == "1 words"
         with made() as taught:
             busy(taught)

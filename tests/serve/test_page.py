@@ -121,7 +121,9 @@ def test_a_reader_has_cards_a_river_and_reasons(page, community):
     assert bands >= len(cards(page))
     assert page.locator("svg path.merge").count() >= 1, "interests merged in these weeks"
     assert page.locator(".because").count() == 12
+    assert page.locator(".because li").count() <= 36
     assert page.locator(".evidence").count() == 12
+    page.locator(".weighed summary").first.click()
     assert page.locator(".evidence li").first.inner_text().split()[-1].lstrip("+−").replace(".", "").isdigit()
     sizes = page.locator(".card .terms span").evaluate_all(
         "spans => spans.map(s => parseFloat(getComputedStyle(s).fontSize))"

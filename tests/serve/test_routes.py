@@ -201,8 +201,12 @@ class TestRecommendations:
     def test_what_spoke_for_a_document_is_told(self, service):
         click(service, "ana", "d1")
         found = service.get("/users/ana/recommendations").json()["recommendations"]
-        assert {evidence["kind"] for one in found for evidence in one["evidence"]} >= {"interest"}
-        assert all(evidence["words"] for one in found for evidence in one["evidence"])
+        assert found[0]["reasons"][0]["words"] == "close to your interest “fast cosine search”"
+        assert not any(one["evidence"] for one in found)
+        korean = service.get("/users/ana/recommendations?language=ko&explain=full").json()["recommendations"]
+        assert korean[0]["reasons"][0]["words"] == "관심사 “fast cosine search”에 가깝습니다"
+        assert {evidence["kind"] for one in korean for evidence in one["evidence"]} >= {"interest"}
+        assert "use en, ko" in problem(service.get("/users/ana/recommendations?language=xx"), 422)
         weights = service.get("/blend").json()["weights"]
         assert weights["all units"] > 0
 
@@ -216,7 +220,7 @@ class TestRecommendations:
         ]
         assert len(after) == 2
         assert after[0]["document"]["id"] == last
-        assert after[0]["evidence"][0]["kind"] == "source editor"
+        assert after[0]["reasons"][0]["words"] == "recommended by editor"
         same = service.post("/users/ana/recommendations", json={}).json()["recommendations"]
         assert [one["document"]["id"] for one in same] == [one["document"]["id"] for one in before]
         assert "k" in problem(service.post("/users/ana/recommendations", json={"k": 0}), 422)

@@ -15,7 +15,9 @@ from penchant.cli.console import (
     User,
     Where,
 )
+from penchant.errors import InvalidQuery
 from penchant.memory.filters import parse_where
+from penchant.rank.sentences import check_language
 
 
 def recommend(
@@ -35,10 +37,16 @@ def recommend(
     ] = None,
     published_after: Annotated[float | None, typer.Option(help="Unix seconds.")] = None,
     include_seen: Annotated[bool, typer.Option(help="Also what the user clicked.")] = False,
+    explain: Annotated[
+        str, typer.Option(help="reasons, or full: with --json, also all that was weighed, for and against.")
+    ] = "reasons",
+    language: Annotated[str, typer.Option(help="Of the reasons: en or ko.")] = "en",
     at: At = None,
     json: Json = False,
 ) -> None:
-    """Recommend documents to a user, each with its reason."""
+    """Recommend documents to a user, each with its reasons."""
+    if explain not in ("reasons", "full"):
+        raise InvalidQuery(f"--explain is {explain!r}: use reasons or full")
     with existing(state) as engine:
         found = engine.recommend(
             user,
@@ -49,6 +57,8 @@ def recommend(
             scorer=scorer,
             diversity=diversity,
             personal=personal,
+            explain="full" if explain == "full" else True,
+            language=check_language(language),
             at=at,
         )
     show_documents(f"For {user}", found, json)

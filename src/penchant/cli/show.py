@@ -43,22 +43,22 @@ def recommendations_table(title: str, found: Sequence[Recommendation]) -> Table:
     table = Table(title=Text(title), title_justify="left", expand=False)
     table.add_column("score", justify="right")
     table.add_column("document", ratio=6)
-    if any(recommendation.because is not None for recommendation in found):
-        table.add_column("because of", ratio=4)
+    explained = any(each.because is not None or each.reasons for each in found)
+    if explained:
+        table.add_column("because", ratio=6)
     for recommendation in found:
         row = [Text(f"{recommendation.score:.3f}"), plain(recommendation.document.title)]
-        table.add_row(*row, *([] if recommendation.because is None else [reason(recommendation)]))
+        table.add_row(*row, *([reason(recommendation)] if explained else []))
     return table
 
 
 def reason(recommendation: Recommendation) -> Text:
     """What speaks most for a recommendation, in words."""
     because = recommendation.because
+    if recommendation.reasons:
+        return plain("; ".join(each.words for each in recommendation.reasons))
     if isinstance(because, InterestUnit):
-        others = [
-            each.words for each in recommendation.evidence if each.kind != "interest" and each.weight > 0
-        ][:2]
-        return plain("; ".join([f"{because.title} ({because.size})", *others]))
+        return plain(f"{because.title} ({because.size})")
     if isinstance(because, Popular):
         return Text("popular of late" if because.clicks >= 0.005 else "new here")
     return Text("")

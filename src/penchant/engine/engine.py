@@ -25,6 +25,8 @@ from penchant.engine.warm import warmed_up
 from penchant.memory.filters import Where
 from penchant.rank import feedback
 from penchant.rank.blend import Blend, shares, with_weights
+from penchant.rank.retrieval import Explain
+from penchant.rank.sentences import Language
 from penchant.rank.sources import CandidateSource
 from penchant.settings import Settings
 from penchant.store import Store, directory_of, open_store
@@ -348,7 +350,8 @@ class Engine:
         scorer: str | None = None,
         diversity: float = 0.0,
         personal: float | None = None,
-        explain: bool = True,
+        explain: Explain = True,
+        language: Language = "en",
         at: float | None = None,
         as_if: Sequence[Click] = (),
         sources: Sequence[Source | CandidateSource] = (),
@@ -361,8 +364,8 @@ class Engine:
         Examples:
             >>> engine = sample_engine()
             >>> best = engine.recommend("ana", k=1)[0]
-            >>> best.document.id, best.because.title
-            ('d2', 'fast cosine search')
+            >>> best.document.id, best.reasons[0].words
+            ('d2', 'close to your interest “fast cosine search”')
             >>> [found.document.id for found in engine.recommend("ana", where={"channel": "food"})]
             ['d3']
 
@@ -375,7 +378,9 @@ class Engine:
             diversity: from 0 (none) to 1, how much what was chosen already counts against its like.
             personal: from 0 to 1, the share of the places that are the reader's own: for what suits their
                 interests, whatever is new or popular. Under ``blend``; None: `Settings.personal`.
-            explain: False: `because` is None and `evidence` empty, and the answer comes a little sooner.
+            explain: ``"full"``: what every kind of evidence weighed, too. False: no reasons, and the answer
+                comes a little sooner.
+            language: of the reasons, ``en`` or ``ko``.
             at: now, in Unix seconds, for what expires; None: the latest time in the data.
             as_if: clicks of this user that are taken as learned for this one answer, and not kept. What they
                 would teach of the community is not.
@@ -397,6 +402,7 @@ class Engine:
             diversity=diversity,
             personal=personal,
             explain=explain,
+            language=language,
             at=at,
             as_if=as_if,
             sources=sources,

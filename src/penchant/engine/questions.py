@@ -20,7 +20,8 @@ from penchant.memory.filters import Where
 from penchant.memory.trails import Read, Trail, extended
 from penchant.rank import recommender, retrieval, scorers
 from penchant.rank.blend import all_weights
-from penchant.rank.retrieval import Query
+from penchant.rank.retrieval import Explain, Query
+from penchant.rank.sentences import Language
 from penchant.rank.sources import CandidateSource
 from penchant.types import Click, InterestUnit, Recommendation, Source, User
 from penchant.units.rules import by_recency, similarities
@@ -63,7 +64,8 @@ class Questions:
         scorer: str | None = None,
         diversity: float = 0.0,
         personal: float | None = None,
-        explain: bool = True,
+        explain: Explain = True,
+        language: Language = "en",
         at: float | None = None,
         as_if: Sequence[Click] = (),
         sources: Sequence[Source | CandidateSource] = (),
@@ -80,6 +82,7 @@ class Questions:
             diversity=diversity,
             personal=personal,
             explain=explain,
+            language=language,
         )
         scorer = scorer or self._state.settings.scorer
         scorers.check_scorer(scorer)
@@ -94,7 +97,9 @@ class Questions:
             seen = [documents.row(name) for name in user.seen if name in documents] if exclude_seen else []
             query = msgspec.structs.replace(query, excluded=seen)
             if not user.units:
-                return retrieval.popular(documents, query, self._state.settings.popularity_half_life)
+                return retrieval.popular(
+                    documents, known.trails, query, self._state.settings.popularity_half_life
+                )
             if scorer == scorers.BLEND:
                 return recommender.recommend(
                     known, self._state.blend, user_id, user, self._trail(user_id, as_if), query, sources

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from penchant.memory.facts import Facts, Words
-from penchant.memory.readers import NO_ROWS, Numbers, Rows, Times, is_first
+from penchant.memory.readers import NO_ROWS, Numbers, Rows, Times, gathered, is_first
 from penchant.memory.trails import Trail, Trails
 from penchant.rank.neighbours import MOST_READERS, Near, Neighbours, Weights
 from penchant.settings import Settings
@@ -81,6 +82,14 @@ class Asked:
     """What a trained tower makes of the reader, shape (interests, dimension); nothing without one."""
     at: float
     """Now, Unix seconds."""
+
+    @cached_property
+    def readers_of_read(self) -> tuple[Rows, NDArray[np.int64], NDArray[np.int64]]:
+        """(the documents read last, the latest at the end; which of them, and the number of a reader, of each
+        of their readers)."""
+        trails, rows = self.known.trails, self.reader.reads.rows[-self.reader.settings.reads_weighed :]
+        which, places = gathered(trails.readers(rows, MOST_READERS))
+        return rows, which, trails.entries.numbers[places].astype(np.int64)
 
 
 def ask(

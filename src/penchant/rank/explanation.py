@@ -1,33 +1,77 @@
-"""In words: what spoke for a recommendation, and how much."""
+"""Why a document is recommended: what spoke for it and against it, and the reasons a person is told."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from penchant.rank.evidence import Told, words_of
-from penchant.types import Evidence
+import numpy as np
 
+from penchant.memory.trails import Trails
+from penchant.rank.evidence import Claim, Told, claim_of
+from penchant.rank.evidence.freshness import published
+from penchant.rank.evidence.popularity import read_by
+from penchant.rank.evidence.seam import latest_readers
+from penchant.rank.evidence.trend import LOOKED_AT, read_of_late
+from penchant.rank.sentences import Language, sentence
+from penchant.types import Document, Evidence, InterestUnit, Reason
+
+MARGIN = 0.1
+"""What evidence adds to the score at the least, beside the mean of all candidates, to be a reason: it makes
+the document a tenth likelier."""
 _LEAST = 0.05
-"""What weighs less is not worth a word."""
-_BESIDE = {"dismissed": "like what was dismissed", "shown": "shown before"}
+"""What weighs less is not worth a number."""
+_MOST = 3
+_SOURCE = "source "
 
 
-def in_words(weights: Mapping[str, float], told: Told) -> tuple[Evidence, ...]:
-    """The evidence for a document, the weightiest first.
+def weighed(weights: Mapping[str, float]) -> tuple[Evidence, ...]:
+    """The evidence for and against a document, the weightiest first.
 
     Args:
         weights: kind -> what it adds to the score.
-        told: the document; its weight is that of each kind in turn.
     """
-    weighty = sorted(
-        (-abs(weight), kind, weight) for kind, weight in weights.items() if abs(weight) >= _LEAST
-    )
-    words = words_of()
-    return tuple(
-        Evidence(
-            kind,
-            round(weight, 3),
-            words[kind](told._replace(weight=weight)) if kind in words else _BESIDE.get(kind, kind),
+    weighty = sorted((-abs(weight), kind) for kind, weight in weights.items() if abs(weight) >= _LEAST)
+    return tuple(Evidence(kind, round(weights[kind], 3)) for _, kind in weighty)
+
+
+def reasons(weights: Mapping[str, float], told: Told, language: Language) -> tuple[Reason, ...]:
+    """What is true of a document and speaks for it by a margin, the strongest first, three at most.
+
+    Args:
+        weights: kind -> what it adds to the score.
+    """
+    found: list[Reason] = []
+    for kind, weight in sorted(weights.items(), key=lambda each: (-each[1], each[0])):
+        if weight < MARGIN or len(found) == _MOST:
+            break
+        claim = (
+            Claim("source", {"name": kind.removeprefix(_SOURCE)})
+            if kind.startswith(_SOURCE)
+            else claim_of(kind, told)
         )
-        for _, kind, weight in weighty
-    )
+        if claim is not None:
+            found.append(reason(kind, weight, claim, language))
+    return tuple(found)
+
+
+def of_unit(unit: InterestUnit, score: float, language: Language) -> Reason:
+    """The reason of a scorer that looks at Interest Units alone: the one nearest to the document."""
+    return reason("interest", score, Claim("interest", {"title": unit.title, "size": unit.size}), language)
+
+
+def to_a_stranger(
+    trails: Trails, document: Document, row: int, at: float, language: Language
+) -> Reason | None:
+    """What is told somebody of whom nothing is known: who read a document of late, that it is new, or how
+    many read it."""
+    claims = {
+        "trend": read_of_late(latest_readers(trails, row, LOOKED_AT).at, at),
+        "freshness": published(document, at),
+        "popularity": read_by(int(trails.counts(np.array([row]))[0])),
+    }
+    return next((reason(kind, 0.0, claim, language) for kind, claim in claims.items() if claim), None)
+
+
+def reason(kind: str, weight: float, claim: Claim, language: Language) -> Reason:
+    """A claim as it is told."""
+    return Reason(kind, round(weight, 3), claim.name, claim.facts, sentence(claim, language))

@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 from penchant.memory.readers import Rows
 from penchant.memory.trails import Trail
 from penchant.rank import blend as blending
-from penchant.rank import choosing, places, retrieval
+from penchant.rank import choosing, explanation, places, retrieval
 from penchant.rank.asked import Asked, Reader, ask
 from penchant.rank.blend import Blend, Matrix
 from penchant.rank.candidates import Candidates, looked_up
 from penchant.rank.evidence import Told, measure
-from penchant.rank.explanation import in_words
+from penchant.rank.explanation import MARGIN, reasons
 from penchant.rank.feedback import dismissed_like, shown_before
 from penchant.rank.known import Known
 from penchant.rank.retrieval import Query
@@ -68,7 +68,7 @@ def recommend(
     rows = candidates(asked, query, beside)
     weighed = weigh(asked, blend, rows, [source for source in beside if isinstance(source, Given)])
     shown = chosen(asked, weighed, query)
-    return recommendations(asked, blend, weighed, shown, explain=query.explain)
+    return recommendations(asked, blend, weighed, shown, query)
 
 
 def score(
@@ -162,16 +162,16 @@ def in_places(
 
 
 def recommendations(
-    asked: Asked, blend: Blend, weighed: Weighed, chosen: Sequence[tuple[int, bool]], *, explain: bool
+    asked: Asked, blend: Blend, weighed: Weighed, chosen: Sequence[tuple[int, bool]], query: Query
 ) -> list[Recommendation]:
-    """What is shown; explained, with the unit that speaks most for each document, and all the evidence in
-    words."""
+    """What is shown; explained, with the reasons, and the unit that speaks most for each document where
+    interests speak for it."""
     rows, documents = weighed.candidates.rows, asked.known.documents
     found = [
         Recommendation(documents.at_row(int(rows[place])), float(weighed.scores[place]), personal=is_own)
         for place, is_own in chosen
     ]
-    if not explain or not found:
+    if not query.explain or not found:
         return found
     shown = [place for place, _ in chosen]
     parts = blending.contributions(blend, weighed.names, weighed.evidence, shown)
@@ -180,10 +180,16 @@ def recommendations(
     weights = zip(*(values.tolist() for values in parts.values()), strict=True)
     explained = []
     for each, place, unit, own in zip(found, shown, nearest, weights, strict=True):
-        because = asked.units[unit]
-        told = Told(each.document, because, 0.0, weighed.candidates, place, asked.at)
-        words = in_words(dict(zip(parts, own, strict=True)), told)
-        explained.append(msgspec.structs.replace(each, because=because, evidence=words))
+        by_kind = dict(zip(parts, own, strict=True))
+        why = reasons(by_kind, Told(asked, weighed.candidates, place, unit), query.language)
+        explained.append(
+            msgspec.structs.replace(
+                each,
+                because=asked.units[unit] if by_kind["interest"] >= MARGIN else None,
+                reasons=why,
+                evidence=explanation.weighed(by_kind) if query.explain == "full" else (),
+            )
+        )
     return explained
 
 

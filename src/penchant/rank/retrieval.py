@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import msgspec
 import numpy as np
@@ -19,12 +19,15 @@ from penchant.errors import InvalidQuery
 from penchant.memory.documents import Documents, Rows
 from penchant.memory.filters import Where, check_where
 from penchant.memory.readers import distinct
-from penchant.rank import choosing, scorers
+from penchant.memory.trails import Trails
+from penchant.rank import choosing, explanation, scorers
 from penchant.rank.known import Neighbouring
+from penchant.rank.sentences import Language, check_language
 from penchant.settings import Settings
 from penchant.types import InterestUnit, Popular, Recommendation, Vector, Vectors
 from penchant.vectors import cosines, embeddings_of
 
+Explain = Literal[True, False, "full"]
 _WIDER = 4
 """Factor by which the search widens when too few documents passed the filters."""
 _DIVERSE_AMONG = 10
@@ -48,8 +51,10 @@ class Query(msgspec.Struct, frozen=True):
     """See `penchant.rank.choosing.diverse`."""
     personal: float = 0.0
     """Share of the places that are the reader's own, see `penchant.rank.places`."""
-    explain: bool = True
-    """Whether the unit that speaks most for a document is looked up."""
+    explain: Explain = True
+    """Whether reasons are looked up; ``full``: and all evidence is told."""
+    language: Language = "en"
+    """Of the reasons."""
 
     def __post_init__(self) -> None:
         if isinstance(self.k, bool) or not isinstance(self.k, int) or self.k < 1:
@@ -57,6 +62,9 @@ class Query(msgspec.Struct, frozen=True):
         for name, value in (("diversity", self.diversity), ("personal", self.personal)):
             if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
                 raise InvalidQuery(f"{name} is {value!r}: use a number from 0 (none) to 1")
+        if self.explain not in (True, False, "full"):
+            raise InvalidQuery(f"explain is {self.explain!r}: use True, False or 'full'")
+        check_language(self.language)
         check_where(self.where)
         if self.published_after is not None:
             check_time(self.published_after, "published_after", InvalidQuery)
@@ -95,7 +103,12 @@ def recommend(
     if query.explain and len(rows):
         because = [units[position] for position in choosing.speaks_most(vectors, index.vectors(rows))]
     return [
-        Recommendation(documents.at_row(int(row)), float(score), unit)
+        Recommendation(
+            documents.at_row(int(row)),
+            float(score),
+            unit,
+            () if unit is None else (explanation.of_unit(unit, float(score), query.language),),
+        )
         for row, score, unit in zip(rows, scores, because, strict=True)
     ]
 
@@ -171,15 +184,18 @@ def nearest(
     ]
 
 
-def popular(documents: Documents, query: Query, half_life: float) -> list[Recommendation]:
+def popular(documents: Documents, trails: Trails, query: Query, half_life: float) -> list[Recommendation]:
     """For a user without units: what others clicked of late, then what is newest."""
     rows = documents.rows()
     rows = documents.by_popularity(rows[passes(documents, rows, query)], query.k)
     clicks = documents.clicks(rows, query.at, half_life)
-    return [
-        Recommendation(documents.at_row(int(row)), float(count), Popular(float(count)))
-        for row, count in zip(rows, clicks, strict=True)
-    ]
+    found = []
+    for row, count in zip(rows.tolist(), clicks.tolist(), strict=True):
+        document, why = documents.at_row(row), None
+        if query.explain:
+            why = explanation.to_a_stranger(trails, document, row, query.at, query.language)
+        found.append(Recommendation(document, count, Popular(count), () if why is None else (why,)))
+    return found
 
 
 def candidates(index: Neighbouring, documents: Documents, vectors: Vectors, query: Query, count: int) -> Rows:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from penchant.types import Document, Evidence, InterestUnit, Popular, Recommendation
+from penchant.types import Document, Evidence, InterestUnit, Popular, Reason, Recommendation
 
 
 class UnitAnswer(msgspec.Struct, frozen=True):
@@ -49,8 +49,10 @@ class Recommended(msgspec.Struct, frozen=True):
     document: Document
     score: float
     because: BecauseInterest | BecausePopular | None = None
+    reasons: tuple[Reason, ...] = ()
+    """What speaks for it in true sentences, the strongest first, three at most."""
     evidence: tuple[Evidence, ...] = ()
-    """What the blend weighed, the weightiest first."""
+    """All that the blend weighed, the weightiest first; with `explain=full`."""
     personal: bool = False
     """Whether it stands in one of the user's own places."""
 
@@ -65,7 +67,14 @@ def unit_answer(unit: InterestUnit) -> UnitAnswer:
 def recommended(found: Sequence[Recommendation]) -> list[Recommended]:
     """Recommendations as they are told."""
     return [
-        Recommended(each.document, round(each.score, 6), _because(each.because), each.evidence, each.personal)
+        Recommended(
+            each.document,
+            round(each.score, 6),
+            _because(each.because),
+            each.reasons,
+            each.evidence,
+            each.personal,
+        )
         for each in found
     ]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -209,7 +209,9 @@ class Wanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     diversity: float | None = None
     personal: float | None = None
     exclude_seen: bool = True
-    explain: bool = True
+    explain: bool | Literal["full"] = True
+    language: str = "en"
+    """Of the reasons: `en` or `ko`."""
     published_after: float | None = None
     at: float | None = None
     sources: list[Ranking] = []
@@ -224,6 +226,8 @@ class WhatIf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     scorer: str | None = None
     diversity: float | None = None
     personal: float | None = None
+    explain: bool | Literal["full"] = True
+    language: str = "en"
 
 
 class Imagined(msgspec.Struct, frozen=True):

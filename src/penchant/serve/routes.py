@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from base64 import b64encode
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import Request, Response, get, post
@@ -15,6 +15,8 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from penchant.engine import Engine
 from penchant.errors import InvalidQuery
 from penchant.memory.filters import parse_where
+from penchant.rank.retrieval import Explain
+from penchant.rank.sentences import check_language
 from penchant.serve.answers import recommended, unit_answer
 from penchant.serve.bodies import (
     DocumentAbout,
@@ -103,13 +105,16 @@ async def get_recommendations(
     ] = None,
     exclude_seen: Annotated[bool, QueryParameter(description="Leave out what the user clicked.")] = True,
     explain: Annotated[
-        bool, QueryParameter(description="Name the interest that speaks most for each document.")
-    ] = True,
+        Literal["true", "false", "full"],
+        QueryParameter(description="Say why; `full`: with all that was weighed, for and against."),
+    ] = "true",
+    language: Annotated[str, QueryParameter(description="Of the reasons: en or ko.")] = "en",
     published_after: Annotated[float | None, QueryParameter(description="Unix seconds.")] = None,
     at: At = None,
 ) -> Recommendations:
     """The best first. A user without interests gets what others clicked of late."""
-    wanted = Wanted(k, where, scorer, diversity, personal, exclude_seen, explain, published_after, at)
+    told: Explain = "full" if explain == "full" else explain == "true"
+    wanted = Wanted(k, where, scorer, diversity, personal, exclude_seen, told, language, published_after, at)
     return await _recommended(request, id_of(user_id), wanted, service)
 
 
@@ -149,6 +154,7 @@ async def _recommended(
             diversity=(variant.diversity or 0.0) if wanted.diversity is None else wanted.diversity,
             personal=variant.personal if wanted.personal is None else wanted.personal,
             explain=wanted.explain,
+            language=check_language(wanted.language),
             at=when,
             sources=sources,
         )
@@ -219,6 +225,8 @@ async def post_what_if(user_id: FromPath[str], data: JSONBody[WhatIf], service: 
             scorer=scorer,
             diversity=diversity,
             personal=data.personal,
+            explain=data.explain,
+            language=check_language(data.language),
             at=service.now() or last,
             as_if=clicks,
         )

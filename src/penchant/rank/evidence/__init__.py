@@ -6,7 +6,7 @@ starting weights, explanations, the lab's ablations and the tables of the docs a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -18,7 +18,7 @@ from penchant.rank.evidence.freshness import Freshness
 from penchant.rank.evidence.interest import Interest
 from penchant.rank.evidence.popularity import Popularity
 from penchant.rank.evidence.readers import Readers
-from penchant.rank.evidence.seam import Column, Evidence, Told
+from penchant.rank.evidence.seam import Claim, Column, Evidence, Told
 from penchant.rank.evidence.taste import Taste
 from penchant.rank.evidence.trend import Trend
 from penchant.rank.evidence.words import Words
@@ -36,9 +36,11 @@ EVIDENCE: tuple[Evidence, ...] = (
 
 __all__ = [
     "EVIDENCE",
+    "Claim",
     "Column",
     "Evidence",
     "Told",
+    "claim_of",
     "columns",
     "kind_of",
     "kinds",
@@ -48,7 +50,6 @@ __all__ = [
     "opened",
     "personal",
     "start_of",
-    "words_of",
 ]
 
 
@@ -68,14 +69,9 @@ def kinds() -> list[str]:
     return [evidence.kind for evidence in EVIDENCE]
 
 
-def words_of() -> Mapping[str, Callable[[Told], str]]:
-    """Kind -> what says it in words."""
-    return _words_of(EVIDENCE)
-
-
-@lru_cache(maxsize=4)
-def _words_of(every: tuple[Evidence, ...]) -> Mapping[str, Callable[[Told], str]]:
-    return {evidence.kind: evidence.words for evidence in every}
+def claim_of(kind: str, told: Told) -> Claim | None:
+    """What evidence of a kind claims of a document; None where there is no such kind."""
+    return next((evidence.claim(told) for evidence in EVIDENCE if evidence.kind == kind), None)
 
 
 def columns() -> dict[str, float]:

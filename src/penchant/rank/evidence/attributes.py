@@ -11,9 +11,11 @@ import numpy as np
 from penchant.memory.facts import Facts
 from penchant.rank.asked import Asked, Reader, decayed
 from penchant.rank.candidates import Candidates
-from penchant.rank.evidence.seam import Column, Evidence, Told
+from penchant.rank.evidence.seam import Claim, Column, Evidence, Told
 
 _PREFIX = "attribute "
+_LEAST = 2
+"""Documents read without which a value is not called read often."""
 
 
 class Attributes(Evidence):
@@ -28,10 +30,20 @@ class Attributes(Evidence):
     def measure(self, asked: Asked, candidates: Candidates) -> Mapping[str, Column]:
         return measured(asked.reader, candidates.facts)
 
-    def words(self, told: Told) -> str:
-        told_of = sorted(told.document.attributes.items())
-        values = ", ".join(f"{name} {value}" for name, value in told_of if isinstance(value, str | bool))
-        return f"often read: {values}" if told.weight > 0 else f"seldom read: {values or 'nothing known'}"
+    def claim(self, told: Told) -> Claim | None:
+        """The attribute whose value was read most often, of the documents that were read last."""
+        reads, most = told.asked.reader.reads.attributes, told.asked.reader.settings.reads_weighed
+        found: tuple[int, int, str] | None = None
+        for name, values in told.candidates.facts.attributes.items():
+            read = reads.get(name, np.zeros(0, np.int32))[-most:]
+            count = int((read == values[told.place]).sum()) if values[told.place] >= 0 else 0
+            if count >= _LEAST and (found is None or count > found[0]):
+                found = count, len(read), name
+        if found is None:
+            return None
+        count, of, name = found
+        value = str(told.document.attributes[name])
+        return Claim("attribute", {"name": name, "value": value, "count": count, "of": of})
 
 
 def measured(reader: Reader, candidates: Facts) -> dict[str, Column]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -13,11 +12,14 @@ from penchant.checks import EARLIEST_CLOCK
 from penchant.memory.readers import Times
 from penchant.rank.asked import Asked, Reader
 from penchant.rank.candidates import Candidates
-from penchant.rank.evidence.seam import Column, Evidence, Told
+from penchant.rank.evidence.seam import Claim, Column, Evidence, Told
+from penchant.types import Document
 
 _KNOTS = (2.0, 4.0, 5.5)
 """Of the logarithm of 1 + hours: 6 hours, 2 days, 10 days."""
-_DAY = 86_400.0
+_HOUR = 3_600.0
+_NEW = 14 * 86_400.0
+"""Seconds after which nobody would call a document new."""
 
 
 class Freshness(Evidence):
@@ -41,13 +43,22 @@ class Freshness(Evidence):
     def measure(self, asked: Asked, candidates: Candidates) -> Mapping[str, Column]:
         return measured(asked.reader, candidates.facts.published_at, candidates.newer, asked.at)
 
-    def words(self, told: Told) -> str:
-        if told.document.published_at is None:
-            return "no time of publication"
-        days = max(told.at - told.document.published_at, 0.0) / _DAY
-        if days < 1:
-            return f"published {max(math.ceil(days * 24), 1)} h ago"
-        return f"published {int(days)} day{'' if int(days) == 1 else 's'} ago"
+    def claim(self, told: Told) -> Claim | None:
+        return published(told.document, told.asked.at)
+
+
+def published(document: Document, at: float) -> Claim | None:
+    """How long ago a document was published, where that is not long."""
+    if document.published_at is None or not 0 <= at - document.published_at <= _NEW or at < EARLIEST_CLOCK:
+        return None
+    hours = int((at - document.published_at) // _HOUR)
+    if hours < 1:
+        return Claim("published now", {})
+    return (
+        Claim("published hours ago", {"count": hours})
+        if hours < 48
+        else Claim("published days ago", {"count": hours // 24})
+    )
 
 
 def measured(reader: Reader, published_at: Times, newer: NDArray[np.int64], at: float) -> dict[str, Column]:

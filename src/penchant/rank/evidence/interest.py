@@ -10,7 +10,7 @@ import numpy as np
 
 from penchant.rank.asked import Asked, Reader
 from penchant.rank.candidates import Candidates
-from penchant.rank.evidence.seam import Column, Evidence, Told
+from penchant.rank.evidence.seam import Claim, Column, Evidence, Told
 from penchant.types import Vectors
 
 
@@ -27,8 +27,12 @@ class Interest(Evidence):
     def measure(self, asked: Asked, candidates: Candidates) -> Mapping[str, Column]:
         return measured(asked.reader, candidates.of_units)
 
-    def words(self, told: Told) -> str:
-        return f"close to “{told.unit.title}”" if told.weight > 0 else "far from most interests"
+    def claim(self, told: Told) -> Claim | None:
+        of_unit = told.candidates.of_units[:, told.unit]
+        if of_unit[told.place] <= of_unit.mean():  # all are as near
+            return None
+        unit = told.asked.units[told.unit]
+        return Claim("interest", {"title": unit.title, "size": unit.size})
 
 
 def measured(reader: Reader, cosines: Vectors) -> dict[str, Column]:

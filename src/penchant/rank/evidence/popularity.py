@@ -10,7 +10,10 @@ from numpy.typing import NDArray
 
 from penchant.rank.asked import Asked
 from penchant.rank.candidates import Candidates
-from penchant.rank.evidence.seam import Column, Evidence, Told
+from penchant.rank.evidence.seam import Claim, Column, Evidence, Told
+
+_LEAST = 2
+"""Readers that are worth telling."""
 
 
 class Popularity(Evidence):
@@ -22,9 +25,13 @@ class Popularity(Evidence):
     def measure(self, asked: Asked, candidates: Candidates) -> Mapping[str, Column]:
         return {"readers": measured(candidates.readers)}
 
-    def words(self, told: Told) -> str:
-        readers = int(told.candidates.readers[told.place])
-        return f"{readers} reader{'' if readers == 1 else 's'}"
+    def claim(self, told: Told) -> Claim | None:
+        return read_by(int(told.candidates.readers[told.place]))
+
+
+def read_by(readers: int) -> Claim | None:
+    """How many read a document, where it is more than one."""
+    return Claim("readers", {"count": readers}) if readers >= _LEAST else None
 
 
 def measured(readers: NDArray[np.int64]) -> Column:

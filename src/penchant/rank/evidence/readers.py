@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penchant.memory.facts import Smoothed
+from penchant.memory.readers import is_among
 from penchant.rank.asked import Asked
 from penchant.rank.candidates import Candidates
-from penchant.rank.evidence.seam import Column, Evidence, Told
-from penchant.rank.neighbours import Said
+from penchant.rank.evidence.seam import Claim, Column, Evidence, Told
+from penchant.rank.neighbours import MOST_READERS, Said
 from penchant.types import Vector
 
 _LEAST = 0.03
@@ -41,10 +42,16 @@ class Readers(Evidence):
         after = read_after_the_like(candidates.of_taste, candidates.smoothed)
         return {**measured(candidates.said, candidates.readers), "read after the like": after}
 
-    def words(self, told: Told) -> str:
-        if told.weight > 0:
-            return f"readers who also follow “{told.unit.title}” clicked this"
-        return "readers of the same did not click this"
+    def claim(self, told: Told) -> Claim | None:
+        """The document read that has most readers in common with this one, the latest of these."""
+        reads, which, numbers = told.asked.readers_of_read
+        others = np.sort(told.others(MOST_READERS).numbers.astype(np.int64))
+        counts = np.bincount(which[is_among(numbers, others)], minlength=len(reads))
+        if not counts.any():
+            return None
+        best = int(np.flatnonzero(counts == counts.max())[-1])
+        title = told.asked.known.documents.at_row(int(reads[best])).title
+        return Claim("readers of the same", {"count": int(counts[best]), "title": title})
 
 
 def measured(said: Said, readers: NDArray[np.int64]) -> dict[str, Column]:

@@ -8,27 +8,47 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from penchant.memory.readers import Entries
+from penchant.memory.trails import Trails
 from penchant.rank.asked import Asked
 from penchant.rank.candidates import Candidates
-from penchant.types import Document, InterestUnit
+from penchant.rank.sentences import Claim as Claim
+from penchant.types import Document
 
 Column = NDArray[np.float64]
 """A number for each candidate, shape (candidates,)."""
 
 
-class Told(NamedTuple):
-    """A document whose evidence is told in words."""
+def latest_readers(trails: Trails, row: int, most: int) -> Entries:
+    """The latest readers of a document, the latest at the end."""
+    start, end = (int(ends[0]) for ends in trails.readers(np.array([row]), most))
+    entries = trails.entries
+    part = slice(start, end)
+    return Entries(entries.numbers[part], entries.at[part], entries.order[part], entries.before[part])
 
-    document: Document
-    unit: InterestUnit
-    """The Interest Unit nearest to it."""
-    weight: float
-    """What the evidence adds to the score, beside the mean of all candidates."""
+
+class Told(NamedTuple):
+    """A document that evidence speaks for."""
+
+    asked: Asked
     candidates: Candidates
     place: int
     """Of the document among the candidates."""
-    at: float
-    """Now, Unix seconds."""
+    unit: int
+    """The reader's Interest Unit nearest to it, a place in `Asked.units`."""
+
+    @property
+    def document(self) -> Document:
+        """The document."""
+        return self.asked.known.documents.at_row(int(self.candidates.rows[self.place]))
+
+    def others(self, most: int) -> Entries:
+        """The latest readers of the document, all but the one who is told; nobody where documents have one
+        reader each, its author."""
+        trails = self.asked.known.trails
+        entries = latest_readers(trails, int(self.candidates.rows[self.place]), most)
+        kept = (entries.numbers != self.asked.reader.number) & trails.are_shared
+        return Entries(*(values[kept] for values in entries))
 
 
 class Evidence(Protocol):
@@ -59,5 +79,6 @@ class Evidence(Protocol):
     def measure(self, asked: Asked, candidates: Candidates) -> Mapping[str, Column]:
         """Name of a column -> its values: all of `columns`, or none where it could say nothing of any."""
 
-    def words(self, told: Told) -> str:
-        """What speaks for the document, or against it, for a person."""
+    def claim(self, told: Told) -> Claim | None:
+        """What is true of the document and speaks for it; None where nothing can be said that a person would
+        call a reason."""

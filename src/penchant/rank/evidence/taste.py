@@ -9,7 +9,11 @@ import numpy as np
 
 from penchant.rank.asked import Asked
 from penchant.rank.candidates import ByTower, Candidates
-from penchant.rank.evidence.seam import Column, Evidence, Told
+from penchant.rank.evidence.seam import Claim, Column, Evidence, Told
+from penchant.rank.neighbours import MOST_READERS
+
+_LATEST = 5
+"""Documents read last that readers may have gone on from."""
 
 
 class Taste(Evidence):
@@ -25,10 +29,16 @@ class Taste(Evidence):
         known = asked.known.tower is not None
         return measured(candidates.by_tower, len(candidates.rows)) if known else {}
 
-    def words(self, told: Told) -> str:
-        if told.weight > 0:
-            return "readers with a history like yours went on to this"
-        return "readers with a history like yours went on to other things"
+    def claim(self, told: Told) -> Claim | None:
+        """From which of the documents read last most readers went on to this one, the latest of these."""
+        asked = told.asked
+        latest, before = asked.reader.reads.rows[-_LATEST:], told.others(MOST_READERS).before
+        counts = [int((before == row).any(axis=1).sum()) for row in latest.tolist()]
+        if not any(counts):
+            return Claim("expected", {})
+        best = max(range(len(counts)), key=lambda place: (counts[place], place))
+        title = asked.known.documents.at_row(int(latest[best])).title
+        return Claim("went on", {"count": counts[best], "title": title})
 
 
 def measured(said: ByTower | None, count: int) -> dict[str, Column]:

@@ -9,15 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penchant.checks import EARLIEST_CLOCK
+from penchant.memory.readers import Times
 from penchant.rank.asked import Asked
 from penchant.rank.candidates import Candidates
-from penchant.rank.evidence.seam import Column, Evidence, Told
+from penchant.rank.evidence.seam import Claim, Column, Evidence, Told
 from penchant.rank.neighbours import Said
 
-_OF_A_DAY = 1
-"""Of the half-lives, the longest first."""
-_LEAST = 0.05
-"""Clicks that are worth a number."""
+_LEAST = 2
+"""Readers that are worth telling."""
+LOOKED_AT = 1_000
+"""Latest readers of a document that are counted."""
+_WINDOWS = {"read in the last day": 86_400.0, "read in the last week": 7 * 86_400.0}
+"""Claim -> seconds."""
 
 
 class Trend(Evidence):
@@ -36,9 +39,24 @@ class Trend(Evidence):
     def measure(self, asked: Asked, candidates: Candidates) -> Mapping[str, Column]:
         return measured(candidates.said, candidates.readers, asked.at)
 
-    def words(self, told: Told) -> str:
-        clicks = told.candidates.said.clicks[_OF_A_DAY, told.place] if told.at >= EARLIEST_CLOCK else 0.0
-        return f"{clicks:.1f} clicks of late" if clicks >= _LEAST else "not clicked of late"
+    def claim(self, told: Told) -> Claim | None:
+        return read_of_late(told.others(LOOKED_AT).at, told.asked.at)
+
+
+def read_of_late(times: Times, at: float) -> Claim | None:
+    """How many read a document in the last day, or else in the last week, for the first time.
+
+    Args:
+        times: when its latest readers read it.
+    """
+    if at < EARLIEST_CLOCK:
+        return None
+    ages = at - times
+    for name, longest in _WINDOWS.items():
+        count = int(((ages >= 0) & (ages < longest)).sum())
+        if count >= _LEAST:
+            return Claim(name, {"count": count})
+    return None
 
 
 def measured(said: Said, readers: NDArray[np.int64], at: float) -> dict[str, Column]:

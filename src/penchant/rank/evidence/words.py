@@ -10,8 +10,11 @@ import numpy as np
 from penchant.memory.facts import Facts
 from penchant.rank.asked import Asked, Liked
 from penchant.rank.candidates import Candidates
-from penchant.rank.evidence.seam import Column, Evidence, Told
+from penchant.rank.evidence.seam import Claim, Column, Evidence, Told
 from penchant.text import key_terms
+
+_TOLD = 3
+"""Terms that are told, at most."""
 
 
 class Words(Evidence):
@@ -25,10 +28,21 @@ class Words(Evidence):
     def measure(self, asked: Asked, candidates: Candidates) -> Mapping[str, Column]:
         return {"key terms": measured(asked.liked, candidates.facts)}
 
-    def words(self, told: Told) -> str:
-        known = {term for term, _ in told.unit.terms}
-        shared = [term for term in key_terms(told.document.title) if term in known]
-        return f"shares {', '.join(shared)}" if shared else "words of the title"
+    def claim(self, told: Told) -> Claim | None:
+        """The terms shared with the read document that shares most of them, the latest of these."""
+        reads, documents = told.asked.reader.reads, told.asked.known.documents
+        here = told.candidates.facts.terms[told.place]
+        alike = np.isin(reads.terms, here[here >= 0]).sum(axis=1)  # numbers of terms, which some share
+        own = key_terms(told.document.title)
+        for place in np.lexsort((np.arange(len(alike)), alike))[::-1].tolist():
+            if not alike[place]:
+                break
+            title = documents.at_row(int(reads.rows[place])).title
+            there = set(key_terms(title))
+            shared = [term for term in own if term in there]
+            if shared:
+                return Claim("words", {"terms": shared[:_TOLD], "title": title})
+        return None
 
 
 def measured(liked: Liked, candidates: Facts) -> Column:

@@ -1,6 +1,6 @@
 // The HTTP interface. A token, where one is asked for, stays in this tab.
 
-import { say } from "./words.js";
+import { say, spoken } from "./words.js";
 
 const KEY = "penchant-token";
 
@@ -37,8 +37,8 @@ export const api = {
   users: (prefix, limit = 24) => call("GET", `/users?limit=${limit}&prefix=${one(prefix)}`).then((answer) => answer.user_ids),
   units: (id) => call("GET", user(id, "units")).then((answer) => answer.units),
   history: (id) => call("GET", user(id, "history")),
-  recommendations: (id, personal) => call("GET", user(id, `recommendations?k=12${personal === null ? "" : `&personal=${personal}`}`)),
-  whatIf: (id, documents, personal) => call("POST", user(id, "what-if"), { document_ids: documents, k: 12, personal }),
+  recommendations: (id, personal) => call("GET", user(id, `recommendations?k=12&explain=full&language=${spoken()}${personal === null ? "" : `&personal=${personal}`}`)),
+  whatIf: (id, documents, personal) => call("POST", user(id, "what-if"), { document_ids: documents, k: 12, personal, explain: "full", language: spoken() }),
   document: (id) => call("GET", `/documents/${one(id)}`),
   similar: (id) => call("GET", `/documents/${one(id)}/similar?k=12`).then((answer) => answer.documents),
   titles: (ids) => call("GET", `/documents?${ids.map((id) => `id=${one(id)}`).join("&")}`).then((answer) => answer.documents),

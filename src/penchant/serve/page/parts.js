@@ -68,19 +68,20 @@ export function changeWords(change) {
   return gone ? `${words}; ${say("letGo", gone)}` : words;
 }
 
-export function because(reason, bands) {
-  if (!reason) return null;
-  if (reason.kind === "popular") return element("div", { class: "because" }, say(reason.popular >= 0.005 ? "popular" : "isNew"));
-  return element("div", { class: "because" },
-    bands ? element("span", { class: "dot", band: bands(reason.key) }) : null, outside(say("because", short(reason.interest, 80))));
+// Why a document is shown, in the service's sentences; the interest has the colour of its band.
+export function reasons(found, bands) {
+  if (!found.reasons.length) return null;
+  const dot = (one) => (bands && found.because && one.claim === "interest" ? element("span", { class: "dot", band: bands(found.because.key) }) : null);
+  return element("ul", { class: "because" }, found.reasons.map((one) => element("li", {}, dot(one), outside(one.words))));
 }
 
-// What the blend weighed: each kind with what it adds to the score, in the page's language; the exact words on pointing at it.
+// All that the blend weighed, for and against: each kind with what it adds to the score.
 export function evidence(found) {
-  if (!found || !found.length) return null;
-  return element("ul", { class: "evidence", "aria-label": say("evidence") }, found.slice(0, 4).map((one) =>
-    element("li", { class: one.weight < 0 ? "against" : null, title: one.words },
-      outside(kindName(one.kind)), ` ${one.weight < 0 ? "−" : "+"}${number(Math.abs(one.weight).toFixed(1))}`)));
+  if (!found.length) return null;
+  return element("details", { class: "weighed" }, element("summary", {}, say("weighed")),
+    element("ul", { class: "evidence", "aria-label": say("evidence") }, found.map((one) =>
+      element("li", { class: one.weight < 0 ? "against" : null },
+        outside(kindName(one.kind)), ` ${one.weight < 0 ? "−" : "+"}${number(Math.abs(one.weight).toFixed(1))}`))));
 }
 
 export function panel(title, ...children) {

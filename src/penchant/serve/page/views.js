@@ -1,7 +1,7 @@
 // What each address shows.
 
 import { api } from "./api.js";
-import { because, changeWords, colour, documentLink, drawing, element, evidence, outside, panel, short, termCloud, unitCard, userLink } from "./parts.js";
+import { changeWords, colour, documentLink, drawing, element, evidence, outside, panel, reasons, short, termCloud, unitCard, userLink } from "./parts.js";
 import { bandsOf, river } from "./river.js";
 import { moment, number, say } from "./words.js";
 
@@ -15,7 +15,7 @@ const every = (seconds, alive, work) => {
 };
 
 const foundList = (found, action = () => null) => (found.length
-  ? list(found.map((one) => element("li", {}, element("div", { class: "row" }, element("div", {}, documentLink(one.document), because(one.because), evidence(one.evidence)), action(one.document)))))
+  ? list(found.map((one) => element("li", {}, element("div", { class: "row" }, element("div", {}, documentLink(one.document), reasons(one), evidence(one.evidence)), action(one.document)))))
   : element("p", { class: "quiet" }, say("nothing")));
 
 export async function home(view, alive) {
@@ -76,7 +76,7 @@ export async function reader(view, alive, id) {
       band: bandColour(unit.key), changed: state.changed.has(unit.key), faded: fades(unit), titles: past ? null : api.titles,
     })) : [element("li", { class: "quiet" }, say("noInterests"))]));
     next.replaceChildren(state.found.length ? list(state.found.map((one) => element("li", { "data-document": one.document.id },
-      element("div", { class: "row" }, element("div", {}, documentLink(one.document), one.personal ? element("span", { class: "own" }, say("own")) : null, because(one.because, bandColour), evidence(one.evidence)), state.button(one.document))))) : element("p", { class: "quiet" }, say("nothing")));
+      element("div", { class: "row" }, element("div", {}, documentLink(one.document), one.personal ? element("span", { class: "own" }, say("own")) : null, reasons(one, bandColour), evidence(one.evidence)), state.button(one.document))))) : element("p", { class: "quiet" }, say("nothing")));
     if (state.personal === null && state.found.length) places.show(state.found.filter((one) => one.personal).length / state.found.length);
   };
   state.button = (found) => element("button", { class: "plain what-if", type: "button", "aria-label": say("whatIfLabel", short(found.title, 80)), onclick: () => imagine(found) }, say("whatIf"));
