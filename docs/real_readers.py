@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from penchant import Engine, Popular
+from penchant import Engine
 from penchant.data.build import add_documents, observe_log
 from penchant.data.files import Problems, read_clicks, read_documents
 
@@ -51,16 +51,10 @@ def show(engine: Engine, reader: str) -> None:
     for unit in units:
         terms = ", ".join(f"{term} {count}" if count > 1 else term for term, count in unit.terms[:7])
         print(f"| {cell(unit.title)} | {cell(terms)} | {unit.size} |")
-    print("\n| recommended | what speaks for it | nearest interest |\n|---|---|---|")
+    print("\n| recommended | why |\n|---|---|")
     for found in engine.recommend(reader, 5):
-        assert found.because is not None
-        nearest = "" if isinstance(found.because, Popular) else found.because.title
-        words = "; ".join(
-            evidence.words
-            for evidence in found.evidence
-            if evidence.weight > 0 and evidence.kind != "interest"
-        )
-        print(f"| {cell(found.document.title)} | {cell(words)} | {cell(nearest)} |")
+        words = "; ".join(reason.words for reason in found.reasons)
+        print(f"| {cell(found.document.title)} | {cell(words)} |")
 
 
 def cell(text: str) -> str:

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
         Evidence,
         InterestUnit,
         Popular,
+        Reason,
         Recommendation,
         Source,
     )
@@ -75,6 +76,7 @@ __all__ = [
     "PeerFailed",
     "PenchantError",
     "Popular",
+    "Reason",
     "Recommendation",
     "ServiceError",
     "ServiceFailed",
