@@ -25,8 +25,7 @@ from penchant.engine.warm import warmed_up
 from penchant.memory.filters import Where
 from penchant.rank import feedback
 from penchant.rank.blend import Blend, shares, with_weights
-from penchant.rank.retrieval import Explain
-from penchant.rank.sentences import Language
+from penchant.rank.sentences import Explain, Language
 from penchant.rank.sources import CandidateSource
 from penchant.settings import Settings
 from penchant.store import Store, directory_of, open_store
@@ -310,8 +309,7 @@ class Engine:
             InvalidQuery: one id was given in place of a list.
         """
         check_ids(document_ids)
-        known = [document_id for document_id in document_ids if document_id in self._state.documents]
-        self._learner.react(user_id, lambda user: feedback.show(user, known))
+        self._learner.react(user_id, lambda user: feedback.show(user, document_ids, self._state.documents))
 
     def forget(self, user_id: str) -> bool:
         """Delete all that is kept of a user.

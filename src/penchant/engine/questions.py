@@ -20,8 +20,8 @@ from penchant.memory.filters import Where
 from penchant.memory.trails import Read, Trail, extended
 from penchant.rank import recommender, retrieval, scorers
 from penchant.rank.blend import all_weights
-from penchant.rank.retrieval import Explain, Query
-from penchant.rank.sentences import Language
+from penchant.rank.retrieval import Query
+from penchant.rank.sentences import Explain, Language
 from penchant.rank.sources import CandidateSource
 from penchant.types import Click, InterestUnit, Recommendation, Source, User
 from penchant.units.rules import by_recency, similarities

@@ -6,7 +6,7 @@ clicks to say no: what each takes from a score is fixed here.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 import msgspec
 import numpy as np
@@ -34,9 +34,9 @@ def dismiss(user: User, document_id: str) -> User:
     return msgspec.structs.replace(user, dismissed=(*others, (document_id, user.steps))[-_DISMISSED_KEPT:])
 
 
-def show(user: User, document_ids: Sequence[str]) -> User:
-    """The user after documents were shown."""
-    entries = tuple((document_id, user.steps) for document_id in document_ids)
+def show(user: User, document_ids: Sequence[str], known: Container[str]) -> User:
+    """The user after documents were shown, of which those count that are known."""
+    entries = tuple((document_id, user.steps) for document_id in document_ids if document_id in known)
     return msgspec.structs.replace(user, shown=(*user.shown, *entries)[-_SHOWN_KEPT:])
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -22,12 +22,11 @@ from penchant.memory.readers import distinct
 from penchant.memory.trails import Trails
 from penchant.rank import choosing, explanation, scorers
 from penchant.rank.known import Neighbouring
-from penchant.rank.sentences import Language, check_language
+from penchant.rank.sentences import Explain, Language, check_language
 from penchant.settings import Settings
 from penchant.types import InterestUnit, Popular, Recommendation, Vector, Vectors
 from penchant.vectors import cosines, embeddings_of
 
-Explain = Literal[True, False, "full"]
 _WIDER = 4
 """Factor by which the search widens when too few documents passed the filters."""
 _DIVERSE_AMONG = 10

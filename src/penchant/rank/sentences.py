@@ -9,6 +9,8 @@ from typing import Literal, NamedTuple, get_args
 from penchant.errors import InvalidQuery
 
 Language = Literal["en", "ko"]
+Explain = Literal[True, False, "full"]
+"""Whether a recommendation has reasons; ``full``: and all that was weighed."""
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 
 

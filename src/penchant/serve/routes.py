@@ -15,8 +15,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from penchant.engine import Engine
 from penchant.errors import InvalidQuery
 from penchant.memory.filters import parse_where
-from penchant.rank.retrieval import Explain
-from penchant.rank.sentences import check_language
+from penchant.rank.sentences import Explain, check_language
 from penchant.serve.answers import recommended, unit_answer
 from penchant.serve.bodies import (
     DocumentAbout,
