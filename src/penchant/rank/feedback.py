@@ -6,12 +6,13 @@ clicks to say no: what each takes from a score is fixed here.
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from penchant.memory.documents import Documents
 from penchant.memory.readers import Rows
 from penchant.types import User, Vectors
 
@@ -34,7 +35,7 @@ def dismiss(user: User, document_id: str) -> User:
     return msgspec.structs.replace(user, dismissed=(*others, (document_id, user.steps))[-_DISMISSED_KEPT:])
 
 
-def show(user: User, document_ids: Sequence[str], known: Container[str]) -> User:
+def show(user: User, document_ids: Sequence[str], known: Documents) -> User:
     """The user after documents were shown, of which those count that are known."""
     entries = tuple((document_id, user.steps) for document_id in document_ids if document_id in known)
     return msgspec.structs.replace(user, shown=(*user.shown, *entries)[-_SHOWN_KEPT:])

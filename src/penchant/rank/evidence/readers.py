@@ -43,13 +43,15 @@ class Readers(Evidence):
         return {**measured(candidates.said, candidates.readers), "read after the like": after}
 
     def claim(self, told: Told) -> Claim | None:
-        """The document read that has most readers in common with this one, the latest of these."""
+        """The document read that has most readers in common with this one, for how many it has: what all read
+        says little."""
         reads, which, numbers = told.asked.readers_of_read
         others = np.sort(told.others(MOST_READERS).numbers.astype(np.int64))
         counts = np.bincount(which[is_among(numbers, others)], minlength=len(reads))
         if not counts.any():
             return None
-        best = int(np.flatnonzero(counts == counts.max())[-1])
+        shares = counts / np.sqrt(np.maximum(np.bincount(which, minlength=len(reads)), 1))
+        best = int(np.flatnonzero(shares == shares.max())[-1])
         title = told.asked.known.documents.at_row(int(reads[best])).title
         return Claim("readers of the same", {"count": int(counts[best]), "title": title})
 
