@@ -98,7 +98,7 @@ class Scores(msgspec.Struct, frozen=True):
     scores: list[float]
 
 
-class Reason(msgspec.Struct, frozen=True):
+class Nearness(msgspec.Struct, frozen=True):
     """How near a document is to one interest."""
 
     unit: UnitAnswer
@@ -113,7 +113,7 @@ class Why(msgspec.Struct, frozen=True):
     score: float
     threshold: float
     """From this cosine on, a click on the document would join the interest."""
-    reasons: list[Reason]
+    reasons: list[Nearness]
 
 
 class KeptUnit(UnitAnswer, frozen=True):

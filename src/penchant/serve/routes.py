@@ -27,9 +27,9 @@ from penchant.serve.bodies import (
     Imagined,
     KeptUnit,
     Map,
+    Nearness,
     Overview,
     ProblemDetails,
-    Reason,
     Recommendations,
     Scores,
     ScoresWanted,
@@ -189,7 +189,9 @@ async def get_why(user_id: FromPath[str], document_id: FromPath[str], service: S
 
     def question(engine: Engine) -> Why:
         score = round(float(engine.score(name, [document], at=service.now())[0]), 6)
-        reasons = [Reason(unit_answer(unit), round(cosine, 6)) for unit, cosine in engine.why(name, document)]
+        reasons = [
+            Nearness(unit_answer(unit), round(cosine, 6)) for unit, cosine in engine.why(name, document)
+        ]
         return Why(name, engine.document(document), score, engine.threshold, reasons)
 
     return await service.shared.ask(question)
