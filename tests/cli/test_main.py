@@ -85,6 +85,16 @@ def test_recommend_with_reasons_and_filters(state):
     assert len(json.loads(run("recommend", state, "nobody", "--where", "language=en,ko", "--json"))) == 10
 
 
+def test_times_are_seconds_or_dates(state):
+    found = [
+        run("recommend", state, "reader-001", "--published-after", after, "--at", at, "--json")
+        for after, at in (("1738324800", "1740744000"), ("2025-01-31T12:00:00", "2025-02-28T12:00:00"))
+    ]
+    assert found[0] == found[1]
+    assert len(json.loads(found[0])) == 10
+    assert "or a time such as" in run("recommend", state, "reader-001", "--at", "yesterday", code=2)
+
+
 def test_why(state):
     found = json.loads(run("recommend", state, "reader-001", "--json"))[0]
     document = found["document"]["id"]

@@ -86,13 +86,17 @@ def test_both_clients_speak_with_a_real_service(processes):
         assert client.add(documents) == 5
         assert client.observe([Click("ana", "d1", 1.0)], changes=True)["changes"][0]["action"] == "created"
         blocking = [client.units("ana"), client.recommend("ana", 2, explain=False), client.recommend("ana", 2, sources=MINE), client.score("ana", ["d2"]), client.similar("d1", 2), client.search("bread", 1)]  # fmt: skip
+        blocking += [client.what_if("ana", ["d3"], k=2, explain="full"), client.why("ana", "d2"), client.history("ana"), client.users("a"), client.document("d1"), client.blend()]  # fmt: skip
+        assert client.users("a") == ["ana"]
+        assert blocking[6]["recommendations"][0]["evidence"]
         assert client.export("ana")["clicks_learned"] == 1
 
         async def same() -> list:
             async with AsyncClient(url) as other:
                 assert await other.ready()
                 assert await other.add(documents) == 5
-                return [await other.units("ana"), await other.recommend("ana", 2, explain=False), await other.recommend("ana", 2, sources=MINE), await other.score("ana", ["d2"]), await other.similar("d1", 2), await other.search("bread", 1)]  # fmt: skip
+                found = [await other.units("ana"), await other.recommend("ana", 2, explain=False), await other.recommend("ana", 2, sources=MINE), await other.score("ana", ["d2"]), await other.similar("d1", 2), await other.search("bread", 1)]  # fmt: skip
+                return [*found, await other.what_if("ana", ["d3"], k=2, explain="full"), await other.why("ana", "d2"), await other.history("ana"), await other.users("a"), await other.document("d1"), await other.blend()]  # fmt: skip
 
         assert asyncio.run(same()) == blocking
         assert client.remove("d5") is True

@@ -6,6 +6,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -21,7 +22,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from penchant.data.files import Columns, OnError
+from penchant.data.files import Columns, OnError, time_of
 from penchant.errors import InvalidQuery
 from penchant.settings import DocumentText
 
@@ -32,7 +33,14 @@ State = Annotated[Path, typer.Argument(help="The directory that holds the state.
 User = Annotated[str, typer.Argument(help="A user id.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 K = Annotated[int, typer.Option("-k", help="How many.")]
-At = Annotated[float | None, typer.Option(help="Now, in Unix seconds. Default: the latest time in the data.")]
+At = Annotated[
+    float | None,
+    typer.Option(
+        parser=partial(time_of, column="--at"),
+        metavar="TIME",
+        help="Now: Unix seconds, or 2025-01-31T12:00:00. Default: the latest time in the data.",
+    ),
+]
 Where = Annotated[
     list[str] | None, typer.Option(help="NAME=VALUE, NAME=A,B (one of), NAME>=N or NAME<=N; all must hold.")
 ]

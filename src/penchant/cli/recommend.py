@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -15,6 +16,7 @@ from penchant.cli.console import (
     User,
     Where,
 )
+from penchant.data.files import time_of
 from penchant.errors import InvalidQuery
 from penchant.memory.filters import parse_where
 from penchant.rank.sentences import check_language
@@ -35,7 +37,14 @@ def recommend(
         float | None,
         typer.Option(min=0, max=1, help="Share of the places that are the user's own; default: the state's."),
     ] = None,
-    published_after: Annotated[float | None, typer.Option(help="Unix seconds.")] = None,
+    published_after: Annotated[
+        float | None,
+        typer.Option(
+            parser=partial(time_of, column="--published-after"),
+            metavar="TIME",
+            help="Unix seconds, or 2025-01-31T12:00:00.",
+        ),
+    ] = None,
     include_seen: Annotated[bool, typer.Option(help="Also what the user clicked.")] = False,
     explain: Annotated[
         str, typer.Option(help="reasons, or full: with --json, also all that was weighed, for and against.")

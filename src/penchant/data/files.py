@@ -112,7 +112,7 @@ def read_shown(path: Path, is_known: Callable[[str], bool]) -> tuple[list[Shown]
         try:
             user, at = (
                 _text(row["user_id"]),
-                _time(row["shown_at"], "shown_at") if row.get("shown_at") else 0.0,
+                time_of(row["shown_at"], "shown_at") if row.get("shown_at") else 0.0,
             )
             documents = dict(_was_clicked(entry) for entry in str(row["shown"]).split())
         except (KeyError, ValueError, InputError) as error:
@@ -233,7 +233,7 @@ def _click(row: Row, columns: Columns) -> Click:
     click = Click(
         user_id=_text(row[columns["user_id"]]),
         document_id=_text(row[columns["document_id"]]),
-        at=_time(row[columns["at"]], columns["at"]),
+        at=time_of(row[columns["at"]], columns["at"]),
         kind=_text(row[columns["kind"]]) or None if "kind" in columns else None,
         id=_text(row[columns["id"]]) or None if "id" in columns else None,
     )
@@ -247,11 +247,15 @@ def _text(value: Any) -> str:
 
 def _optional_time(row: Row, columns: Columns, field: str) -> float | None:
     value = row[columns[field]] if field in columns else None
-    return None if value in (None, "") else _time(value, columns[field])
+    return None if value in (None, "") else time_of(value, columns[field])
 
 
-def _time(value: Any, column: str) -> float:
-    """Unix seconds from a number, or from a date and time as in ISO 8601 (UTC where it names no zone)."""
+def time_of(value: Any, column: str) -> float:
+    """Unix seconds from a number, or from a date and time as in ISO 8601 (UTC where it names no zone).
+
+    Raises:
+        InvalidRow: it is neither; it names the column.
+    """
     if isinstance(value, datetime):
         return (value if value.tzinfo else value.replace(tzinfo=UTC)).timestamp()
     try:
@@ -259,7 +263,7 @@ def _time(value: Any, column: str) -> float:
     except (TypeError, ValueError):
         pass
     try:
-        return _time(datetime.fromisoformat(str(value)), column)
+        return time_of(datetime.fromisoformat(str(value)), column)
     except ValueError:
         raise InvalidRow(
             f"{column} is {str(value)[:40]!r}: use Unix seconds, or a time such as 2025-01-31T12:00:00"

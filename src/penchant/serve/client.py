@@ -89,6 +89,13 @@ def _recommend_request(user_id: str, k: int, options: Mapping[str, Any]) -> _Req
     return _Request("GET", path, {name: _written(value) for name, value in given.items()})
 
 
+def _what_if_request(user_id: str, document_ids: Sequence[str], options: Mapping[str, Any]) -> _Request:
+    given = {name: value for name, value in options.items() if value is not None}
+    return _Request(
+        "POST", _path("users", user_id, "what-if"), body={"document_ids": list(document_ids), **given}
+    )
+
+
 def _search_request(words: str, k: int, where: Sequence[str] | None) -> _Request:
     return _Request("GET", "/search", {"q": words, "k": k, **({"where": list(where)} if where else {})})
 
@@ -228,6 +235,31 @@ class Client:
         """The documents nearest to some words in meaning."""
         return list(self._send(_search_request(words, k, where))["documents"])
 
+    def what_if(self, user_id: str, document_ids: Sequence[str], **options: Any) -> Answer:
+        """Interests and recommendations after imagined clicks; options as of the route: k, scorer, diversity,
+        personal, explain, language. Nothing of it is kept."""
+        return self._send(_what_if_request(user_id, document_ids, options))
+
+    def why(self, user_id: str, document_id: str) -> Answer:
+        """What speaks for a document."""
+        return self._send(_Request("GET", _path("users", user_id, "why", document_id)))
+
+    def history(self, user_id: str) -> Answer:
+        """What each of a user's latest clicks did to the interests."""
+        return self._send(_Request("GET", _path("users", user_id, "history")))
+
+    def users(self, prefix: str = "", limit: int = 100) -> list[str]:
+        """Ids of users that begin so, in the order of the alphabet."""
+        return list(self._send(_Request("GET", "/users", {"prefix": prefix, "limit": limit}))["user_ids"])
+
+    def document(self, document_id: str) -> Answer:
+        """A document, and how it is read."""
+        return self._send(_Request("GET", _path("documents", document_id)))
+
+    def blend(self) -> dict[str, float]:
+        """What each column of evidence weighs."""
+        return dict(self._send(_Request("GET", "/blend"))["weights"])
+
     def export(self, user_id: str) -> Answer:
         """All that is kept of a user."""
         return self._send(_Request("GET", _path("users", user_id, "export")))
@@ -331,6 +363,33 @@ class AsyncClient:
     async def search(self, words: str, k: int = 20, *, where: Sequence[str] | None = None) -> list[Answer]:
         """See `Client.search`."""
         return list((await self._send(_search_request(words, k, where)))["documents"])
+
+    async def what_if(self, user_id: str, document_ids: Sequence[str], **options: Any) -> Answer:
+        """Interests and recommendations after imagined clicks; options as of the route: k, scorer, diversity,
+        personal, explain, language. Nothing of it is kept."""
+        return await self._send(_what_if_request(user_id, document_ids, options))
+
+    async def why(self, user_id: str, document_id: str) -> Answer:
+        """What speaks for a document."""
+        return await self._send(_Request("GET", _path("users", user_id, "why", document_id)))
+
+    async def history(self, user_id: str) -> Answer:
+        """What each of a user's latest clicks did to the interests."""
+        return await self._send(_Request("GET", _path("users", user_id, "history")))
+
+    async def users(self, prefix: str = "", limit: int = 100) -> list[str]:
+        """Ids of users that begin so, in the order of the alphabet."""
+        return list(
+            (await self._send(_Request("GET", "/users", {"prefix": prefix, "limit": limit})))["user_ids"]
+        )
+
+    async def document(self, document_id: str) -> Answer:
+        """A document, and how it is read."""
+        return await self._send(_Request("GET", _path("documents", document_id)))
+
+    async def blend(self) -> dict[str, float]:
+        """What each column of evidence weighs."""
+        return dict((await self._send(_Request("GET", "/blend")))["weights"])
 
     async def export(self, user_id: str) -> Answer:
         """See `Client.export`."""
