@@ -78,7 +78,9 @@ def test_recommend_with_reasons_and_filters(state):
     found = json.loads(run("recommend", state, "reader-001", "-k", 5, "--where", "language=ko", "--json"))
     assert len(found) == 5
     assert {each["document"]["attributes"]["language"] for each in found} == {"ko"}
-    assert {"kind", "interest", "size", "text", "key"} == set(found[0]["because"])
+    by_interest = json.loads(run("recommend", state, "reader-001", "--scorer", "sum", "--json"))
+    assert {"kind", "interest", "size", "text", "key"} == set(by_interest[0]["because"])
+    assert by_interest[0]["reasons"][0]["kind"] == "interest"
     popular = json.loads(run("recommend", state, "nobody", "--json"))
     assert "popular" in popular[0]["because"]
     assert "Nothing passes" in run("recommend", state, "nobody", "--where", "language=fr")
