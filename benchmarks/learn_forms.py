@@ -7,7 +7,7 @@ their targets among 2,048 documents drawn for each step. Beside: the mean vector
 Long: until three passes in a row are no better, as `penchant train` does; 2,000 readers are asked.
 
 Cold: a tenth of the documents is left out of every history. Readers are asked which of these they read, given the
-others, among all that were left out: no form was trained on any of them.
+others, among all that were left out: no form was trained on any of them. As long as `penchant train` does.
 
 `learn_forms.py long` and `learn_forms.py cold` print these rows alone.
 """
@@ -110,7 +110,7 @@ def cold(given: Snapshot) -> None:
     mean = recall_of_mean(given, questions, candidates)
     told = f"{len(questions):,} readers, {len(candidates):,} documents"
     row("cold: mean vector", f"Recall@20 {mean:.4f} of {told}")
-    for name, plan in (("text alone", FORMS["... by text alone"]), ("learn, of width 64", LEARN)):
+    for name, plan in (("text alone", replace(TOWERS["learn"], inputs="text")), ("learn", TOWERS["learn"])):
         with tempfile.TemporaryDirectory() as folder:
             fitted = fit(learned, plan, Path(folder))
         trained = Trained(0, 0, 0, 0.0, fitted.best, 0.0, 0, 0)

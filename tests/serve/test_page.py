@@ -193,6 +193,13 @@ def test_what_if_changes_what_is_seen_and_nothing_else(page, community):
     assert cards(page) != cards_before
     after = page.locator("[data-document]").evaluate_all("all => all.map(one => one.dataset.document)")
     assert shown[0] not in after, "what was clicked is not shown again"
+    marked = page.locator("[data-document]:has(.came)").evaluate_all(
+        "all => all.map(one => one.dataset.document)"
+    )
+    came = [each for each in after if each not in shown]
+    risen = [each for each in after if each in shown and shown.index(each) > after.index(each)]
+    assert marked == [each for each in after if each in {*came, *risen}]
+    assert marked
     page.locator(".what-if").nth(1).click()
     page.wait_for_selector("text=2 clicks")
     page.click("#back")

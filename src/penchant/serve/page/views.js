@@ -65,6 +65,12 @@ export async function reader(view, alive, id) {
     const band = state.flow && state.flow.bandOf(key);
     return band ? colour(band.number) : undefined;
   };
+  // What the imagined clicks brought into the list, or moved up.
+  const moved = (one) => {
+    if (!state.imagined.length) return null;
+    const was = state.before.indexOf(one.document.id), now = state.found.indexOf(one);
+    return was < 0 ? element("span", { class: "own came" }, say("came")) : was > now ? element("span", { class: "own came" }, say("up", was - now)) : null;
+  };
   state.show = () => {
     const past = state.at !== null && state.flow && !state.imagined.length;
     const units = past ? state.flow.states[state.at].units : state.units;
@@ -76,12 +82,13 @@ export async function reader(view, alive, id) {
       band: bandColour(unit.key), changed: state.changed.has(unit.key), faded: fades(unit), titles: past ? null : api.titles,
     })) : [element("li", { class: "quiet" }, say("noInterests"))]));
     next.replaceChildren(state.found.length ? list(state.found.map((one) => element("li", { "data-document": one.document.id },
-      element("div", { class: "row" }, element("div", {}, documentLink(one.document), one.personal ? element("span", { class: "own" }, say("own")) : null, reasons(one, bandColour), evidence(one.evidence)), state.button(one.document))))) : element("p", { class: "quiet" }, say("nothing")));
+      element("div", { class: "row" }, element("div", {}, documentLink(one.document), one.personal ? element("span", { class: "own" }, say("own")) : null, moved(one), reasons(one, bandColour), evidence(one.evidence)), state.button(one.document))))) : element("p", { class: "quiet" }, say("nothing")));
     if (state.personal === null && state.found.length) places.show(state.found.filter((one) => one.personal).length / state.found.length);
   };
   state.button = (found) => element("button", { class: "plain what-if", type: "button", "aria-label": say("whatIfLabel", short(found.title, 80)), onclick: () => imagine(found) }, say("whatIf"));
 
   const imagine = async (found) => {
+    if (!state.imagined.length) state.before = state.found.map((one) => one.document.id);
     state.imagined.push(found.id);
     const known = new Set(state.units.map((unit) => unit.key));
     const answer = await api.whatIf(id, state.imagined, state.personal);

@@ -19,7 +19,7 @@ const WORDS = {
     tokenNeeded: "This service asks for a token", token: "Token", use: "Use it", failed: "It did not work: {0}", offline: "The service does not answer.",
     position: "position {0}", attributes: "Attributes", kept: "at this moment", score: "score {0}", loading: "Loading …", notFound: "There is no such page.",
     personal: "For this reader", asSet: "as the state is set", ofPlaces: "{0} % of the places", own: "the reader's own place",
-    evidence: "What spoke for it, and how much", weighed: "In numbers", "kind-interest": "interests", "kind-words": "words", "kind-attributes": "attributes", "kind-freshness": "freshness",
+    came: "came in", up: "up {0}", evidence: "What spoke for it, and how much", weighed: "In numbers", "kind-interest": "interests", "kind-words": "words", "kind-attributes": "attributes", "kind-freshness": "freshness",
     "kind-trend": "trend", "kind-popularity": "popularity", "kind-readers": "like readers", "kind-taste": "what comes next", "kind-dismissed": "dismissed", "kind-shown": "shown before",
   },
   ko: {
@@ -40,7 +40,7 @@ const WORDS = {
     tokenNeeded: "이 서비스는 토큰이 필요합니다", token: "토큰", use: "사용", failed: "실패했습니다: {0}", offline: "서비스가 응답하지 않습니다.",
     position: "{0}번째", attributes: "속성", kept: "이 시점", score: "점수 {0}", loading: "불러오는 중 …", notFound: "그런 페이지가 없습니다.",
     personal: "이 독자를 위한 자리", asSet: "상태의 설정대로", ofPlaces: "자리의 {0} %", own: "독자의 자리",
-    evidence: "추천 근거와 그 크기", weighed: "숫자로", "kind-interest": "관심사", "kind-words": "낱말", "kind-attributes": "속성", "kind-freshness": "최신성",
+    came: "새로 들어옴", up: "{0}계단 위로", evidence: "추천 근거와 그 크기", weighed: "숫자로", "kind-interest": "관심사", "kind-words": "낱말", "kind-attributes": "속성", "kind-freshness": "최신성",
     "kind-trend": "추세", "kind-popularity": "인기", "kind-readers": "비슷한 독자", "kind-taste": "다음에 읽는 글", "kind-dismissed": "거절함", "kind-shown": "이미 보임",
   },
 };
