@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from penchant.memory.trails import Trails
-from penchant.rank.evidence import Claim, Told, claim_of
+from penchant.rank.evidence import Claim, Told, claims
 from penchant.rank.evidence.freshness import published
 from penchant.rank.evidence.popularity import read_by
 from penchant.rank.evidence.seam import latest_readers
@@ -41,16 +41,17 @@ def reasons(weights: Mapping[str, float], told: Told, language: Language) -> tup
         weights: kind -> what it adds to the score.
     """
     found: list[Reason] = []
-    for kind, weight in sorted(weights.items(), key=lambda each: (-each[1], each[0])):
-        if weight < MARGIN or len(found) == _MOST:
-            break
-        claim = (
-            Claim("source", {"name": kind.removeprefix(_SOURCE)})
-            if kind.startswith(_SOURCE)
-            else claim_of(kind, told)
-        )
+    by_kind = claims()
+    for least, kind in sorted((-weight, kind) for kind, weight in weights.items() if weight >= MARGIN):
+        claim = None
+        if kind in by_kind:
+            claim = by_kind[kind](told)
+        elif kind.startswith(_SOURCE):
+            claim = Claim("source", {"name": kind.removeprefix(_SOURCE)})
         if claim is not None:
-            found.append(reason(kind, weight, claim, language))
+            found.append(reason(kind, -least, claim, language))
+            if len(found) == _MOST:
+                break
     return tuple(found)
 
 
@@ -65,7 +66,7 @@ def to_a_stranger(
     """What is told somebody of whom nothing is known: who read a document of late, that it is new, or how
     many read it."""
     claims = {
-        "trend": read_of_late(latest_readers(trails, row, LOOKED_AT).at, at),
+        "trend": read_of_late(trails.entries.at[latest_readers(trails, row, LOOKED_AT)], at),
         "freshness": published(document, at),
         "popularity": read_by(int(trails.counts(np.array([row]))[0])),
     }

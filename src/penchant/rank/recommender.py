@@ -20,7 +20,7 @@ from penchant.rank import choosing, explanation, places, retrieval
 from penchant.rank.asked import Asked, Reader, ask
 from penchant.rank.blend import Blend, Matrix
 from penchant.rank.candidates import Candidates, looked_up
-from penchant.rank.evidence import Told, measure
+from penchant.rank.evidence import Telling, Told, measure
 from penchant.rank.explanation import MARGIN, reasons
 from penchant.rank.feedback import dismissed_like, shown_before
 from penchant.rank.known import Known
@@ -178,10 +178,10 @@ def recommendations(
     parts.update((kind, values[shown]) for kind, values in weighed.beside.items())
     nearest = choosing.speaks_most(asked.reader.units, weighed.candidates.vectors[shown])
     weights = zip(*(values.tolist() for values in parts.values()), strict=True)
-    explained = []
-    for each, place, unit, own in zip(found, shown, nearest, weights, strict=True):
+    explained, telling = [], Telling(asked, weighed.candidates, shown)
+    for nth, (each, unit, own) in enumerate(zip(found, nearest, weights, strict=True)):
         by_kind = dict(zip(parts, own, strict=True))
-        why = reasons(by_kind, Told(asked, weighed.candidates, place, unit), query.language)
+        why = reasons(by_kind, Told(telling, nth, unit), query.language)
         explained.append(
             msgspec.structs.replace(
                 each,

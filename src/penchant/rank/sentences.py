@@ -119,12 +119,10 @@ def sentence(claim: Claim, language: Language) -> str:
         return str(claim.facts.get("words", claim.name))
     said = CLAIMS[claim.name][language]
     text = said.many if said.many and claim.facts.get("count") != 1 else said.one
-    facts = {
-        name: ", ".join(f"“{each}”" for each in value) if isinstance(value, list) else _number(value)
-        for name, value in claim.facts.items()
-    }
-    return text.format(**facts)
+    return text.format(**{name: _told(value) for name, value in claim.facts.items()})
 
 
-def _number(value: str | int) -> str:
-    return f"{value:,}" if isinstance(value, int) else value
+def _told(value: str | int | list[str]) -> str:
+    if isinstance(value, str):
+        return value
+    return f"{value:,}" if isinstance(value, int) else ", ".join(f"“{each}”" for each in value)

@@ -6,7 +6,7 @@ starting weights, explanations, the lab's ablations and the tables of the docs a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -18,7 +18,7 @@ from penchant.rank.evidence.freshness import Freshness
 from penchant.rank.evidence.interest import Interest
 from penchant.rank.evidence.popularity import Popularity
 from penchant.rank.evidence.readers import Readers
-from penchant.rank.evidence.seam import Claim, Column, Evidence, Told
+from penchant.rank.evidence.seam import Claim, Column, Evidence, Telling, Told
 from penchant.rank.evidence.taste import Taste
 from penchant.rank.evidence.trend import Trend
 from penchant.rank.evidence.words import Words
@@ -39,8 +39,9 @@ __all__ = [
     "Claim",
     "Column",
     "Evidence",
+    "Telling",
     "Told",
-    "claim_of",
+    "claims",
     "columns",
     "kind_of",
     "kinds",
@@ -69,9 +70,14 @@ def kinds() -> list[str]:
     return [evidence.kind for evidence in EVIDENCE]
 
 
-def claim_of(kind: str, told: Told) -> Claim | None:
-    """What evidence of a kind claims of a document; None where there is no such kind."""
-    return next((evidence.claim(told) for evidence in EVIDENCE if evidence.kind == kind), None)
+def claims() -> Mapping[str, Callable[[Told], Claim | None]]:
+    """Kind -> what evidence of that kind claims of a document."""
+    return _claims(EVIDENCE)
+
+
+@lru_cache(maxsize=4)
+def _claims(every: tuple[Evidence, ...]) -> Mapping[str, Callable[[Told], Claim | None]]:
+    return {evidence.kind: evidence.claim for evidence in every}
 
 
 def columns() -> dict[str, float]:

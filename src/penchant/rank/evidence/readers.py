@@ -9,11 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penchant.memory.facts import Smoothed
-from penchant.memory.readers import is_among
 from penchant.rank.asked import Asked
 from penchant.rank.candidates import Candidates
 from penchant.rank.evidence.seam import Claim, Column, Evidence, Told
-from penchant.rank.neighbours import MOST_READERS, Said
+from penchant.rank.neighbours import Said
 from penchant.types import Vector
 
 _LEAST = 0.03
@@ -45,11 +44,12 @@ class Readers(Evidence):
     def claim(self, told: Told) -> Claim | None:
         """The document read that has most readers in common with this one, for how many it has: what all read
         says little."""
-        reads, which, numbers = told.asked.readers_of_read
-        others = np.sort(told.others(MOST_READERS).numbers.astype(np.int64))
-        counts = np.bincount(which[is_among(numbers, others)], minlength=len(reads))
+        if not told.asked.known.trails.are_shared:
+            return None
+        counts = told.telling.common_readers[told.nth]
         if not counts.any():
             return None
+        reads, which, _ = told.asked.readers_of_read
         shares = counts / np.sqrt(np.maximum(np.bincount(which, minlength=len(reads)), 1))
         best = int(np.flatnonzero(shares == shares.max())[-1])
         title = told.asked.known.documents.at_row(int(reads[best])).title

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from penchant.memory.readers import Entries
+from penchant.memory.readers import NO_ROWS, Places, Segments, gathered
 from penchant.memory.trails import Trails
 from penchant.rank.asked import Asked
 from penchant.rank.candidates import Candidates
+from penchant.rank.neighbours import MOST_READERS
 from penchant.rank.sentences import Claim as Claim
 from penchant.types import Document
 
@@ -19,36 +22,74 @@ Column = NDArray[np.float64]
 """A number for each candidate, shape (candidates,)."""
 
 
-def latest_readers(trails: Trails, row: int, most: int) -> Entries:
-    """The latest readers of a document, the latest at the end."""
-    start, end = (int(ends[0]) for ends in trails.readers(np.array([row]), most))
-    entries = trails.entries
-    part = slice(start, end)
-    return Entries(entries.numbers[part], entries.at[part], entries.order[part], entries.before[part])
+def latest_readers(trails: Trails, row: int, most: int) -> Places:
+    """The places of a document's latest readers in `Trails.entries`, the latest at the end."""
+    start, end = trails.readers(np.array([row]), most)
+    return np.arange(start[0], end[0])
+
+
+@dataclass(frozen=True, eq=False)
+class Telling:
+    """A reader who is told why some documents are shown."""
+
+    asked: Asked
+    candidates: Candidates
+    shown: Sequence[int]
+    """Places of the documents among the candidates."""
+
+    @cached_property
+    def common_readers(self) -> NDArray[np.int64]:
+        """How many others read each document that is shown and each of those that the reader read last, shape
+        (shown, read)."""
+        trails, reader = self.asked.known.trails, self.asked.reader.number
+        rows, which, numbers = self.asked.readers_of_read
+        order = np.argsort(numbers)
+        ordered = numbers[order]
+        of, places = gathered(trails.readers(self.candidates.rows[self.shown], MOST_READERS))
+        others = trails.entries.numbers[places].astype(np.int64)
+        start = np.searchsorted(ordered, others)
+        end = np.where(others == reader, start, np.searchsorted(ordered, others, "right"))
+        nth, found = gathered(Segments(start, end))
+        pairs = of[nth] * len(rows) + which[order[found]]
+        return np.bincount(pairs, minlength=len(self.shown) * len(rows)).reshape(len(self.shown), -1)
 
 
 class Told(NamedTuple):
     """A document that evidence speaks for."""
 
-    asked: Asked
-    candidates: Candidates
-    place: int
-    """Of the document among the candidates."""
+    telling: Telling
+    nth: int
+    """Of the documents that are shown."""
     unit: int
     """The reader's Interest Unit nearest to it, a place in `Asked.units`."""
+
+    @property
+    def asked(self) -> Asked:
+        """The reader."""
+        return self.telling.asked
+
+    @property
+    def candidates(self) -> Candidates:
+        """All that could be shown."""
+        return self.telling.candidates
+
+    @property
+    def place(self) -> int:
+        """Of the document among the candidates."""
+        return self.telling.shown[self.nth]
 
     @property
     def document(self) -> Document:
         """The document."""
         return self.asked.known.documents.at_row(int(self.candidates.rows[self.place]))
 
-    def others(self, most: int) -> Entries:
-        """The latest readers of the document, all but the one who is told; nobody where documents have one
-        reader each, its author."""
+    def others(self, most: int) -> Places:
+        """The same of all but the one who is told; nobody where each document has one reader, its author."""
         trails = self.asked.known.trails
-        entries = latest_readers(trails, int(self.candidates.rows[self.place]), most)
-        kept = (entries.numbers != self.asked.reader.number) & trails.are_shared
-        return Entries(*(values[kept] for values in entries))
+        if not trails.are_shared:
+            return NO_ROWS
+        places = latest_readers(trails, self.candidates.rows[self.place], most)
+        return np.asarray(places[trails.entries.numbers[places] != self.asked.reader.number])
 
 
 class Evidence(Protocol):

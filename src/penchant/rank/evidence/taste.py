@@ -32,7 +32,10 @@ class Taste(Evidence):
     def claim(self, told: Told) -> Claim | None:
         """From which of the documents read last most readers went on to this one, the latest of these."""
         asked = told.asked
-        latest, before = asked.reader.reads.rows[-_LATEST:], told.others(MOST_READERS).before
+        latest, before = (
+            asked.reader.reads.rows[-_LATEST:],
+            asked.known.trails.entries.before[told.others(MOST_READERS)],
+        )
         counts = [int((before == row).any(axis=1).sum()) for row in latest.tolist()]
         if not any(counts):
             return Claim("expected", {})

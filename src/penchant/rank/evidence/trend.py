@@ -40,7 +40,7 @@ class Trend(Evidence):
         return measured(candidates.said, candidates.readers, asked.at)
 
     def claim(self, told: Told) -> Claim | None:
-        return read_of_late(told.others(LOOKED_AT).at, told.asked.at)
+        return read_of_late(told.asked.known.trails.entries.at[told.others(LOOKED_AT)], told.asked.at)
 
 
 def read_of_late(times: Times, at: float) -> Claim | None:
