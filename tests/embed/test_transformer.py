@@ -47,7 +47,7 @@ def test_batches_do_not_change_order_or_result(minilm):
 
 def test_in_bfloat16_the_vectors_are_nearly_the_same(minilm, monkeypatch):
     """As on a processor that multiplies bfloat16 itself; here it is only slower."""
-    monkeypatch.setattr("penchant.embed.transformer._multiplies_bfloat16", lambda device: True)
+    monkeypatch.setattr("penchant.embed.transformer.is_native", lambda device: True)
     halved = load_embedder("minilm-bf16")
     check_embedder(halved)
     texts = ["A cat sits on the mat", "interest rates of central banks", "캠핑 의자"]

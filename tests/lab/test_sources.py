@@ -8,7 +8,8 @@ from pathlib import Path
 
 import penchant
 from penchant.lab import sources
-from penchant.lab.run import _ALONE, _OURS, _TRAINED
+from penchant.lab.registry import BESIDE_TOWERS, module_of
+from penchant.lab.run import _ASKED_BY, _TRAINED
 
 ROOT = Path(penchant.__file__).parent
 
@@ -26,18 +27,21 @@ def test_what_an_outcome_of_ours_runs_is_in_its_key():
     loaded = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout.split()
-    found = names(*_OURS)
+    found = names(_ASKED_BY, module_of("blend"))
     for module in loaded:
         path = module.removeprefix("penchant.").replace(".", "/")
         assert path in found or f"{path}/__init__" in found, module
 
 
 def test_imports_inside_functions_count():
-    assert {"vectors", "tally", "compiled"} <= {name.rpartition("/")[2] for name in names(*_OURS)}
+    assert {"vectors", "tally", "compiled"} <= {
+        name.rpartition("/")[2] for name in names(_ASKED_BY, module_of("blend"))
+    }
 
 
 def test_light_methods_and_peers_do_not_depend_on_the_engine():
-    for modules in (_ALONE, _TRAINED):
+    alone = [(_ASKED_BY, module_of(name)) for name in ("mean vector", *BESIDE_TOWERS)]
+    for modules in (*alone, _TRAINED):
         assert not {name for name in names(*modules) if name.startswith(("engine", "serve", "store"))}
     assert "lab/peers/worker_implicit" in names(*_TRAINED)
 
