@@ -52,8 +52,10 @@ def measured(reader: Reader, cosines: Vectors) -> dict[str, Column]:
         total = float(weights.sum())
         shares = np.asarray(weights / total, np.float32)
         tens, sharpness = 10 * cosines, reader.settings.sharpness
-        soft = np.log(np.exp(sharpness * (cosines - 1)) @ shares).astype(np.float64) + math.log(total)
-        found["any unit"] = 10 / sharpness * soft
-        found["all units"] = (tens @ shares).astype(np.float64)
+        # products of short rows: OpenBLAS calculates beyond their ends too, discards that, and may warn of it
+        with np.errstate(invalid="ignore"):
+            likely, mean = np.exp(sharpness * (cosines - 1)) @ shares, tens @ shares
+        found["any unit"] = 10 / sharpness * (np.log(likely).astype(np.float64) + math.log(total))
+        found["all units"] = mean.astype(np.float64)
         found["latest unit"] = tens[:, 0].astype(np.float64)
     return found
