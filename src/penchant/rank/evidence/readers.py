@@ -49,8 +49,7 @@ class Readers(Evidence):
         counts = told.telling.common_readers[told.nth]
         if not counts.any():
             return None
-        reads, which, _ = told.asked.readers_of_read
-        shares = counts / np.sqrt(np.maximum(np.bincount(which, minlength=len(reads)), 1))
+        reads, shares = told.asked.readers_of_read[0], counts / told.telling.roots_of_readers
         best = int(np.flatnonzero(shares == shares.max())[-1])
         title = told.asked.known.documents.at_row(int(reads[best])).title
         return Claim("readers of the same", {"count": int(counts[best]), "title": title})

@@ -53,6 +53,12 @@ class Telling:
         pairs = of[nth] * len(rows) + which[order[found]]
         return np.bincount(pairs, minlength=len(self.shown) * len(rows)).reshape(len(self.shown), -1)
 
+    @cached_property
+    def roots_of_readers(self) -> NDArray[np.float64]:
+        """The square root of how many readers each document has that the reader read last."""
+        rows, which, _ = self.asked.readers_of_read
+        return np.asarray(np.sqrt(np.maximum(np.bincount(which, minlength=len(rows)), 1)))
+
 
 class Told(NamedTuple):
     """A document that evidence speaks for."""

@@ -97,8 +97,8 @@ def _made(
 ) -> Made:
     told = None
     try:
+        learned, questions = held_out(taken, plan.held_out, MOST_HELD_OUT)
         if plan.semantic:
-            learned = held_out(taken, plan.held_out, MOST_HELD_OUT)[0]
             told = explicit(
                 taken, learned, words, folder, history=plan.history, seed=plan.seed, report=report, say=say
             )
@@ -117,7 +117,6 @@ def _made(
         seed=plan.seed,
     )
     tower = as_tower(fitted, plan, taken, trained)
-    learned, questions = held_out(taken, plan.held_out, MOST_HELD_OUT)
     was = None
     if before is not None and before.embedder == taken.embedder:
         was = recall_of(before, taken, questions)

@@ -66,7 +66,7 @@ class Plan:
     sampled: int = 8_192
     """Documents among which a step's targets have to be found, at the least; beside these targets."""
     products: Literal["native", "float32"] = "native"
-    """``native``: the softmax multiplies in bfloat16 where the processor does, in a third of the time.
+    """``native``: the softmax multiplies in bfloat16 where the processor does, which is faster.
     Elsewhere, or with ``float32``, it is exact."""
     width: int = 64
     wide: int = 64
