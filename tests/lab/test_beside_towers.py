@@ -1,12 +1,14 @@
-"""What others do with titles where towers are trained."""
+"""What others do where towers are trained."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
+from tests.lab.conftest import drawn_rows
 
+from penchant.errors import InvalidQuery
 from penchant.lab.knn_embed import KNNEmbed
-from penchant.lab.log import Clicks
+from penchant.lab.log import Clicks, make_log
 from penchant.vectors import unit_length
 
 
@@ -68,3 +70,25 @@ def test_alpharec_learns_who_reads_what_from_titles_that_do_not_tell(log):
     own = [(np.argsort(-scores)[:10] % 4 == user % 4).mean() for user, scores in enumerate(found[0])]
     assert np.mean(own) > 0.5  # by chance .25
     assert not method.score(39, np.arange(160, dtype=np.int32), 0.0).any()
+
+
+def test_ada_retrieval_finds_in_every_round_what_readers_go_on_to(log):
+    pytest.importorskip("torch")
+    from penchant.lab.ada_retrieval import EACH, ROUNDS, AdaRetrieval
+
+    many = make_log("drawn", *drawn_rows(users=1_000, documents=240))
+    random = np.random.default_rng(0)
+    read = [random.choice(60, 12, replace=False) * 4 + user % 4 for user in range(999)]
+    pairs = [(user, int(document)) for user, rows in enumerate(read) for document in rows]
+    candidates = [np.setdiff1d(np.arange(240), rows).astype(np.int32) for rows in read]
+    method = AdaRetrieval(many, np.zeros((240, 1), np.float32))
+    method.learn(clicks_of(pairs))
+    for user in range(8):
+        scores = method.score(user, candidates[user], 0.0)
+        own = candidates[user][np.argsort(-scores)] % 4 == user % 4
+        assert own[:EACH].mean() > 0.5  # by chance .21
+        assert own[: ROUNDS * EACH].sum() > own[ROUNDS * EACH :].sum()
+        assert len(np.unique(scores)) == len(scores)
+    assert not method.score(999, np.arange(240, dtype=np.int32), 0.0).any()
+    with pytest.raises(InvalidQuery, match="160 documents are too few"):
+        AdaRetrieval(log, np.zeros((160, 1), np.float32))

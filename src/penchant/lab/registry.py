@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from penchant.errors import InvalidQuery
+from penchant.lab.ada_retrieval import AdaRetrieval
 from penchant.lab.alpharec import AlphaRec
 from penchant.lab.blend_method import BlendedUnits
 from penchant.lab.cases import Trial
@@ -114,10 +115,10 @@ LIGHT: Mapping[str, Callable[[Given], Method]] = MappingProxyType(
         "BM25": lambda given: BM25(given.log.titles),
     }
 )
-BESIDE_TOWERS: Mapping[str, type[KNNEmbed | AlphaRec]] = MappingProxyType(
-    {"kNN-Embed": KNNEmbed, "AlphaRec": AlphaRec}
+BESIDE_TOWERS: Mapping[str, type[KNNEmbed | AlphaRec | AdaRetrieval]] = MappingProxyType(
+    {"kNN-Embed": KNNEmbed, "AlphaRec": AlphaRec, "Ada-Retrieval": AdaRetrieval}
 )
-"""What others do with titles where towers are trained, in our code."""
+"""What others do where towers are trained, in our code."""
 
 NAMES = (*OURS, *LIGHT, *BESIDE_TOWERS, *TOWERS, *WITH_TOWERS, *PEERS, *ABLATIONS, *FRONTIER, *OWN_ABLATIONS)
 GROUPS: Mapping[str, Sequence[str]] = MappingProxyType(
@@ -162,7 +163,7 @@ def why_not(name: str, log: Log, trial: Trial) -> str | None:
             return "documents are published by their only click, so that their time is the answer"
     if name == "ItemKNN live" and not trial.prequential:
         return "it is ItemKNN 0.9, learned click by click, and has its place under `live`"
-    if name == "AlphaRec" and trial.prequential:
+    if name in ("AlphaRec", "Ada-Retrieval") and trial.prequential:
         return "it is trained once, and would know nothing that came later"
     if name == "ItemPop among those asked" and not (trial.alone and trial.population):
         return "it has its place under `ira`, whose users are a selection"
