@@ -47,10 +47,9 @@ def build(folder: Path) -> Engine:
 def show(engine: Engine, reader: str) -> None:
     """One reader's larger interests and what is recommended."""
     units = sorted(engine.units(reader), key=lambda unit: -unit.size)[:6]
-    print(f"\n### Reader {reader}\n\n| interest | key terms | size |\n|---|---|---|")
+    print(f"\n### Reader {reader}\n\n| interest | nearest to it | size |\n|---|---|---|")
     for unit in units:
-        terms = ", ".join(f"{term} {count}" if count > 1 else term for term, count in unit.terms[:7])
-        print(f"| {cell(unit.title)} | {cell(terms)} | {unit.size} |")
+        print(f"| {cell(unit.name)} | {cell(unit.headline)} | {unit.size} |")
     print("\n| recommended | why |\n|---|---|")
     for found in engine.recommend(reader, 5):
         words = "; ".join(reason.words for reason in found.reasons)

@@ -108,6 +108,11 @@ class InterestUnit(msgspec.Struct, frozen=True, eq=False):
     """The click that gave the title."""
     changed_step: int = 0
     """The click that changed the unit last."""
+    name: str = ""
+    """What a person calls it: words that most of its documents share and other documents do not, or
+    the headline where they share none; see `penchant.rank.naming`. Empty in what is stored."""
+    headline: str = ""
+    """The title of the document nearest to the unit. Empty in what is stored."""
 
 
 class User(msgspec.Struct, frozen=True, eq=False):

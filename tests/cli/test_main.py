@@ -69,7 +69,17 @@ def test_interests(state):
     assert "Interests of reader-001" in table
     units = json.loads(run("interests", state, "reader-001", "--json"))
     assert units
-    assert set(units[0]) == {"key", "title", "terms", "size", "updated_at", "documents", "text"}
+    assert set(units[0]) == {
+        "key",
+        "name",
+        "headline",
+        "title",
+        "terms",
+        "size",
+        "updated_at",
+        "documents",
+        "text",
+    }
     assert "no interests yet" in run("interests", state, "nobody")
 
 

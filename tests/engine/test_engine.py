@@ -27,6 +27,7 @@ def test_recommendations_say_because_of_what(engine):
     because = {each.document.id: each.because.title for each in found}
     assert because == {"d2": "fast cosine search", "d4": "sourdough bread crumb"}
     words = {each.reasons[0].words for each in found}
+    assert {each.because.name for each in found} == set(because.values())
     assert words == {f"close to your interest “{title}”" for title in because.values()}
     assert found[0].score >= found[1].score
 

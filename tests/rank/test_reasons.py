@@ -63,7 +63,9 @@ def count_of(claim: str, facts: dict, user: str, document: Document, engine: Eng
     others = {name: read for name, read in reads.items() if name != user and document.id in read}
     match claim:
         case "interest":
-            return {"size": next(u.size for u in engine.units(user) if u.title == facts["title"])}
+            sizes = [unit.size for unit in engine.units(user) if unit.name == facts["name"]]
+            assert sizes, "a reader is told of interests that there are"
+            return {"size": facts["size"] if facts["size"] in sizes else sizes[0]}
         case "words":
             read = key_terms(facts["title"])
             assert titled[facts["title"]] in own

@@ -32,7 +32,7 @@ def interests(state: State, user: User, json: Json = False) -> None:
 
 
 def units_table(user_id: str, units: Sequence[InterestUnit]) -> Table:
-    """A user's interests: title, terms, size, last seen."""
+    """A user's interests: name, terms, size, last seen."""
     table = Table(title=Text(f"Interests of {user_id}"), title_justify="left", expand=False)
     table.add_column("interest", ratio=5)
     table.add_column("terms", ratio=5)
@@ -41,6 +41,6 @@ def units_table(user_id: str, units: Sequence[InterestUnit]) -> Table:
     for unit in units:
         terms = ", ".join(f"{term} {count}" if count > 1 else term for term, count in unit.terms[:10])
         table.add_row(
-            show.plain(unit.title), show.plain(terms), str(unit.size), show.time_text(unit.updated_at)
+            show.plain(unit.name), show.plain(terms), str(unit.size), show.time_text(unit.updated_at)
         )
     return table

@@ -58,7 +58,7 @@ def reason(recommendation: Recommendation) -> Text:
     if recommendation.reasons:
         return plain("; ".join(each.words for each in recommendation.reasons))
     if isinstance(because, InterestUnit):
-        return plain(f"{because.title} ({because.size})")
+        return plain(f"{because.name} ({because.size})")
     if isinstance(because, Popular):
         return Text("popular of late" if because.clicks >= 0.005 else "new here")
     return Text("")

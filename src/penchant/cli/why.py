@@ -62,7 +62,7 @@ def why_table(
     table.add_column("would join it")
     for unit, cosine in units:
         table.add_row(
-            f"{cosine:.3f}", show.plain(unit.text), str(unit.size), "yes" if cosine >= threshold else ""
+            f"{cosine:.3f}", show.plain(unit.name), str(unit.size), "yes" if cosine >= threshold else ""
         )
     return (
         Group(table)

@@ -20,6 +20,7 @@ from penchant.memory.filters import Where
 from penchant.memory.trails import Read, Trail, extended
 from penchant.rank import recommender, retrieval, scorers
 from penchant.rank.blend import all_weights
+from penchant.rank.naming import named
 from penchant.rank.retrieval import Query
 from penchant.rank.sentences import Explain, Language
 from penchant.rank.sources import CandidateSource
@@ -37,7 +38,7 @@ class Questions:
 
     def units(self, user_id: str, *, as_if: Sequence[Click] = ()) -> list[InterestUnit]:
         """See `penchant.Engine.units`."""
-        return by_recency(self._user(user_id, as_if).units)
+        return self._named(by_recency(self._user(user_id, as_if).units))
 
     def history(self, user_id: str) -> list[Moment]:
         """See `penchant.Engine.history`."""
@@ -47,11 +48,15 @@ class Questions:
             for document, at in self._user(user_id).history
             if document in documents
         ]
-        return (
-            replay(self._learner.clicked(kept), embed, self._state.threshold, self._state.settings)
-            if kept
-            else []
-        )
+        if not kept:
+            return []
+        moments = replay(self._learner.clicked(kept), embed, self._state.threshold, self._state.settings)
+        units = {unit.changed_step: unit for moment in moments for unit in moment.units}
+        name_of = dict(zip(units, self._named(list(units.values())), strict=True))
+        return [
+            msgspec.structs.replace(each, units=tuple(name_of[unit.changed_step] for unit in each.units))
+            for each in moments
+        ]
 
     def recommend(
         self,
@@ -155,9 +160,9 @@ class Questions:
         index = self._state.index
         with self._state.turns.reading():
             cosines = similarities(units, index.vectors(np.array([row], np.int64))[0])
-        return [
-            (units[position], float(cosines[position])) for position in np.argsort(-cosines, kind="stable")
-        ]
+        order = np.argsort(-cosines, kind="stable")
+        nearest_first = self._named([units[position] for position in order])
+        return list(zip(nearest_first, cosines[order].tolist(), strict=True))
 
     def similar(
         self, document_id: str, k: int = 20, *, where: Where | None = None, at: float | None = None
@@ -198,6 +203,11 @@ class Questions:
                 raise InvalidQuery(f"as_if holds clicks of other users than {user_id!r}")
             return self._learner.imagine(as_if)[0].get(user_id, User())
         return self._state.users.load({user_id}).get(user_id) or User()
+
+    def _named(self, units: Sequence[InterestUnit]) -> list[InterestUnit]:
+        documents, store = self._state.documents, self._state.store
+        with self._state.turns.reading():
+            return [named(unit, documents, lambda rows: store.vectors(rows.tolist())) for unit in units]
 
     def _trail(self, user_id: str, as_if: Sequence[Click] = ()) -> Trail:
         clicks = sorted(as_if, key=lambda click: click.at)

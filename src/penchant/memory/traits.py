@@ -25,8 +25,13 @@ Numbers = NDArray[np.int32]
 def packed_terms(title: str) -> bytes:
     """The numbers of a title's key terms, four bytes each: what is kept so that no title has to be read
     again."""
-    numbers = [zlib.crc32(term.encode()) % BUCKETS for term in key_terms(title)[:_TERMS]]
+    numbers = map(number_of, key_terms(title)[:_TERMS])
     return np.array(list(dict.fromkeys(numbers)), "<u4").tobytes()
+
+
+def number_of(term: str) -> int:
+    """The number that a key term is known by; a few terms may share one."""
+    return zlib.crc32(term.encode()) % BUCKETS
 
 
 class Latest:

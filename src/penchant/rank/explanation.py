@@ -57,7 +57,7 @@ def reasons(weights: Mapping[str, float], told: Told, language: Language) -> tup
 
 def of_unit(unit: InterestUnit, score: float, language: Language) -> Reason:
     """The reason of a scorer that looks at Interest Units alone: the one nearest to the document."""
-    return reason("interest", score, Claim("interest", {"title": unit.title, "size": unit.size}), language)
+    return reason("interest", score, Claim("interest", {"name": unit.name, "size": unit.size}), language)
 
 
 def to_a_stranger(

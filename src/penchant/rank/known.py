@@ -11,11 +11,12 @@ from penchant.memory.documents import Documents
 from penchant.memory.facts import Smoothed
 from penchant.memory.readers import Rows
 from penchant.memory.trails import Trails
+from penchant.rank.naming import named
 from penchant.rank.smoothing import Smoother
 from penchant.settings import Settings
 from penchant.towers.adopted import Adopted
 from penchant.towers.seam import History
-from penchant.types import Vector, Vectors
+from penchant.types import InterestUnit, Vector, Vectors
 
 
 class Neighbouring(Protocol):
@@ -46,6 +47,10 @@ class Known:
     def near(self, vectors: Vectors, count: int) -> list[Rows]:
         """The documents nearest to each vector, at most as many as the settings say."""
         return self.index.search(vectors, min(count, self.settings.candidates_per_unit))
+
+    def named(self, unit: InterestUnit) -> InterestUnit:
+        """See `penchant.rank.naming`."""
+        return named(unit, self.documents, self.index.vectors)
 
     def smoothed(self, direction: Vector, rows: Rows, vectors: Vectors) -> Smoothed:
         """See `penchant.rank.smoothing`."""

@@ -185,7 +185,7 @@ def recommendations(
         explained.append(
             msgspec.structs.replace(
                 each,
-                because=asked.units[unit] if by_kind["interest"] >= MARGIN else None,
+                because=telling.unit(unit) if by_kind["interest"] >= MARGIN else None,
                 reasons=why,
                 evidence=explanation.weighed(by_kind) if query.explain == "full" else (),
             )

@@ -22,6 +22,7 @@ from penchant.memory.readers import distinct
 from penchant.memory.trails import Trails
 from penchant.rank import choosing, explanation, scorers
 from penchant.rank.known import Neighbouring
+from penchant.rank.naming import named
 from penchant.rank.sentences import Explain, Language, check_language
 from penchant.settings import Settings
 from penchant.types import InterestUnit, Popular, Recommendation, Vector, Vectors
@@ -100,7 +101,9 @@ def recommend(
     rows, scores = found
     because: list[InterestUnit | None] = [None] * len(rows)
     if query.explain and len(rows):
-        because = [units[position] for position in choosing.speaks_most(vectors, index.vectors(rows))]
+        speaks_most = choosing.speaks_most(vectors, index.vectors(rows))
+        by_place = {place: named(units[place], documents, index.vectors) for place in set(speaks_most)}
+        because = [by_place[place] for place in speaks_most]
     return [
         Recommendation(
             documents.at_row(int(row)),

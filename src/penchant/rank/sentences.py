@@ -33,8 +33,8 @@ class Sentence(NamedTuple):
 CLAIMS: Mapping[str, Mapping[Language, Sentence]] = MappingProxyType(
     {
         "interest": {
-            "en": Sentence("close to your interest “{title}”"),
-            "ko": Sentence("관심사 “{title}”에 가깝습니다"),
+            "en": Sentence("close to your interest “{name}”"),
+            "ko": Sentence("관심사 “{name}”에 가깝습니다"),
         },
         "words": {
             "en": Sentence("shares {terms} with “{title}”, which you read"),

@@ -14,7 +14,13 @@ class UnitAnswer(msgspec.Struct, frozen=True):
 
     key: int
     """Tells it from the user's other units; another after each change."""
+    name: str
+    """What a person calls it: words that most of its documents share and others do not, or its
+    headline."""
+    headline: str
+    """The title of the document nearest to it."""
     title: str
+    """The title of its latest click."""
     terms: tuple[tuple[str, int], ...]
     """Key terms with their counts, the highest first."""
     size: int
@@ -30,7 +36,7 @@ class BecauseInterest(msgspec.Struct, frozen=True, tag_field="kind", tag="intere
     """The Interest Unit that speaks most for a document."""
 
     interest: str
-    """Its title."""
+    """What it is called: its name."""
     text: str
     size: int
     key: int
@@ -60,7 +66,15 @@ class Recommended(msgspec.Struct, frozen=True):
 def unit_answer(unit: InterestUnit) -> UnitAnswer:
     """An Interest Unit as it is told."""
     return UnitAnswer(
-        unit.changed_step, unit.title, unit.terms, unit.size, unit.updated_at, unit.documents, unit.text
+        unit.changed_step,
+        unit.name,
+        unit.headline,
+        unit.title,
+        unit.terms,
+        unit.size,
+        unit.updated_at,
+        unit.documents,
+        unit.text,
     )
 
 
@@ -81,5 +95,5 @@ def recommended(found: Sequence[Recommendation]) -> list[Recommended]:
 
 def _because(because: InterestUnit | Popular | None) -> BecauseInterest | BecausePopular | None:
     if isinstance(because, InterestUnit):
-        return BecauseInterest(because.title, because.text, because.size, because.changed_step)
+        return BecauseInterest(because.name, because.text, because.size, because.changed_step)
     return None if because is None else BecausePopular(round(because.clicks, 3))

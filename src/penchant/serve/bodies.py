@@ -160,7 +160,7 @@ class UnitPoint(msgspec.Struct, frozen=True):
     """An interest at one moment of its history."""
 
     key: int
-    title: str
+    name: str
     terms: tuple[tuple[str, int], ...]
     size: int
     updated_at: float

@@ -36,4 +36,4 @@ def told_history(engine: Engine, user_id: str) -> History:
 
 
 def _point(unit: InterestUnit) -> UnitPoint:
-    return UnitPoint(unit.changed_step, unit.title, unit.terms[:_TERMS], unit.size, unit.updated_at)
+    return UnitPoint(unit.changed_step, unit.name, unit.terms[:_TERMS], unit.size, unit.updated_at)

@@ -62,6 +62,11 @@ _OPENERS = frozenset(
 """Words that open a title with a capital letter and are hardly ever the first word of a name."""
 
 
+def opens(word: str) -> bool:
+    """Whether a word mostly opens titles, and says little of what they are about."""
+    return word.lower() in _OPENERS
+
+
 class _Word(NamedTuple):
     """What is known of a token by its text alone. Titles of a community share most of their words."""
 

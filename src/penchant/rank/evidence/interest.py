@@ -31,8 +31,8 @@ class Interest(Evidence):
         of_unit = told.candidates.of_units[:, told.unit]
         if of_unit[told.place] <= of_unit.mean():  # all are as near
             return None
-        unit = told.asked.units[told.unit]
-        return Claim("interest", {"title": unit.title, "size": unit.size})
+        unit = told.telling.unit(told.unit)
+        return Claim("interest", {"name": unit.name, "size": unit.size})
 
 
 def measured(reader: Reader, cosines: Vectors) -> dict[str, Column]:

@@ -16,7 +16,7 @@ from penchant.rank.asked import Asked
 from penchant.rank.candidates import Candidates
 from penchant.rank.neighbours import MOST_READERS
 from penchant.rank.sentences import Claim as Claim
-from penchant.types import Document
+from penchant.types import Document, InterestUnit
 
 Column = NDArray[np.float64]
 """A number for each candidate, shape (candidates,)."""
@@ -36,6 +36,16 @@ class Telling:
     candidates: Candidates
     shown: Sequence[int]
     """Places of the documents among the candidates."""
+
+    def unit(self, place: int) -> InterestUnit:
+        """An Interest Unit of `Asked.units`, with its name."""
+        if place not in self._named:
+            self._named[place] = self.asked.known.named(self.asked.units[place])
+        return self._named[place]
+
+    @cached_property
+    def _named(self) -> dict[int, InterestUnit]:
+        return {}
 
     @cached_property
     def common_readers(self) -> NDArray[np.int64]:

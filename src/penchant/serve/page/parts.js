@@ -46,7 +46,8 @@ export function termCloud(terms) {
 export function unitCard(unit, { band, changed = false, faded = false, titles = null } = {}) {
   const size = unit.size === 1 ? say("documentOf") : say("documentsOf", number(unit.size));
   const card = element("li", { class: `card${changed ? " changed" : ""}${faded ? " faded" : ""}`, band, "data-key": unit.key },
-    element("h3", { class: "long" }, outside(unit.title)),
+    element("h3", { class: "long" }, outside(unit.name)),
+    unit.headline && unit.headline !== unit.name ? element("p", { class: "headline quiet long" }, outside(unit.headline)) : null,
     termCloud(unit.terms),
     element("div", { class: "facts" }, element("span", {}, size), element("span", {}, say("lastSeen", moment(unit.updated_at)))));
   if (titles) {

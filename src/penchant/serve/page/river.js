@@ -64,7 +64,7 @@ export function river({ bands, moments, label }) {
     if (!shown.length) return;
     const upper = shown.map(({ at, n }) => `${x(at).toFixed(1)},${places[b][n][0].toFixed(1)}`);
     const lower = shown.map(({ at, n }) => `${x(at).toFixed(1)},${places[b][n][1].toFixed(1)}`).reverse();
-    const title = band.points.at(-1).unit.title;
+    const title = band.points.at(-1).unit.name;
     svg.append(drawing("path", { d: `M${upper.join("L")}L${lower.join("L")}Z`, fill: colour(band.number), "fill-opacity": 0.85, class: "band" },
       drawing("title", {}, short(title, 200))));
     if (band.end && band.end.into) {
@@ -79,7 +79,7 @@ export function river({ bands, moments, label }) {
     if (tall > 15 && run > 0.12) labels.push([Math.min(WIDTH - 8, Math.max(8, x(times[widest]))), centre(b, times[widest]) + 4, band]);
   });
   for (const [at, y, band] of labels) {
-    const words = band.points.at(-1).unit.terms.slice(0, 2).map(([term]) => short(term, 24)).join(", ");
+    const words = short(band.points.at(-1).unit.name, 36);
     svg.append(drawing("text", { x: at, y, class: "label", "text-anchor": at > WIDTH - 90 ? "end" : at < 90 ? "start" : "middle" }, words));
   }
   for (const share of [0, 0.25, 0.5, 0.75, 1]) {

@@ -179,7 +179,7 @@ function timeline(state) {
   const words = element("details", {}, element("summary", {}, say("eachClick")));
   words.addEventListener("toggle", () => {
     if (words.open && words.children.length === 1) words.append(list(moments.map((one) => element("li", {}, `${moment(one.at)} — `, documentLink(one.document), " ",
-      element("span", { class: "quiet" }, outside(changeWords({ action: one.action, unit: one.unit ? one.unit.title : "", merged: one.replaced })))))));
+      element("span", { class: "quiet" }, outside(changeWords({ action: one.action, unit: one.unit ? one.unit.name : "", merged: one.replaced })))))));
   });
   return panel(say("river"), svg, element("div", { class: "time" }, play, element("label", { class: "sr", for: "time" }, say("time")), slider, told),
     complete ? null : element("p", { class: "quiet" }, say("incomplete")), words);
