@@ -6,6 +6,7 @@ Relevance is the share that a reader gives to a document's topic in the last wee
 *Dismissed*: a reader dismisses three documents of the topic that is recommended most, then goes on clicking.
 *Shown*: the first ten are shown ten times, each time told to `shown`, or not.
 *New topic*: clicks on a topic that is none of the reader's.
+*Wished*: more about a topic by its name that is none of the reader's; less about the topic that is recommended most; more, of somebody without clicks.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import numpy as np
 from measuring import heading, row
 from penchant import Click, Engine
 from penchant.data.simulated import Community, simulate
+from penchant.data.topics import TOPICS
 
 READERS, SHOWN = [f"reader-{number:03d}" for number in range(100)], 10
 
@@ -35,6 +37,7 @@ def main() -> None:
     dismissed(community)
     for clicks in (1, 3):
         new_topic(community, clicks)
+    wished(community)
 
 
 def learned(community: Community) -> Engine:
@@ -132,6 +135,35 @@ def new_topic(community: Community, clicks: int) -> None:
         f"clicks on a topic new to the reader: {clicks}",
         f"of it is among the first twelve for {shown[0.3]} of {len(READERS)} readers; without own places {shown[0.0]}",
     )
+
+
+def wished(community: Community) -> None:
+    """What the wish for a topic by its name does to the share of its topic in the first twelve."""
+    topics = {topic.name: topic for topic in TOPICS}
+    found: dict[str, list[float]] = {}
+    with learned(community) as engine:
+
+        def told(name: str, user: str, topic: str) -> None:
+            ids = [one.document.id for one in engine.recommend(user, 12)]
+            found.setdefault(name, []).append(share(community, ids, topic))
+
+        for number, user in enumerate(READERS):
+            known = {
+                community.topic_of[click.document_id] for click in community.clicks if click.user_id == user
+            }
+            new = sorted(set(topics) - known)[number % len(set(topics) - known)]
+            most = Counter(community.topic_of[name] for name in ids_of(engine, user)).most_common(1)[0][0]
+            for name, who, topic, want in (("more, of a new topic", user, new, "more"), ("less, of the first topic", user, most, "less"), ("more, of a stranger", f"new {user}", new, "more")):  # fmt: skip
+                word = topics[topic].words[0]
+                told(f"{name}: before", who, topic)
+                engine.wishes.add(who, word, want)
+                told(f"{name}: after", who, topic)
+                engine.wishes.remove(who, word)
+    for name in ("more, of a new topic", "less, of the first topic", "more, of a stranger"):
+        row(
+            f"a wish for {name}",
+            f"share of its topic in the first twelve {np.mean(found[f'{name}: before']):.2f} before, {np.mean(found[f'{name}: after']):.2f} after",
+        )
 
 
 def share(community: Community, ids: list[str], topic: str) -> float:

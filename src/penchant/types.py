@@ -115,6 +115,19 @@ class InterestUnit(msgspec.Struct, frozen=True, eq=False):
     """The title of the document nearest to the unit. Empty in what is stored."""
 
 
+Want = Literal["more", "less"]
+
+
+class Wish(msgspec.Struct, frozen=True, eq=False):
+    """What a reader asked for in words."""
+
+    text: str
+    """What it is about."""
+    want: Want = "more"
+    embedding: Vector = msgspec.field(default_factory=_no_vector)
+    """Of the text, unit length."""
+
+
 class User(msgspec.Struct, frozen=True, eq=False):
     """What is kept of one user; bounded, whatever the length of the history."""
 
@@ -131,6 +144,8 @@ class User(msgspec.Struct, frozen=True, eq=False):
     """(document id, how many clicks were learned by then) of what was not wanted, the latest at the end."""
     shown: tuple[tuple[str, int], ...] = ()
     """The same of what was shown."""
+    wishes: tuple[Wish, ...] = ()
+    """What the user asked for, the latest at the end."""
 
 
 class Popular(msgspec.Struct, frozen=True, tag="popular"):
@@ -145,7 +160,7 @@ class Evidence(msgspec.Struct, frozen=True):
 
     kind: str
     """``interest``, ``words``, ``attributes``, ``freshness``, ``trend``, ``popularity``, ``readers``,
-    ``dismissed``, ``shown`` or ``source NAME``."""
+    ``taste``, ``wish``, ``dismissed``, ``shown`` or ``source NAME``."""
     weight: float
     """What it adds to the score, beside the mean of all candidates."""
 

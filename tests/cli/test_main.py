@@ -133,6 +133,18 @@ def test_blend_shows_sets_and_resets(state, tmp_path):
     assert "unknown evidence 'agee'" in run("blend", copy, "--set", "agee=1", code=1)
 
 
+def test_a_wish_is_kept_listed_and_taken_back(state, tmp_path):
+    copy = tmp_path / "state"
+    shutil.copytree(state, copy)
+    assert "no wishes" in run("wish", copy, "reader-001")
+    assert "sees more about “vector search”" in run("wish", copy, "reader-001", "vector search")
+    run("wish", copy, "reader-001", "coffee", "--less")
+    assert run("wish", copy, "reader-001").splitlines() == ["more about vector search", "less about coffee"]
+    assert "you asked for more about" in " ".join(run("recommend", copy, "reader-001").split())
+    assert "taken back" in run("wish", copy, "reader-001", "Coffee", "--undo")
+    assert "was no wish" in run("wish", copy, "reader-001", "coffee", "--undo")
+
+
 def test_a_dismissed_document_is_not_recommended(state, tmp_path):
     copy = tmp_path / "copy"
     shutil.copytree(state, copy)

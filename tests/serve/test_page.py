@@ -227,6 +227,30 @@ def test_a_document_tells_of_its_readers(page, community):
     assert page.locator(".list a").count() == 12
 
 
+def test_an_address_that_is_none_is_said_to_be_none(page, community):
+    for address in ("/users/%", "/nothing/here"):
+        show(page, community, address, "#status:has-text('There is no such page')")
+
+
+def test_a_reader_asks_for_more_and_less_and_takes_it_back(page, community):
+    reader = "/users/nobody%20yet"
+    show(page, community, reader, "form.wish")
+    page.fill("form.wish input", "sourdough bread")
+    page.click("form.wish button[value=more]")
+    page.wait_for_selector(".because:has-text('you asked for more about “sourdough bread”')")
+    assert page.locator(".chips li.more").inner_text().startswith("more about sourdough bread")
+    page.click("button[aria-label='Take back: sourdough bread']")
+    page.wait_for_selector("text=Nothing yet.")
+    assert page.locator(".because:has-text('you asked for')").count() == 0
+    show(page, community, READER, ".steer")
+    name = cards(page)[0]
+    page.locator(".steer button").nth(1).click()
+    page.wait_for_selector(".chips li.less")
+    assert name in page.locator(".chips li.less").inner_text()
+    page.locator(".chips li.less button").click()
+    page.wait_for_selector("text=Nothing yet.")
+
+
 def test_the_map_shows_what_the_community_cares_about(page, community):
     show(page, community, "/map", "svg circle")
     assert page.locator("svg circle").count() > 500

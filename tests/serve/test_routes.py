@@ -249,6 +249,23 @@ class TestRecommendations:
         assert (kept["dismissed"], kept["shown"][:1]) == ([first[0]], [first[1]])
         assert [name for name, _ in kept["read"]] == ["d1"]
 
+    def test_wishes_are_answered_at_once_and_taken_back(self, service):
+        click(service, "ana", "d1")
+        address = "/users/ana/wishes"
+        assert service.get(address).json() == {"wishes": []}
+        wish = {"text": "sourdough bread", "want": "more"}
+        assert service.put(address, json={"text": "sourdough bread"}).json() == {"wishes": [wish]}
+        first = service.get("/users/ana/recommendations?explain=full").json()["recommendations"][0]
+        assert first["document"]["title"] == "sourdough bread crumb"
+        assert first["reasons"][0]["words"] == "you asked for more about “sourdough bread”"
+        assert first["evidence"][0]["kind"] == "wish"
+        assert service.get("/users/ana/export").json()["wishes"] == [wish]
+        less = service.put(address, json={"text": "Sourdough bread", "want": "less"}).json()["wishes"]
+        assert [one["want"] for one in less] == ["less"]
+        assert service.delete(address, params={"text": "sourdough bread"}).json() == {"wishes": []}
+        assert "empty" in problem(service.put(address, json={"text": " "}), 422)
+        assert service.put(address, json={"text": "bread", "want": "all"}).status_code in (400, 422)
+
 
 class TestDocuments:
     def test_one_or_many_are_added_and_replaced(self, service):

@@ -35,6 +35,7 @@ from penchant.cli.serve import ab, config, serve
 from penchant.cli.towers import towers
 from penchant.cli.train import train
 from penchant.cli.why import why
+from penchant.cli.wish import wish
 from penchant.errors import PenchantError
 
 
@@ -72,7 +73,7 @@ app.add_typer(ab, name="ab", rich_help_panel="Service")
 _PANELS = {
     "A state": (build, observe, info, export, backup, restore, reembed),
     "Questions": (interests, recommend, why, search),
-    "Readers and weights": (dismiss, forget, blend, train, towers),
+    "Readers and weights": (wish, dismiss, forget, blend, train, towers),
     "Service": (serve, config),
     "Tools": (demo, calibrate),
 }

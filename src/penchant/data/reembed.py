@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import msgspec
 
 from penchant import text
+from penchant.data.embedded import texts_of, with_vectors, without_vectors
 from penchant.embed import Embedder
 from penchant.embed.kept import new_embedder
 from penchant.embed.texts import TextEmbedder
@@ -57,9 +58,9 @@ def reembed(
 
 
 def count_texts(store: Store) -> int:
-    """How many texts a state holds: one a document, one a unit."""
+    """How many texts a state holds: one a document, a unit, a wish."""
     return sum(1 for _ in store.documents()) + sum(
-        len(user.units) for part in _users(store) for user in part.values()
+        len(user.units) + len(user.wishes) for part in _users(store) for user in part.values()
     )
 
 
@@ -80,17 +81,9 @@ def _parts(
             vectors={stored.key: vector.tobytes() for stored, vector in zip(part, vectors, strict=True)},
         )
     for users in _users(store):
-        vectors = texts.encode([unit.text for user in users.values() for unit in user.units], progress)
-        fresh = iter(vectors)
-        yield Changes(
-            users={
-                user_id: msgspec.structs.replace(
-                    user,
-                    units=tuple(msgspec.structs.replace(unit, embedding=next(fresh)) for unit in user.units),
-                )
-                for user_id, user in users.items()
-            }
-        )
+        bare = {user_id: without_vectors(user) for user_id, user in users.items()}
+        fresh = iter(texts.encode([text for user in bare.values() for text in texts_of(user)], progress))
+        yield Changes(users={user_id: with_vectors(user, fresh) for user_id, user in bare.items()})
     yield Changes(facts=facts)
 
 

@@ -14,6 +14,7 @@ from typing import BinaryIO
 import msgspec
 import numpy as np
 
+from penchant.data.embedded import texts_of, with_vectors, without_vectors
 from penchant.embed.kept import restored
 from penchant.embed.texts import TextEmbedder
 from penchant.engine.about import (
@@ -130,7 +131,7 @@ def _lines(store: Store, about: About, vectors: bool) -> Iterator[Head | Line]:
     trails = dict(store.trails())
     for user_ids in _in_parts(store.user_ids()):
         for user_id, user in store.users(user_ids).items():
-            yield UserLine(user_id, user if vectors else _without_vectors(user), trails.get(user_id, b""))
+            yield UserLine(user_id, user if vectors else without_vectors(user), trails.get(user_id, b""))
     for digests in _in_parts(store.click_digests()):
         yield ClicksLine(digests)
 
@@ -152,10 +153,11 @@ def _parts(
         digests = [digest for line in part if isinstance(line, ClicksLine) for digest in line.digests]
         what = head.about.settings.document_text
         bare = [document_text(line.document.title, what) for line in documents if line.vector is None]
-        bare_units = [unit.text for user in users.values() for unit in user.units if not len(unit.embedding)]
-        if bare or bare_units:
+        bare_texts = [text for user in users.values() for text in texts_of(user)]
+        if bare or bare_texts:
             texts = texts or TextEmbedder(restored(head.about.embedder, head.corpus_model, api_key))
-            document_vectors, unit_vectors = iter(texts.encode(bare)), iter(texts.encode(bare_units))
+            document_vectors, user_vectors = iter(texts.encode(bare)), iter(texts.encode(bare_texts))
+            users = {user_id: with_vectors(user, user_vectors) for user_id, user in users.items()}
         yield Changes(
             documents=[
                 StoredDocument(
@@ -171,18 +173,7 @@ def _parts(
                 line.key: (next(document_vectors) if line.vector is None else line.vector).tobytes()
                 for line in documents
             },
-            users={
-                user_id: msgspec.structs.replace(
-                    user,
-                    units=tuple(
-                        unit
-                        if len(unit.embedding)
-                        else msgspec.structs.replace(unit, embedding=next(unit_vectors))
-                        for unit in user.units
-                    ),
-                )
-                for user_id, user in users.items()
-            },
+            users=users,
             trails={line.user_id: line.trail for line in part if isinstance(line, UserLine) and line.trail},
             click_digests=digests,
             click_ids_kept=head.about.settings.click_ids_kept,
@@ -200,13 +191,6 @@ def _parsed(row: bytes, kind: type[T], name: str, number: int) -> T:
         return from_json(row, kind)
     except (msgspec.DecodeError, msgspec.ValidationError, ValueError) as error:
         raise InvalidRow(f"{name}, line {number}: not what `penchant export` writes: {error}") from error
-
-
-def _without_vectors(user: User) -> User:
-    return msgspec.structs.replace(
-        user,
-        units=tuple(msgspec.structs.replace(unit, embedding=np.zeros(0, np.float32)) for unit in user.units),
-    )
 
 
 def _in_parts(items: Iterable[T]) -> Iterator[list[T]]:

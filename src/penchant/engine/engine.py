@@ -22,6 +22,7 @@ from penchant.engine.relearn import Relearned, relearned
 from penchant.engine.state import State
 from penchant.engine.towers import Towers
 from penchant.engine.warm import warmed_up
+from penchant.engine.wishes import Wishes
 from penchant.memory.filters import Where
 from penchant.rank import feedback
 from penchant.rank.blend import Blend, shares, with_weights
@@ -49,7 +50,8 @@ class Engine:
 
     ``Engine(...)`` keeps all in memory, ``Engine.open(directory, ...)`` on disk. Questions are answered side
     by side, also while clicks are learned. Changes go one after the other. What a method returned for is
-    durable; a method that raises has changed nothing.
+    durable; a method that raises has changed nothing. `wishes` is what readers ask for in words, see
+    `penchant.engine.wishes.Wishes`.
 
     Examples:
         >>> from penchant import Click, Document, Engine
@@ -95,6 +97,7 @@ class Engine:
         self._catalogue = Catalogue(self._state)
         self._learner = Learner(self._state)
         self._questions = Questions(self._state, self._learner)
+        self.wishes = Wishes(self._state, self._learner)
 
     @classmethod
     def open(
@@ -261,7 +264,7 @@ class Engine:
         given = list(clicks)
         if dry_run:
             return self._learner.imagine(given)[1]
-        until = None if checkpoint is None else Checkpoint(*checkpoint)
+        until = checkpoint and Checkpoint(*checkpoint)
         return self._learner.learn(given, progress, until, tell=tell, teach=teach)
 
     def check(self, clicks: Sequence[Click]) -> None:
@@ -492,10 +495,7 @@ class Engine:
         Raises:
             UnknownDocument: names the document.
         """
-        row = np.array([self._state.documents.row(document_id)], np.int64)
-        return float(self._state.documents.clicks(row, at, self.settings.popularity_half_life)[0])
-
-    # Users
+        return self._questions.recent_clicks(document_id, at)
 
     def units(self, user_id: str, *, as_if: Sequence[Click] = ()) -> list[InterestUnit]:
         """The Interest Units of a user, most recently updated first; none for a user who never clicked.

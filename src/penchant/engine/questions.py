@@ -101,7 +101,7 @@ class Questions:
             known = self._state.with_tower_of_now(known)
             seen = [documents.row(name) for name in user.seen if name in documents] if exclude_seen else []
             query = msgspec.structs.replace(query, excluded=seen)
-            if not user.units:
+            if not user.units and not (user.wishes and scorer == scorers.BLEND):
                 return retrieval.popular(
                     documents, known.trails, query, self._state.settings.popularity_half_life
                 )
@@ -128,7 +128,7 @@ class Questions:
         with self._state.turns.reading():
             known = self._state.with_tower_of_now(known)
             rows = np.array([known.documents.row(document_id) for document_id in document_ids], np.int64)
-            if not user.units:
+            if not user.units and not (user.wishes and scorer == scorers.BLEND):
                 return known.documents.clicks(rows, at, self._state.settings.popularity_half_life).astype(
                     np.float32
                 )
@@ -203,6 +203,11 @@ class Questions:
                 raise InvalidQuery(f"as_if holds clicks of other users than {user_id!r}")
             return self._learner.imagine(as_if)[0].get(user_id, User())
         return self._state.users.load({user_id}).get(user_id) or User()
+
+    def recent_clicks(self, document_id: str, at: float) -> float:
+        """See `penchant.Engine.recent_clicks`."""
+        row = np.array([self._state.documents.row(document_id)], np.int64)
+        return float(self._state.documents.clicks(row, at, self._state.settings.popularity_half_life)[0])
 
     def _named(self, units: Sequence[InterestUnit]) -> list[InterestUnit]:
         documents, store = self._state.documents, self._state.store

@@ -134,7 +134,15 @@ class State:
     def known(self) -> Known:
         """What recommendations by the blend are made from. Loads what is not loaded yet: not to be called in
         a turn."""
-        return Known(self.index, self.documents, self.trails, self.smoother, self.settings, self.tower)
+        return Known(
+            self.index,
+            self.documents,
+            self.trails,
+            self.smoother,
+            self.settings,
+            self.threshold,
+            self.tower,
+        )
 
     def with_tower_of_now(self, known: Known) -> Known:
         """What is known, with the tower that is in use in this turn: documents that came are in no other."""

@@ -67,7 +67,8 @@ class BlendedUnits(InterestUnits):
         super().__init__(log, vectors, texts, users, variant)
         settings = variant.settings
         index = ComparedIndex(vectors, min(settings.candidates_per_unit, OF_LATEST))
-        self._known = Known(index, documents, Trails(), Smoother(settings.decay_before), settings)
+        smoother = Smoother(settings.decay_before)
+        self._known = Known(index, documents, Trails(), smoother, settings, self.threshold)
         self._blend = Blend() if start is None else blending.started(start, settings)
         self._learns = learns
         self._without = without
@@ -123,7 +124,7 @@ class BlendedUnits(InterestUnits):
             best, suits = (
                 np.argsort(-values, kind="stable").tolist()[: 3 * SHOWN] for values in (scores, own)
             )
-            listed = in_places(best, suits, own, asked.reader, found.of_units, self._personal, SHOWN)
+            listed = in_places(best, suits, own, asked, found, self._personal, SHOWN)
             places = [position for position, _ in listed]
             scores = own if self._personal == 1 else scores
             scores = scores - scores.max()

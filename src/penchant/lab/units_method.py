@@ -70,18 +70,23 @@ class InterestUnits:
         if not len(mine):
             return
         settings = self._variant.settings
-        threshold = self._texts.threshold if settings.threshold is None else settings.threshold
         now, _ = learn(
             self._users,
             [self._clicked(mine, position) for position in range(len(mine))],
             self._texts.encode,
-            threshold,
+            self.threshold,
             settings,
             progress,
             text_rule=self._variant.text_rule,
             prune_rule=self._variant.prune_rule,
         )
         self._users.update(now)
+
+    @property
+    def threshold(self) -> float:
+        """tau: that of the settings, or the embedder's."""
+        own = self._variant.settings.threshold
+        return self._texts.threshold if own is None else own
 
     def score(self, user: int, candidates: Rows, at: float) -> Scores:
         units = by_recency(self.of(user).units)

@@ -14,6 +14,7 @@ from penchant.memory.facts import Facts, Words
 from penchant.memory.readers import NO_ROWS, Numbers, Rows, Times, gathered, is_first
 from penchant.memory.trails import Trail, Trails
 from penchant.rank.neighbours import MOST_READERS, Near, Neighbours, Weights
+from penchant.rank.wishes import Wished, wished
 from penchant.settings import Settings
 from penchant.types import InterestUnit, User, Vector, Vectors
 from penchant.units.rules import by_recency
@@ -82,6 +83,11 @@ class Asked:
     """What a trained tower makes of the reader, shape (interests, dimension); nothing without one."""
     at: float
     """Now, Unix seconds."""
+
+    @cached_property
+    def wished(self) -> Wished:
+        """What the reader asked for."""
+        return wished(self.user.wishes, self.known.threshold)
 
     @cached_property
     def readers_of_read(self) -> tuple[Rows, NDArray[np.int64], NDArray[np.int64]]:

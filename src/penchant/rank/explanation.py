@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from penchant.memory.trails import Trails
+from penchant.rank import wishes
 from penchant.rank.evidence import Claim, Told, claims
 from penchant.rank.evidence.freshness import published
 from penchant.rank.evidence.popularity import read_by
@@ -46,6 +47,8 @@ def reasons(weights: Mapping[str, float], told: Told, language: Language) -> tup
         claim = None
         if kind in by_kind:
             claim = by_kind[kind](told)
+        elif kind == wishes.KIND:
+            claim = asked_for(told)
         elif kind.startswith(_SOURCE):
             claim = Claim("source", {"name": kind.removeprefix(_SOURCE)})
         if claim is not None:
@@ -53,6 +56,14 @@ def reasons(weights: Mapping[str, float], told: Told, language: Language) -> tup
             if len(found) == _MOST:
                 break
     return tuple(found)
+
+
+def asked_for(told: Told) -> Claim | None:
+    """That the reader asked for what the document is about; None where it is not near enough."""
+    wished = told.asked.wished
+    vector = told.candidates.vectors[told.place]
+    wish = wished.answered(wished.cosines(vector[None])[0])
+    return None if wish is None else Claim("wish", {"text": wish.text})
 
 
 def of_unit(unit: InterestUnit, score: float, language: Language) -> Reason:

@@ -41,6 +41,8 @@ class Known:
     trails: Trails
     smoother: Smoother
     settings: Settings
+    threshold: float
+    """The cosine from which two texts are about the same; see `penchant.Settings.threshold`."""
     tower: Adopted | None = None
     """A trained user tower, where there is one."""
 

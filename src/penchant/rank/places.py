@@ -24,14 +24,16 @@ from penchant.types import Vectors
 _NEAR_LATEST = 10
 
 
-def shares_of(sizes: NDArray[np.int64], decay: float) -> NDArray[np.float64]:
+def shares_of(sizes: NDArray[np.int64], decay: float, asked_for: Sequence[int] = ()) -> NDArray[np.float64]:
     """The share of each interest in a reader's places; larger and more recent ones have more.
 
     Args:
         sizes: documents of each unit, the most recently updated unit first.
         decay: see `penchant.Settings`.
+        asked_for: sizes of what counts as clicked just now, beside the units; its shares are at the end.
     """
     weights = np.log1p(sizes) * decay ** np.arange(len(sizes))
+    weights = np.concatenate([weights, np.log1p(np.asarray(asked_for, np.float64))])
     return np.asarray(weights / max(float(weights.sum()), 1e-12), np.float64)
 
 

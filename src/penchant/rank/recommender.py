@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from penchant.memory.readers import Rows
 from penchant.memory.trails import Trail
 from penchant.rank import blend as blending
-from penchant.rank import choosing, explanation, places, retrieval
-from penchant.rank.asked import Asked, Reader, ask
+from penchant.rank import choosing, explanation, places, retrieval, wishes
+from penchant.rank.asked import Asked, ask
 from penchant.rank.blend import Blend, Matrix
 from penchant.rank.candidates import Candidates, looked_up
 from penchant.rank.evidence import Telling, Told, measure
@@ -27,7 +27,7 @@ from penchant.rank.known import Known
 from penchant.rank.retrieval import Query
 from penchant.rank.sources import CandidateSource, proposed
 from penchant.rank.sources.given import Given
-from penchant.types import Recommendation, Source, User, Vectors
+from penchant.types import Recommendation, Source, User
 
 _LOOKED_THROUGH = 3
 """Multiple of k of the best that is looked through for repeats."""
@@ -86,8 +86,12 @@ def candidates(asked: Asked, query: Query, sources: Sequence[CandidateSource]) -
     query = msgspec.structs.replace(query, excluded=[*query.excluded, *dismissed.tolist()])
     rows = proposed(asked, sources)
     rows = rows[retrieval.passes(known.documents, rows, query)]
-    if len(rows) >= query.k or not len(units):
+    if len(rows) >= query.k:
         return rows
+    if not len(units):
+        every = known.documents.rows()
+        every = every[retrieval.passes(known.documents, every, query)]
+        return np.union1d(rows, known.documents.by_popularity(every, query.k))
     count = known.settings.candidates_per_unit
     return np.union1d(rows, retrieval.candidates(known.index, known.documents, units, query, count))
 
@@ -103,6 +107,8 @@ def weigh(asked: Asked, blend: Blend, rows: Rows, sources: Sequence[Given] = ())
         "dismissed": dismissed_like(asked.reader.units, found.vectors, unwanted, since_dismissed),
         "shown": shown_before(rows, *_when(asked, asked.user.shown)),
     }
+    if asked.user.wishes:
+        beside[wishes.KIND] = asked.wished.gains(found.vectors)
     beside |= {f"source {source.name}": np.array(source.gains(asked, rows)) for source in sources}
     more = sum(beside.values())
     scores = (blending.scores(blend, names, evidence) + more).astype(np.float32)
@@ -124,9 +130,7 @@ def chosen(asked: Asked, weighed: Weighed, query: Query) -> list[tuple[int, bool
     listed = [(position, False) for position in best]
     if query.personal:
         own = choosing.top(weighed.own, ids, most)
-        listed = in_places(
-            best, own, weighed.own, asked.reader, weighed.candidates.of_units, query.personal, query.k
-        )
+        listed = in_places(best, own, weighed.own, asked, weighed.candidates, query.personal, query.k)
     positions = [position for position, _ in listed]
     published_at = weighed.candidates.facts.published_at[positions]
     firsts = choosing.without(choosing.repeats(vectors[positions], published_at), query.k)
@@ -138,8 +142,8 @@ def in_places(
     best: Sequence[int],
     own: Sequence[int],
     suits: NDArray[np.floating],
-    reader: Reader,
-    of_units: Vectors,
+    asked: Asked,
+    candidates: Candidates,
     personal: float,
     k: int,
 ) -> list[tuple[int, bool]]:
@@ -149,14 +153,15 @@ def in_places(
         best: positions of candidates in the order of the blend.
         own: in the order of the evidence that knows the reader alone.
         suits: the scores by that evidence, of all candidates.
-        of_units: cosines of all candidates to the reader's units.
     """
+    reader, wished = asked.reader, asked.wished
     if len(reader.units):
-        latest = places.of_latest(of_units, suits)
+        latest = places.of_latest(candidates.of_units, suits)
         if latest is not None and latest not in own:
             own = [*own, latest]
-        unit_of = dict(zip(own, of_units[list(own)].argmax(axis=1).tolist(), strict=True))
-        shares = places.shares_of(reader.sizes, reader.settings.decay)
+        of_own = np.hstack([candidates.of_units[own], wished.cosines(candidates.vectors[own])])
+        unit_of = dict(zip(own, of_own.argmax(axis=1).tolist(), strict=True))
+        shares = places.shares_of(reader.sizes, reader.settings.decay, [wishes.SIZE] * len(wished.more))
         own = places.in_proportion(own, unit_of, shares, math.ceil(k * personal))
     return places.interleaved(best, own, personal, len(best))
 
@@ -176,7 +181,9 @@ def recommendations(
     shown = [place for place, _ in chosen]
     parts = blending.contributions(blend, weighed.names, weighed.evidence, shown)
     parts.update((kind, values[shown]) for kind, values in weighed.beside.items())
-    nearest = choosing.speaks_most(asked.reader.units, weighed.candidates.vectors[shown])
+    nearest = [0] * len(shown)
+    if asked.units:
+        nearest = choosing.speaks_most(asked.reader.units, weighed.candidates.vectors[shown])
     weights = zip(*(values.tolist() for values in parts.values()), strict=True)
     explained, telling = [], Telling(asked, weighed.candidates, shown)
     for nth, (each, unit, own) in enumerate(zip(found, nearest, weights, strict=True)):

@@ -92,6 +92,10 @@ CLAIMS: Mapping[str, Mapping[Language, Sentence]] = MappingProxyType(
             "en": Sentence("what a model of the readers expects after what you read"),
             "ko": Sentence("독자들에게서 배운 모델이 다음으로 예상합니다"),
         },
+        "wish": {
+            "en": Sentence("you asked for more about “{text}”"),
+            "ko": Sentence("“{text}”에 관해 더 보고 싶다고 하셨습니다"),
+        },
         "source": {
             "en": Sentence("recommended by {name}"),
             "ko": Sentence("{name}의 추천"),

@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from penchant.errors import InvalidClick
 from penchant.serve.answers import Recommended, UnitAnswer
-from penchant.types import Action, Change, Click, Document
+from penchant.types import Action, Change, Click, Document, Want
 
 
 class NewClick(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -76,6 +76,19 @@ class NotWanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A document that is not for a user."""
 
     document_id: Annotated[str, Meta(examples=["d1"])]
+
+
+class WishFor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a user wants more about, or less."""
+
+    text: Annotated[str, Meta(examples=["vector search"])]
+    want: Want = "more"
+
+
+class WishList(msgspec.Struct, frozen=True):
+    """The wishes of a user, the latest at the end."""
+
+    wishes: list[WishFor]
 
 
 class Shown(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -147,6 +160,7 @@ class Export(msgspec.Struct, frozen=True):
     """(document id, time) of first clicks: what readers tell each other by."""
     dismissed: tuple[str, ...]
     shown: tuple[str, ...]
+    wishes: list[WishFor]
     experiments: list[Exposure]
 
 

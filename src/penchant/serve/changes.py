@@ -15,11 +15,14 @@ from penchant.serve.bodies import (
     NewClick,
     NotWanted,
     Shown,
+    WishFor,
+    WishList,
     to_click,
 )
 from penchant.serve.edge import id_of
 from penchant.serve.parameters import ADMIN, WRITE, Clicks, Documents, Ndjson, ServiceHere
 from penchant.serve.problems import Problem
+from penchant.serve.service import Service
 from penchant.serve.streams import put_stream
 from penchant.types import Document
 
@@ -103,6 +106,31 @@ async def post_dismissed(user_id: FromPath[str], data: JSONBody[NotWanted], serv
     """It is not shown again for long, and its like of the same interest ranks lower, fading with clicks."""
     await service.shared.change(lambda engine: engine.dismiss(id_of(user_id), data.document_id))
     return Accepted(1)
+
+
+@put("/users/{user_id:str}/wishes", opt=WRITE, summary="A user wants more about something, or less")
+async def put_wish(user_id: FromPath[str], data: JSONBody[WishFor], service: ServiceHere) -> WishList:
+    """It stands until it is taken back, and is in the very next answer; the same text again replaces it. A
+    user without clicks has personal answers by it."""
+    await service.shared.change(lambda engine: engine.wishes.add(id_of(user_id), data.text, data.want))
+    return await wishes_of(user_id, service)
+
+
+@delete("/users/{user_id:str}/wishes", opt=WRITE, status_code=200, summary="A user takes a wish back")
+async def delete_wish(
+    user_id: FromPath[str],
+    service: ServiceHere,
+    text: Annotated[str, QueryParameter(description="Of the wish.")],
+) -> WishList:
+    """Nothing is said where there was none of that text."""
+    await service.shared.change(lambda engine: engine.wishes.remove(id_of(user_id), text))
+    return await wishes_of(user_id, service)
+
+
+async def wishes_of(user_id: str, service: Service) -> WishList:
+    """The wishes of a user as they are told."""
+    found = await service.shared.ask(lambda engine: engine.wishes.of(id_of(user_id)))
+    return WishList([WishFor(wish.text, wish.want) for wish in found])
 
 
 @post("/users/{user_id:str}/shown", opt=WRITE, status_code=200, summary="Documents were shown to a user")

@@ -81,6 +81,14 @@ def _joined_changes(answers: Sequence[Answer]) -> Answer:
     }
 
 
+def _wish_request(user_id: str, text: str, want: str) -> _Request:
+    return _Request("PUT", _path("users", user_id, "wishes"), body={"text": text, "want": want})
+
+
+def _unwish_request(user_id: str, text: str) -> _Request:
+    return _Request("DELETE", _path("users", user_id, "wishes"), params={"text": text})
+
+
 def _recommend_request(user_id: str, k: int, options: Mapping[str, Any]) -> _Request:
     given = {name: value for name, value in {"k": k, **options}.items() if value is not None}
     path = _path("users", user_id, "recommendations")
@@ -215,6 +223,18 @@ class Client:
         """A user does not want a document."""
         self._send(_Request("POST", _path("users", user_id, "dismissed"), body={"document_id": document_id}))
 
+    def wish(self, user_id: str, text: str, want: str = "more") -> list[Answer]:
+        """A user wants ``more`` about something, or ``less``; returns all wishes of the user."""
+        return list(self._send(_wish_request(user_id, text, want))["wishes"])
+
+    def unwish(self, user_id: str, text: str) -> list[Answer]:
+        """A user takes a wish back; returns those that are left."""
+        return list(self._send(_unwish_request(user_id, text))["wishes"])
+
+    def wishes(self, user_id: str) -> list[Answer]:
+        """What a user asked for."""
+        return list(self._send(_Request("GET", _path("users", user_id, "wishes")))["wishes"])
+
     def shown(self, user_id: str, document_ids: Sequence[str]) -> None:
         """Documents were shown to a user: they rank lower for a while."""
         self._send(
@@ -339,6 +359,18 @@ class AsyncClient:
         await self._send(
             _Request("POST", _path("users", user_id, "dismissed"), body={"document_id": document_id})
         )
+
+    async def wish(self, user_id: str, text: str, want: str = "more") -> list[Answer]:
+        """See `Client.wish`."""
+        return list((await self._send(_wish_request(user_id, text, want)))["wishes"])
+
+    async def unwish(self, user_id: str, text: str) -> list[Answer]:
+        """See `Client.unwish`."""
+        return list((await self._send(_unwish_request(user_id, text)))["wishes"])
+
+    async def wishes(self, user_id: str) -> list[Answer]:
+        """See `Client.wishes`."""
+        return list((await self._send(_Request("GET", _path("users", user_id, "wishes"))))["wishes"])
 
     async def shown(self, user_id: str, document_ids: Sequence[str]) -> None:
         """Documents were shown to a user: they rank lower for a while."""

@@ -40,17 +40,22 @@ from penchant.serve.bodies import (
     Weights,
     WhatIf,
     Why,
+    WishFor,
+    WishList,
 )
 from penchant.serve.changes import (
     check_count,
     delete_document,
     delete_user,
+    delete_wish,
     post_clicks,
     post_dismissed,
     post_shown,
     put_documents,
+    put_wish,
     stream_clicks,
     stream_documents,
+    wishes_of,
 )
 from penchant.serve.edge import id_of
 from penchant.serve.history import told_history
@@ -83,6 +88,12 @@ async def get_units(user_id: FromPath[str], service: ServiceHere) -> Units:
     units = await service.shared.ask(lambda engine: engine.units(id_of(user_id)))
     service.metrics.units.observe(len(units))
     return Units(id_of(user_id), [unit_answer(unit) for unit in units])
+
+
+@get("/users/{user_id:str}/wishes", opt=READ, summary="What a user asked for in words")
+async def get_wishes(user_id: FromPath[str], service: ServiceHere) -> WishList:
+    """More about something, or less; the latest at the end."""
+    return await wishes_of(user_id, service)
 
 
 @get("/users/{user_id:str}/recommendations", opt=READ, summary="What to show a user next")
@@ -246,7 +257,7 @@ async def get_export(user_id: FromPath[str], service: ServiceHere) -> Export:
     """For the person who asks what is known about them."""
     name = id_of(user_id)
     user, read = await service.shared.ask(lambda engine: (engine.user(name), engine.reads(name)))
-    if not (user.steps or user.dismissed or user.shown):
+    if not (user.steps or user.dismissed or user.shown or user.wishes):
         raise Problem(404, f"nothing is kept of the user {name!r}")
     exposed = (
         await asyncio.to_thread(service.exposures.of_user, name) if service.exposures is not None else []
@@ -258,8 +269,11 @@ async def get_export(user_id: FromPath[str], service: ServiceHere) -> Export:
         )
         for unit in user.units
     ]
+    wishes = [WishFor(wish.text, wish.want) for wish in user.wishes]
     experiments = [Exposure(e.experiment, e.variant, e.first_at, e.exposures, e.clicks) for e in exposed]
-    return Export(name, user.steps, kept, user.seen, user.history, read, *_reactions(user), experiments)
+    return Export(
+        name, user.steps, kept, user.seen, user.history, read, *_reactions(user), wishes, experiments
+    )
 
 
 @get("/documents", opt=READ, summary="Documents by their ids")
@@ -382,6 +396,9 @@ ROUTES = [
     delete_user,
     post_dismissed,
     post_shown,
+    put_wish,
+    delete_wish,
+    get_wishes,
     get_blend,
     get_users,
     get_units,

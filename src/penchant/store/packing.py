@@ -6,7 +6,7 @@ from __future__ import annotations
 import msgspec
 
 from penchant.settings import Settings, UnitPrecision
-from penchant.types import InterestUnit, User, Vector
+from penchant.types import InterestUnit, User, Vector, Want, Wish
 from penchant.vectors import embeddings_of, packed, unpacked
 
 _USUAL_TERMS = Settings().terms_in_text or 0
@@ -37,6 +37,8 @@ class _Packed(msgspec.Struct, array_like=True):
     history: tuple[tuple[str, float], ...]
     dismissed: tuple[tuple[str, int], ...]
     shown: tuple[tuple[str, int], ...]
+    wishes: list[tuple[str, Want]]
+    wish_embeddings: bytes
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -61,8 +63,21 @@ def pack_user(user: User) -> bytes:
         )
         for unit in user.units
     ]
+    wishes = [(wish.text, wish.want) for wish in user.wishes]
+    about = b"".join(wish.embedding.astype("<f2").tobytes() for wish in user.wishes)
     return _encode(
-        (units, embeddings, user.precision, user.steps, user.seen, user.history, user.dismissed, user.shown)
+        (
+            units,
+            embeddings,
+            user.precision,
+            user.steps,
+            user.seen,
+            user.history,
+            user.dismissed,
+            user.shown,
+            wishes,
+            about,
+        )
     )
 
 
@@ -75,10 +90,21 @@ def unpack_user(data: bytes) -> User:
     kept = _decode(data)
     try:
         embeddings = unpacked(kept.embeddings, len(kept.units), kept.precision)
+        about = unpacked(kept.wish_embeddings, len(kept.wishes), "float16")
     except ValueError as error:
         raise msgspec.ValidationError(f"the embeddings of a user are cut short ({error})") from error
     units = [_unit(fields, embedding) for fields, embedding in zip(kept.units, embeddings, strict=True)]
-    return User(tuple(units), kept.steps, kept.seen, kept.history, kept.precision, kept.dismissed, kept.shown)
+    wishes = tuple(Wish(*wish, embedding) for wish, embedding in zip(kept.wishes, about, strict=True))
+    return User(
+        tuple(units),
+        kept.steps,
+        kept.seen,
+        kept.history,
+        kept.precision,
+        kept.dismissed,
+        kept.shown,
+        wishes,
+    )
 
 
 def _unit(kept: _Unit, embedding: Vector) -> InterestUnit:

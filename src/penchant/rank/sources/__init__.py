@@ -14,6 +14,7 @@ from penchant.rank.sources.newest import Newest
 from penchant.rank.sources.seam import CandidateSource
 from penchant.rank.sources.tower import NearTower
 from penchant.rank.sources.units import NearUnits
+from penchant.rank.sources.wishes import NearWishes
 from penchant.rank.sources.words import LikedWords
 
 SOURCES: tuple[CandidateSource, ...] = (
@@ -23,6 +24,7 @@ SOURCES: tuple[CandidateSource, ...] = (
     LatestClicked(),
     CoReaders(),
     NearTower(),
+    NearWishes(),
 )
 
 __all__ = ["SOURCES", "CandidateSource", "proposed"]

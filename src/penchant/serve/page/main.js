@@ -16,6 +16,10 @@ const VIEWS = [
   [/^\/map$/, community],
 ];
 
+function decoded(text) {
+  try { return decodeURIComponent(text); } catch { throw new Failed(404, say("notFound")); }
+}
+
 async function show() {
   const mine = ++visit;
   const address = location.hash.replace(/^#/, "") || "/";
@@ -25,7 +29,7 @@ async function show() {
   view.setAttribute("aria-busy", "true");
   try {
     if (!shown) throw new Failed(404, say("notFound"));
-    await shown(part, () => mine === visit, ...rest.slice(1).map(decodeURIComponent));
+    await shown(part, () => mine === visit, ...rest.slice(1).map(decoded));
     status.textContent = "";
   } catch (error) {
     status.textContent = say("failed", error.message);

@@ -43,13 +43,17 @@ export function termCloud(terms) {
     element("span", { size: `${0.85 + 0.6 * Math.sqrt(count / most) * (most > 1 ? 1 : 0.3)}rem`, title: number(count) }, outside(term))));
 }
 
-export function unitCard(unit, { band, changed = false, faded = false, titles = null } = {}) {
+export function unitCard(unit, { band, changed = false, faded = false, titles = null, steer = null } = {}) {
   const size = unit.size === 1 ? say("documentOf") : say("documentsOf", number(unit.size));
   const card = element("li", { class: `card${changed ? " changed" : ""}${faded ? " faded" : ""}`, band, "data-key": unit.key },
     element("h3", { class: "long" }, outside(unit.name)),
     unit.headline && unit.headline !== unit.name ? element("p", { class: "headline quiet long" }, outside(unit.headline)) : null,
     termCloud(unit.terms),
     element("div", { class: "facts" }, element("span", {}, size), element("span", {}, say("lastSeen", moment(unit.updated_at)))));
+  if (steer) {
+    const button = (want) => element("button", { type: "button", class: "plain", "aria-label": say(`${want}Label`, short(unit.name, 80)), onclick: () => steer(unit.name, want) }, say(want));
+    card.append(element("div", { class: "steer" }, button("more"), button("less")));
+  }
   if (titles) {
     const list = element("ul", { class: "list" });
     const details = element("details", {}, element("summary", {}, say("showDocuments")), list);

@@ -55,11 +55,11 @@ export async function searched(view, alive, words) {
 export async function reader(view, alive, id) {
   const state = { id, alive, imagined: [], at: null, history: null, flow: null, units: [], found: [], personal: null };
   const banner = element("div", { "aria-live": "polite" }), time = element("div", {}), cards = element("ul", { class: "cards" });
-  const when = element("span", { class: "quiet" }), next = element("div", {});
-  const places = ownPlaces(state);
+  const when = element("span", { class: "quiet" }), ofNow = element("p", { class: "quiet", "aria-live": "polite" }), next = element("div", {});
+  const places = ownPlaces(state), asked = element("ul", { class: "chips", "aria-live": "polite" });
   view.append(heading(outside(id)), banner, time, element("div", { class: "columns" },
     element("div", {}, element("h2", {}, say("interests"), " ", when), cards),
-    element("div", {}, panel(say("next"), places.row, next), panel(say("tryAny"), tryAny(state)))));
+    element("div", {}, panel(say("wishes"), wishForm(state), asked), panel(say("next"), places.row, ofNow, next), panel(say("tryAny"), tryAny(state)))));
 
   const bandColour = (key) => {
     const band = state.flow && state.flow.bandOf(key);
@@ -73,19 +73,31 @@ export async function reader(view, alive, id) {
   };
   state.show = () => {
     const past = state.at !== null && state.flow && !state.imagined.length;
+    ofNow.textContent = past ? say("ofNow") : "";
     const units = past ? state.flow.states[state.at].units : state.units;
     const newest = Math.max(0, ...units.map((unit) => unit.updated_at));
     const oldest = state.history && state.history.moments.length ? state.history.moments[0].at : newest;
     when.textContent = past ? say("kept") : "";
     const fades = (unit) => newest - unit.updated_at > 0.5 * (newest - oldest) && newest > oldest;
     cards.replaceChildren(...(units.length ? units.map((unit) => unitCard(unit, {
-      band: bandColour(unit.key), changed: state.changed.has(unit.key), faded: fades(unit), titles: past ? null : api.titles,
+      band: bandColour(unit.key), changed: state.changed.has(unit.key), faded: fades(unit), titles: past ? null : api.titles, steer: past ? null : state.wish,
     })) : [element("li", { class: "quiet" }, say("noInterests"))]));
     next.replaceChildren(state.found.length ? list(state.found.map((one) => element("li", { "data-document": one.document.id },
       element("div", { class: "row" }, element("div", {}, documentLink(one.document), one.personal ? element("span", { class: "own" }, say("own")) : null, moved(one), reasons(one, bandColour), evidence(one.evidence)), state.button(one.document))))) : element("p", { class: "quiet" }, say("nothing")));
     if (state.personal === null && state.found.length) places.show(state.found.filter((one) => one.personal).length / state.found.length);
   };
   state.button = (found) => element("button", { class: "plain what-if", type: "button", "aria-label": say("whatIfLabel", short(found.title, 80)), onclick: () => imagine(found) }, say("whatIf"));
+
+  const showWishes = (wishes) => asked.replaceChildren(...(wishes.length ? wishes.map((wish) => element("li", { class: wish.want },
+    outside(say(`${wish.want}Of`, short(wish.text, 60))),
+    element("button", { type: "button", class: "plain", "aria-label": say("takeBack", short(wish.text, 60)), onclick: () => change(api.unwish(id, wish.text)) }, "×")))
+    : [element("li", { class: "quiet" }, say("noWishes"))]));
+  const change = async (asking) => {
+    showWishes(await asking);
+    await real();
+  };
+  state.wish = (text, want) => change(api.wish(id, text, want));
+  api.wishes(id).then(showWishes);
 
   const imagine = async (found) => {
     if (!state.imagined.length) state.before = state.found.map((one) => one.document.id);
@@ -137,6 +149,17 @@ export async function reader(view, alive, id) {
 }
 
 // How many places of the list are the reader's own: from none to all.
+// More about something in the reader's own words, or less.
+function wishForm(state) {
+  const input = element("input", { type: "text", required: true, maxlength: 200, "aria-label": say("wishLabel"), placeholder: say("wishLabel") });
+  const button = (want) => element("button", { type: "submit", value: want }, say(want));
+  return element("form", { class: "wish", onsubmit: (event) => {
+    event.preventDefault();
+    const want = event.submitter ? event.submitter.value : "more";
+    state.wish(input.value, want).then(() => { input.value = ""; });
+  } }, input, button("more"), button("less"));
+}
+
 function ownPlaces(state) {
   const slider = element("input", { type: "range", id: "personal", min: 0, max: 1, step: 0.1 });
   const told = element("output", { for: "personal" }, say("asSet"));
