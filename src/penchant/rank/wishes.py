@@ -19,8 +19,8 @@ KIND = "wish"
 SIZE = 5
 """In a list's own places a wish counts as an interest of so many documents, clicked just now."""
 _WEIGHT = 6.0
-"""What a document gains that is about what there shall be more of, and loses that is about what there shall be
-less of. The score is a logarithm: 400 times as likely, as a dismissal is the other way."""
+"""What a document gains that is about what there shall be more of, and loses that is about what there shall
+be less of. The score is a logarithm: 400 times as likely, as a dismissal is the other way."""
 
 
 class Wished(NamedTuple):
