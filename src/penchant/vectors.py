@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penchant.settings import UnitPrecision
-from penchant.types import InterestUnit, Vector, Vectors
+from penchant.types import InterestUnit, Vector, Vectors, Wish
 
 _STEPS = 127
 """The largest number of an int8 vector."""
@@ -23,8 +23,8 @@ def cosines(rows: Vectors, vector: Vector) -> NDArray[np.float32]:
     return np.asarray(np.einsum("nd,d->n", rows, vector), np.float32)
 
 
-def embeddings_of(units: Sequence[InterestUnit]) -> Vectors:
-    """The embeddings of units, of which there is at least one, shape (units, dimension)."""
+def embeddings_of(units: Sequence[InterestUnit] | Sequence[Wish]) -> Vectors:
+    """The embeddings of units or wishes, of which there is at least one, shape (units, dimension)."""
     return np.concatenate([unit.embedding for unit in units]).reshape(len(units), -1)
 
 

@@ -124,6 +124,16 @@ def test_an_empty_state_has_nothing_to_wish_for():
         Engine(HashingEmbedder(), index="exact").wishes.add("ana", "bread")
 
 
+def test_questions_of_readers_without_wishes_load_no_embedder(tmp_path):
+    with Engine.open(tmp_path / "state", "corpus", "exact") as engine:
+        engine.add(documents())
+        engine.observe([Click("ana", "search1", AT)])
+    with Engine.open(tmp_path / "state", read_only=True) as engine:
+        assert engine.recommend("ana", 3)
+        assert engine.units("ana")[0].name
+        assert engine._state._texts is None
+
+
 def test_they_survive_reopening_export_and_another_embedder(tmp_path):
     with Engine.open(tmp_path / "state", "corpus", "exact") as engine:
         engine.add(documents())

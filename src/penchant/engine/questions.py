@@ -101,7 +101,7 @@ class Questions:
             known = self._state.with_tower_of_now(known)
             seen = [documents.row(name) for name in user.seen if name in documents] if exclude_seen else []
             query = msgspec.structs.replace(query, excluded=seen)
-            if not user.units and not (user.wishes and scorer == scorers.BLEND):
+            if _is_stranger(user, scorer):
                 return retrieval.popular(
                     documents, known.trails, query, self._state.settings.popularity_half_life
                 )
@@ -128,7 +128,7 @@ class Questions:
         with self._state.turns.reading():
             known = self._state.with_tower_of_now(known)
             rows = np.array([known.documents.row(document_id) for document_id in document_ids], np.int64)
-            if not user.units and not (user.wishes and scorer == scorers.BLEND):
+            if _is_stranger(user, scorer):
                 return known.documents.clicks(rows, at, self._state.settings.popularity_half_life).astype(
                     np.float32
                 )
@@ -224,3 +224,8 @@ class Questions:
             return self._state.counters.latest_at
         check_time(at, "at", InvalidQuery)
         return at
+
+
+def _is_stranger(user: User, scorer: str) -> bool:
+    """Whether a scorer has nothing to go by: no units, and no wishes, which the blend alone knows."""
+    return not user.units and not (user.wishes and scorer == scorers.BLEND)

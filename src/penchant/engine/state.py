@@ -140,7 +140,7 @@ class State:
             self.trails,
             self.smoother,
             self.settings,
-            self.threshold,
+            lambda: self.threshold,
             self.tower,
         )
 

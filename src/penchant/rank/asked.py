@@ -87,7 +87,8 @@ class Asked:
     @cached_property
     def wished(self) -> Wished:
         """What the reader asked for."""
-        return wished(self.user.wishes, self.known.threshold)
+        wishes = self.user.wishes
+        return wished(wishes, self.known.threshold() if wishes else 1.0)
 
     @cached_property
     def readers_of_read(self) -> tuple[Rows, NDArray[np.int64], NDArray[np.int64]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -41,8 +42,9 @@ class Known:
     trails: Trails
     smoother: Smoother
     settings: Settings
-    threshold: float
-    """The cosine from which two texts are about the same; see `penchant.Settings.threshold`."""
+    threshold: Callable[[], float]
+    """The cosine from which two texts are about the same, see `penchant.Settings.threshold`. Asked for only
+    where somebody has wishes: the embedder may know it, and loading one is no work for a question."""
     tower: Adopted | None = None
     """A trained user tower, where there is one."""
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penchant.types import Vectors, Wish
+from penchant.vectors import embeddings_of
 
 KIND = "wish"
 """What the page and the API call it."""
@@ -66,4 +67,4 @@ def wished(wishes: Sequence[Wish], threshold: float) -> Wished:
 def _cosines(documents: Vectors, wishes: Sequence[Wish]) -> Vectors:
     if not wishes:
         return np.zeros((len(documents), 0), np.float32)
-    return np.asarray(documents @ np.stack([wish.embedding for wish in wishes]).T, np.float32)
+    return np.asarray(documents @ embeddings_of(wishes).T, np.float32)

@@ -64,7 +64,7 @@ def pack_user(user: User) -> bytes:
         for unit in user.units
     ]
     wishes = [(wish.text, wish.want) for wish in user.wishes]
-    about = b"".join(wish.embedding.astype("<f2").tobytes() for wish in user.wishes)
+    about = packed(embeddings_of(user.wishes), "float16") if user.wishes else b""
     return _encode(
         (
             units,

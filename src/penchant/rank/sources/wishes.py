@@ -6,6 +6,7 @@ import numpy as np
 
 from penchant.memory.readers import NO_ROWS, Rows
 from penchant.rank.asked import OF_LATEST, Asked
+from penchant.vectors import embeddings_of
 
 
 class NearWishes:
@@ -15,5 +16,4 @@ class NearWishes:
         more = asked.wished.more
         if not more:
             return NO_ROWS
-        found = asked.known.near(np.stack([wish.embedding for wish in more]), OF_LATEST)
-        return np.concatenate([NO_ROWS, *found])
+        return np.concatenate([NO_ROWS, *asked.known.near(embeddings_of(more), OF_LATEST)])
