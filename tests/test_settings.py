@@ -98,7 +98,8 @@ def test_the_scorers_that_can_be_set_are_those_that_there_are():
 
 @given(st.integers(2, 6), st.sampled_from(["float16", "int8", "float32"]))
 def test_a_precision_is_what_is_kept(clicks, precision):
-    with Engine(HashingEmbedder(), index="exact", settings=Settings(unit_precision=precision)) as engine:
+    chosen = Settings(unit_precision=precision, unit_rule="text")
+    with Engine(HashingEmbedder(), index="exact", settings=chosen) as engine:
         from rank.test_recommender import DOCUMENTS
 
         engine.add(DOCUMENTS)

@@ -16,6 +16,7 @@ from penchant.errors import InvalidSettings
 UnitPrecision = Literal["float16", "int8", "float32"]
 DocumentText = Literal["title", "title and terms"]
 IndexPrecision = Literal["bf16", "int8"]
+UnitRule = Literal["mean", "text"]
 ScorerName = Literal["blend", "sum", "max", "soft"]
 
 Cosine = Annotated[float, Meta(ge=-1, le=1, description="a number from -1 to 1")]
@@ -42,8 +43,12 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     # Units: how clicks become Interest Units (IRA, Algorithm 1)
 
+    unit_rule: UnitRule = "mean"
+    """Which documents make an interest: ``mean``, those that are alike on average; ``text``, the paper's,
+    those that are like its contextual text, so that one link is enough for units to merge."""
     threshold: Cosine | None = None
-    """tau: a unit is relevant to a document from this cosine on. None: the embedder's own."""
+    """tau: from this cosine on a document belongs to a unit. None: where the rule is ``mean``, found from the
+    community's titles, see `penchant.embed.chance`; where it is ``text``, the embedder's own."""
     big_size: Count = 5
     """A unit of at least this many documents is big (IRA, section 2.1)."""
     keep_big: Limit = 10
@@ -146,6 +151,16 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How the ``usearch`` index stores a number."""
     searches_cached: CountOrZero = 200_000
     """Searches of the ``usearch`` index held in memory, some 900 bytes each."""
+
+    @classmethod
+    def paper(cls) -> Settings:
+        """Units and scores as in the paper (IRA, Algorithms 1 and 2).
+
+        Examples:
+            >>> Settings.paper().scorer
+            'sum'
+        """
+        return cls(unit_rule="text", scorer="sum", personal=0.0)
 
     def __post_init__(self) -> None:
         for field in msgspec.structs.fields(type(self)):

@@ -99,7 +99,11 @@ class InterestUnit(msgspec.Struct, frozen=True, eq=False):
     text: str
     """The contextual text: the title and the first ``Settings.terms_in_text`` terms, joined by spaces."""
     embedding: Vector = msgspec.field(default_factory=_no_vector)
-    """The embedding of the contextual text, unit length."""
+    """The direction of the mean of its documents' embeddings, or the embedding of the contextual text, as
+    ``Settings.unit_rule`` says; unit length."""
+    closeness: float = 1.0
+    """The length of that mean, 0 to 1: times the cosine to a document it is the average cosine to the unit's
+    documents. 1 for a contextual text."""
     term_steps: tuple[int, ...] = ()
     """When each of ``terms`` was last seen."""
     document_steps: tuple[int, ...] = ()

@@ -6,7 +6,7 @@ from io import BytesIO
 
 import pytest
 
-from penchant import Click, Document, Engine, InvalidQuery, Settings
+from penchant import Click, Document, Engine, InvalidQuery
 from penchant.data.reembed import reembed
 from penchant.data.transfer import export_state, import_state
 from penchant.store.memory import MemoryStore
@@ -32,7 +32,7 @@ def documents() -> list[Document]:
 
 @pytest.fixture
 def engine():
-    with Engine(HashingEmbedder(), index="exact", settings=Settings(threshold=0.3)) as made:
+    with Engine(HashingEmbedder(threshold=0.3), index="exact") as made:
         made.add(documents())
         made.observe(
             [Click(f"r{n}", f"bread{n}", AT + n) for n in range(8)] + [Click("ana", "search1", AT + 9)]

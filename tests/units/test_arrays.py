@@ -61,7 +61,7 @@ def log(
         history_kept=st.sampled_from([0, 2, None]),
         unit_precision=st.sampled_from(["float16", "int8", "float32"]),
     ),
-    st.sampled_from([None, Settings(), Settings(terms_kept=2, keep_small=30)]),
+    st.sampled_from([None, Settings(), Settings.paper(), Settings(terms_kept=2, keep_small=30)]),
 )
 def test_the_compiled_rules_are_the_readable_ones(embedder, catalogue, seed, threshold, chosen, earlier):
     """Late clicks, ties, repeated clicks, every limit, users known already, also from other settings."""
@@ -72,7 +72,7 @@ def test_the_compiled_rules_are_the_readable_ones(embedder, catalogue, seed, thr
         known, _ = waves.learn({}, log(generator, catalogue, embedder, 60), embedder.encode, 0.4, earlier)
     clicks = log(generator, catalogue, embedder, 50)
     expected, _ = waves.learn(known, clicks, embedder.encode, threshold, chosen)
-    found = arrays.learn(known, clicks, embedder, threshold, chosen, threads=2)
+    found = arrays.learn(known, clicks, threshold, chosen, threads=2)
     assert found.keys() == expected.keys()
     for user_id, user in expected.items():
         assert same_user(found[user_id], user), user_id
@@ -92,3 +92,4 @@ def test_compiled_rounding_is_numpys(seed, scale):
 def test_without_limits_there_are_no_arrays():
     assert arrays.can_learn(Settings())
     assert not arrays.can_learn(Settings(keep_big=None))
+    assert not arrays.can_learn(Settings.paper())

@@ -199,6 +199,7 @@ def test_units_recommendations_and_scores_are_those_of_the_reference(
         big_size=big,
         candidates_per_unit=candidates,
         terms_kept=kept,
+        unit_rule="text",
         scorer="sum",
     )
     engine = Engine(embedder, index="exact", settings=chosen)
@@ -224,6 +225,56 @@ def test_units_recommendations_and_scores_are_those_of_the_reference(
             assert [each.score for each in found] == pytest.approx(
                 [expected[each.document.id] for each in found], abs=1e-5
             )
+
+
+def averages_of(documents: list[str], other: list[str], vectors: dict[str, np.ndarray]) -> float:
+    """The mean cosine of all pairs, one of each."""
+    return float(np.mean([vectors[one] @ vectors[two] for one in documents for two in other]))
+
+
+@settings(max_examples=150)
+@given(catalogues, st.integers(0, 10**6), st.sampled_from([0.213, 0.451, 0.707]))
+def test_documents_of_a_unit_are_alike_on_average(catalogue, seed, threshold):
+    """Units by their means are those of a plain reference that compares every pair of documents."""
+    generator = np.random.default_rng(seed)
+    embedder = HashingEmbedder(dimension=24)
+    vectors = {f"d{n}": vector.astype(np.float64) for n, vector in enumerate(embedder.encode(catalogue))}
+    chosen = Settings(threshold=threshold, keep_big=None, keep_small=None, unit_precision="float32")
+    engine = Engine(embedder, index="exact", settings=chosen)
+    engine.add([Document(f"d{n}", title) for n, title in enumerate(catalogue)])
+    expected: list[list[str]] = []
+    for at, (_, document, _) in enumerate(history(generator, catalogue, users=1)):
+        engine.observe([Click("ana", document, float(at))])
+        holding = [unit for unit in expected if document in unit]
+        if holding:
+            expected.remove(holding[0])
+            expected.append(holding[0])
+        else:
+            joined = [document]
+            for unit in sorted(expected, key=lambda unit: -averages_of([document], unit, vectors)):
+                links = averages_of([document], unit, vectors), averages_of(joined, unit, vectors)
+                if min(links) >= threshold:
+                    joined = [*unit, *joined]
+                    expected.remove(unit)
+            expected.append(joined)
+    units = engine.units("ana")
+    assert [sorted(unit.documents) for unit in units] == [sorted(unit) for unit in expected[::-1]]
+    for unit in units:
+        mean = np.mean([vectors[name] for name in unit.documents], axis=0)
+        assert unit.closeness * unit.embedding == pytest.approx(mean, abs=1e-5)
+
+
+def test_one_link_is_not_enough_for_units_to_merge():
+    """Bridges: a text that is like both of two that have nothing in common."""
+    catalogue = [Document("windows", "windows server"), Document("broken", "broken glass")]
+    bridge = Document("bridge", "broken windows")
+    for rule, merged in (("text", 1), ("mean", 2)):
+        engine = Engine(
+            HashingEmbedder(256, 0.4), index="exact", settings=Settings(unit_rule=rule, threshold=0.4)
+        )
+        engine.add([*catalogue, bridge])
+        engine.observe([Click("ana", name, at) for at, name in enumerate(["windows", "broken", "bridge"])])
+        assert len(engine.units("ana")) == merged, rule
 
 
 @settings(max_examples=60)
@@ -273,7 +324,8 @@ def test_a_change_says_what_the_click_did(engine):
 
 
 def test_a_change_tells_merged_and_pruned_units():
-    engine = Engine(HashingEmbedder(256, 0.4), index="exact", settings=Settings(keep_small=2))
+    chosen = Settings(keep_small=2, unit_rule="text")
+    engine = Engine(HashingEmbedder(256, 0.4), index="exact", settings=chosen)
     engine.add(
         [
             Document("a", "one two"),

@@ -24,6 +24,7 @@ from penchant.cli.console import (
     Json,
     OnErrorOption,
     State,
+    UnitRuleOption,
     WhatOfDocuments,
     progress_bars,
 )
@@ -43,8 +44,9 @@ def build(
     index: Annotated[
         Literal["usearch", "exact"] | None, typer.Option(help="usearch (default) or exact.")
     ] = None,
+    unit_rule: UnitRuleOption = None,
     threshold: Annotated[
-        float | None, typer.Option(help="tau; default: the embedder's. See `penchant calibrate`.")
+        float | None, typer.Option(help="tau; default: what suits the titles. See `penchant calibrate`.")
     ] = None,
     kinds: Annotated[
         str | None, typer.Option(help="Learn only clicks of these kinds, comma-separated.")
@@ -60,7 +62,7 @@ def build(
     problems = Problems(on_error)
     given = given_documents(documents, document_column, problems)
     log = given_clicks(clicks, click_column, problems, {document.id for document in given})
-    changed = changed_settings(threshold, kinds, document_text)
+    changed = changed_settings(unit_rule, threshold, kinds, document_text)
     with (
         Engine.open(state, embedder, index, merged_settings(state, changed), api_key=api_key) as engine,
         progress_bars() as report,

@@ -20,6 +20,7 @@ from penchant.cli.console import (
     EmbedderName,
     Json,
     OnErrorOption,
+    UnitRuleOption,
     out,
     progress_bars,
 )
@@ -27,7 +28,6 @@ from penchant.data.files import (
     Problems,
 )
 from penchant.embed.calibrate import Calibration
-from penchant.embed.chance import CHANCE
 
 _BAR = 27
 
@@ -36,6 +36,7 @@ def calibrate(
     documents: DocumentsFile,
     clicks: ClicksFile,
     embedder: EmbedderName = None,
+    unit_rule: UnitRuleOption = None,
     pairs: Annotated[int, typer.Option(help="How many pairs of each kind.")] = 5_000,
     seed: Annotated[int, typer.Option(help="Draws the same pairs again.")] = 0,
     on_error: OnErrorOption = "stop",
@@ -57,6 +58,7 @@ def calibrate(
             model,
             given,
             log,
+            rule=unit_rule or "mean",
             pairs=pairs,
             seed=seed,
             progress=lambda done: report("embedding pairs", done, 4 * min(pairs, len(log))),
@@ -85,10 +87,9 @@ def calibration_picture(result: Calibration) -> Group:
         )
     above = result.neighbours_above
     words = (
-        f"\nproposed threshold: {result.proposed:.2f} (now {result.current:.2f})\n"
-        f"One random pair in a hundred reaches it, and {above:.1%} of the pairs that a reader clicked in a "
-        "row: "
-        f"{above / CHANCE:.1f} times as many.\n"
+        f"\nproposed threshold: {result.proposed:.2f} (the embedder's own: {result.current:.2f})\n"
+        f"{result.chance:.1%} of the random pairs reach it, and {above:.1%} of the pairs that a reader "
+        f"clicked in a row: {above / (result.chance or 1):.1f} times as many.\n"
         "Lower it for fewer, broader interests; raise it for more, narrower ones.\n"
         f"Use it: penchant build ... --threshold {result.proposed:.2f}"
     )

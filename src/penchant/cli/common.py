@@ -22,7 +22,7 @@ from penchant.data.files import (
 from penchant.engine import Engine
 from penchant.errors import InvalidQuery
 from penchant.serve.answers import recommended
-from penchant.settings import DocumentText, Settings
+from penchant.settings import DocumentText, Settings, UnitRule
 from penchant.store import store_exists
 from penchant.types import Click, Document
 
@@ -49,9 +49,14 @@ def given_clicks(path: Path, columns: list[str] | None, problems: Problems, know
 
 
 def changed_settings(
-    threshold: float | None, kinds: str | None, document_text: DocumentText | None
+    unit_rule: UnitRule | None,
+    threshold: float | None,
+    kinds: str | None,
+    document_text: DocumentText | None,
 ) -> dict[str, Any]:
     changed: dict[str, Any] = {}
+    if unit_rule is not None:
+        changed["unit_rule"] = unit_rule
     if threshold is not None:
         changed["threshold"] = threshold
     if kinds is not None:

@@ -24,7 +24,7 @@ from rich.progress import (
 
 from penchant.data.files import Columns, OnError, time_of
 from penchant.errors import InvalidQuery
-from penchant.settings import DocumentText
+from penchant.settings import DocumentText, UnitRule
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -67,6 +67,10 @@ ClickColumns = Annotated[
 WhatOfDocuments = Annotated[
     DocumentText | None,
     typer.Option("--document-text", help="What of a document is embedded. Default: its title."),
+]
+UnitRuleOption = Annotated[
+    UnitRule | None,
+    typer.Option("--unit-rule", help="mean (default), or text, the paper's: see the reference, Settings."),
 ]
 OnErrorOption = Annotated[OnError, typer.Option("--on-error", help="What a bad row does.")]
 

@@ -32,9 +32,6 @@ from penchant.serve.config import Config, read_config
 from penchant.settings import Settings
 from penchant.types import Click, InterestUnit, StageProgress, quiet
 
-THRESHOLD = 0.15
-"""Of 0.06 to 0.25 the one at which units agree best with the simulated truth: 98 % of a unit's documents are
-of one topic."""
 _SHOWN = 6
 _SHOWN_A_WEEK = 3
 _FADING = 7
@@ -126,7 +123,7 @@ def built_community(state: Path | None, seed: int, report: StageProgress = quiet
 def _new_engine(state: Path | None) -> Engine:
     if state is not None and state.exists():
         raise InvalidQuery(f"{state} exists: name a new directory for the demo")
-    settings = Settings(threshold=THRESHOLD, history_kept=None)
+    settings = Settings(history_kept=None)
     return (
         Engine("corpus", settings=settings)
         if state is None

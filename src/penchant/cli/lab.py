@@ -16,6 +16,7 @@ from penchant.cli.console import (
     ClickColumns,
     DocumentColumns,
     Json,
+    UnitRuleOption,
     WhatOfDocuments,
     err,
     named_columns,
@@ -95,8 +96,9 @@ def run(
     start: Annotated[
         Path | None, typer.Option(help="Start of the blend, from `penchant lab weights --json`.")
     ] = None,
+    unit_rule: UnitRuleOption = None,
     threshold: Annotated[
-        float | None, typer.Option(help="tau of our units. Default: the embedder's.")
+        float | None, typer.Option(help="tau of our units. Default: what suits the titles.")
     ] = None,
     document_text: WhatOfDocuments = None,
     users: Users = None,
@@ -133,7 +135,9 @@ def run(
             users=users,
             seed=seed,
         ),
-        settings=Settings(threshold=threshold, document_text=document_text or "title"),
+        settings=Settings(
+            unit_rule=unit_rule or "mean", threshold=threshold, document_text=document_text or "title"
+        ),
         tuned=read_tuned(tuned) if tuned is not None else {},
         start=start,
         study_users=study_users,

@@ -9,7 +9,6 @@ from contextlib import contextmanager, nullcontext
 from multiprocessing import get_context
 from pathlib import Path
 
-from penchant.embed import LinearEmbedder
 from penchant.engine import Engine
 from penchant.errors import InvalidQuery
 from penchant.garbage import no_garbage_collection
@@ -19,8 +18,8 @@ from penchant.types import Click, Document, StageProgress, quiet
 
 _DOCUMENTS = 4_096
 _CLICKS = 8_192
-_CLICKS_OF_LINEAR = 131_072
-"""They take seconds, and each user that they touch is written once."""
+_CLICKS_BY_MEAN = 131_072
+"""Where no text is embedded. They take seconds, and each user that they touch is written once."""
 _TEACHING = 3_000
 _TEACHING_AT_ONCE = 250
 """The last 3,000 clicks of a log, a third of it at most, teach the blend as well. A step of them is less than
@@ -67,9 +66,9 @@ def _observe_long(
     """Learn the clicks before that position in large steps; returns how many had been learned before."""
     before = engine.checkpoint(name)
     report("clicks", before, len(ordered))
-    is_linear = isinstance(engine.embedder, LinearEmbedder)
-    size = _CLICKS_OF_LINEAR if is_linear else _CLICKS
-    with no_garbage_collection() if is_linear else nullcontext():
+    by_mean = engine.settings.unit_rule == "mean"
+    size = _CLICKS_BY_MEAN if by_mean else _CLICKS
+    with no_garbage_collection() if by_mean else nullcontext():
         for start in range(before, end, size):
             step = ordered[start : min(start + size, end)]
             engine.observe(

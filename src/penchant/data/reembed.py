@@ -1,4 +1,5 @@
-"""Moving a state to another embedder. No click history is needed: documents and units hold their text."""
+"""Moving a state to another embedder. No click history is needed: documents and units hold their text, and
+units their documents."""
 
 from __future__ import annotations
 
@@ -7,11 +8,20 @@ from collections.abc import Iterator, Mapping, Sequence
 import msgspec
 
 from penchant import text
-from penchant.data.embedded import texts_of, with_vectors, without_vectors
+from penchant.data.embedded import Embedded, texts_of, with_means, with_vectors, without_vectors
 from penchant.embed import Embedder
+from penchant.embed.chance import community_threshold
 from penchant.embed.kept import new_embedder
 from penchant.embed.texts import TextEmbedder
-from penchant.engine.about import ABOUT, COUNTERS, model_fact, read_about, read_counters
+from penchant.engine.about import (
+    ABOUT,
+    COUNTERS,
+    About,
+    Counters,
+    model_fact,
+    read_about,
+    read_counters,
+)
 from penchant.errors import InvalidQuery
 from penchant.settings import DocumentText
 from penchant.store import Changes, Store, StoredDocument
@@ -48,19 +58,17 @@ def reembed(
     )
     about = msgspec.structs.replace(about, embedder=new.name, dimension=new.dimension, settings=settings)
     counters = msgspec.structs.replace(counters, revision=counters.revision + 1)
-    facts = {ABOUT: msgspec.json.encode(about), COUNTERS: msgspec.json.encode(counters), **model_fact(new)}
-    store.commit(
-        _parts(
-            store, documents, TextEmbedder(new), settings.document_text, counters.revision, facts, progress
-        )
-    )
+    facts = model_fact(new)
+    store.commit(_parts(store, documents, TextEmbedder(new), about, counters, facts, progress))
     return new
 
 
 def count_texts(store: Store) -> int:
-    """How many texts a state holds: one a document, a unit, a wish."""
+    """How many texts a state holds: one a document, a wish, and, where units are texts, a unit."""
+    about = read_about(store)
+    by_text = about is not None and about.settings.unit_rule == "text"
     return sum(1 for _ in store.documents()) + sum(
-        len(user.units) + len(user.wishes) for part in _users(store) for user in part.values()
+        by_text * len(user.units) + len(user.wishes) for part in _users(store) for user in part.values()
     )
 
 
@@ -68,23 +76,31 @@ def _parts(
     store: Store,
     documents: Sequence[StoredDocument],
     texts: TextEmbedder,
-    what: DocumentText,
-    revision: int,
+    about: About,
+    counters: Counters,
     facts: Mapping[str, bytes],
     progress: Progress | None,
 ) -> Iterator[Changes]:
+    by_mean, embedded, what = about.settings.unit_rule == "mean", Embedded(), about.settings.document_text
     for start in range(0, len(documents), _DOCUMENTS):
         part = documents[start : start + _DOCUMENTS]
         vectors = texts.encode([text.document_text(stored.document.title, what) for stored in part], progress)
+        if by_mean:
+            embedded.add([stored.document.id for stored in part], vectors)
         yield Changes(
-            documents=[msgspec.structs.replace(stored, revision=revision) for stored in part],
+            documents=[msgspec.structs.replace(stored, revision=counters.revision) for stored in part],
             vectors={stored.key: vector.tobytes() for stored, vector in zip(part, vectors, strict=True)},
         )
     for users in _users(store):
-        bare = {user_id: without_vectors(user) for user_id, user in users.items()}
+        bare = {user_id: with_means(without_vectors(user), embedded) for user_id, user in users.items()}
         fresh = iter(texts.encode([text for user in bare.values() for text in texts_of(user)], progress))
         yield Changes(users={user_id: with_vectors(user, fresh) for user_id, user in bare.items()})
-    yield Changes(facts=facts)
+    about = msgspec.structs.replace(about, threshold=None, compared=0)
+    if by_mean:
+        found = community_threshold(embedded.sample(), texts.embedder.threshold)
+        about = msgspec.structs.replace(about, threshold=found, compared=len(documents))
+    about_and_counters = {ABOUT: msgspec.json.encode(about), COUNTERS: msgspec.json.encode(counters)}
+    yield Changes(facts={**facts, **about_and_counters})
 
 
 def _users(store: Store) -> Iterator[dict[str, User]]:

@@ -14,7 +14,7 @@ from typing import BinaryIO
 import msgspec
 import numpy as np
 
-from penchant.data.embedded import texts_of, with_vectors, without_vectors
+from penchant.data.embedded import Embedded, texts_of, with_means, with_vectors, without_vectors
 from penchant.embed.kept import restored
 from penchant.embed.texts import TextEmbedder
 from penchant.engine.about import (
@@ -146,6 +146,7 @@ def _parts(
 ) -> Iterator[Changes]:
     yield Changes(facts=facts)
     texts: TextEmbedder | None = None
+    embedded, by_mean = Embedded(), head.about.settings.unit_rule == "mean"
     revision = head.counters.revision
     for part in _in_parts(_parsed_line(row, name, number) for number, row in enumerate(file, 2)):
         documents = [line for line in part if isinstance(line, DocumentLine)]
@@ -153,10 +154,17 @@ def _parts(
         digests = [digest for line in part if isinstance(line, ClicksLine) for digest in line.digests]
         what = head.about.settings.document_text
         bare = [document_text(line.document.title, what) for line in documents if line.vector is None]
-        bare_texts = [text for user in users.values() for text in texts_of(user)]
-        if bare or bare_texts:
+        if bare:
             texts = texts or TextEmbedder(restored(head.about.embedder, head.corpus_model, api_key))
-            document_vectors, user_vectors = iter(texts.encode(bare)), iter(texts.encode(bare_texts))
+            fresh = texts.encode(bare)
+            document_vectors = iter(fresh)
+            if by_mean:
+                embedded.add([line.document.id for line in documents if line.vector is None], fresh)
+        users = {user_id: with_means(user, embedded) for user_id, user in users.items()}
+        bare_texts = [text for user in users.values() for text in texts_of(user)]
+        if bare_texts:
+            texts = texts or TextEmbedder(restored(head.about.embedder, head.corpus_model, api_key))
+            user_vectors = iter(texts.encode(bare_texts))
             users = {user_id: with_vectors(user, user_vectors) for user_id, user in users.items()}
         yield Changes(
             documents=[

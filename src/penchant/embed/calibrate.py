@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penchant.embed import Embedder
-from penchant.embed.chance import reached_by_chance
+from penchant.embed.chance import reached_by_chance, suited
 from penchant.embed.texts import TextEmbedder
 from penchant.errors import InvalidQuery
+from penchant.settings import UnitRule
 from penchant.types import Click, Document, Progress
 
 _BINS = 25
@@ -26,7 +27,9 @@ class Calibration(msgspec.Struct, frozen=True):
     current: float
     """The embedder's own threshold."""
     proposed: float
-    """The cosine that one random pair in a hundred reaches."""
+    """For the rule of units that was asked for."""
+    chance: float
+    """The share of random pairs that reach it."""
     random_pairs: int
     random_median: float
     neighbours: int
@@ -44,12 +47,16 @@ def calibrate(
     documents: Sequence[Document],
     clicks: Sequence[Click],
     *,
+    rule: UnitRule = "mean",
     pairs: int = _PAIRS,
     seed: int = 0,
     progress: Progress | None = None,
 ) -> Calibration:
     """Draw random pairs of documents, and pairs that one reader clicked one after the other, and compare
     their cosines.
+
+    Args:
+        rule: of units, see `penchant.Settings.unit_rule`.
 
     Raises:
         InvalidQuery: there are fewer than 20 pairs of a kind.
@@ -71,12 +78,14 @@ def calibrate(
     texts = TextEmbedder(embedder)
     random_cosines = _cosines(texts, [(titles[a], titles[b]) for a, b in chance], progress)
     neighbour_cosines = _cosines(texts, [(titles[a], titles[b]) for a, b in neighbours], progress)
-    proposed = reached_by_chance(random_cosines)
+    by_text = rule == "text"
+    proposed = reached_by_chance(random_cosines) if by_text else suited(random_cosines, embedder.threshold)
     edges = np.linspace(min(0.0, float(random_cosines.min())), 1.0, _BINS + 1)
     return Calibration(
         embedder=embedder.name,
         current=embedder.threshold,
         proposed=proposed,
+        chance=round(float((random_cosines >= proposed).mean()), 4),
         random_pairs=len(chance),
         random_median=round(float(np.median(random_cosines)), 3),
         neighbours=len(neighbours),

@@ -1,13 +1,32 @@
-"""The rule for thresholds: one random pair of documents in a hundred may reach it."""
+"""The rules for thresholds, from how alike random documents are.
+
+A text that is like a unit's contextual text: one random pair in a hundred may be as alike. Documents that are
+like those of a unit on average: more may be.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
+from penchant.settings import Settings
+from penchant.types import Vectors
+
 CHANCE = 0.01
 """The share of random pairs that may reach the threshold. `benchmarks/thresholds.py` shows what it makes of
 interests."""
+OF_MEANS = 0.12
+"""The share of random pairs of documents that may reach it. `benchmarks/interests.py` shows what others make
+of interests."""
+LEAST = 1 / 3
+"""It is at least this much of the embedder's own threshold: where all documents are of a few topics, chance
+pairs of one topic are many, and the cosine that more pairs reach says nothing."""
+FEWEST = 100
+"""Documents from which pairs tell something. With fewer the embedder's own threshold holds."""
+SAMPLE = 4_000
+"""Documents that are compared, at most."""
+_TIMES = 5
+"""Each is compared with so many others, drawn by chance."""
 
 
 def reached_by_chance(random_cosines: NDArray[np.float32]) -> float:
@@ -18,3 +37,63 @@ def reached_by_chance(random_cosines: NDArray[np.float32]) -> float:
         0.99
     """
     return round(float(np.quantile(random_cosines, 1 - CHANCE)), 2)
+
+
+def community_threshold(vectors: Vectors, own: float, *, chance: float = OF_MEANS, seed: int = 0) -> float:
+    """The cosine that so many random pairs of documents reach, to two digits; between a third of the
+    embedder's own threshold and that.
+
+    The paper has one threshold, for the cosine to a contextual text (IRA, section 2.1). An average over
+    documents is lower, and what is usual differs: titles of a shop are more alike than those of a newspaper.
+
+    Args:
+        vectors: of documents, a sample at best, shape (documents, dimension).
+        own: the embedder's threshold. With documents in two languages, say, random pairs are very alike or
+            not at all, and tell little.
+
+    Examples:
+        >>> many = np.random.default_rng(0).standard_normal((500, 8)).astype(np.float32)
+        >>> many /= np.linalg.norm(many, axis=1, keepdims=True)
+        >>> community_threshold(many, own=0.6)
+        0.46
+        >>> community_threshold(many[:10], own=0.6)
+        0.6
+    """
+    if len(vectors) < FEWEST:
+        return own
+    return suited(random_cosines(vectors, seed), own, chance)
+
+
+def suited(cosines: NDArray[np.float32], own: float, chance: float = OF_MEANS) -> float:
+    """The same, from the cosines of random pairs."""
+    reached = float(np.quantile(cosines, 1 - chance))
+    return round(min(max(reached, LEAST * own), own), 2)
+
+
+def random_cosines(vectors: Vectors, seed: int = 0) -> NDArray[np.float32]:
+    """Of pairs of documents drawn by chance."""
+    generator = np.random.default_rng(seed)
+    cosines = []
+    for _ in range(_TIMES):
+        order = generator.permutation(len(vectors))
+        cosines.append(np.einsum("nd,nd->n", vectors[order], vectors[np.roll(order, 1)]))
+    return np.asarray(np.concatenate(cosines), np.float32)
+
+
+def sampled(count: int, seed: int = 0) -> list[int]:
+    """Places of documents to compare, of so many, ascending."""
+    if count <= SAMPLE:
+        return list(range(count))
+    return sorted(np.random.default_rng(seed).choice(count, SAMPLE, replace=False).tolist())
+
+
+def threshold_of(settings: Settings, vectors: Vectors, own: float) -> float:
+    """tau: that of the settings; else what the rule of units finds among these documents.
+
+    Args:
+        vectors: of all documents, shape (documents, dimension).
+        own: the embedder's threshold.
+    """
+    if settings.threshold is not None:
+        return settings.threshold
+    return own if settings.unit_rule == "text" else community_threshold(vectors[sampled(len(vectors))], own)

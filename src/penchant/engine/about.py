@@ -35,6 +35,10 @@ class About(msgspec.Struct, frozen=True):
     dimension: int
     index: str
     settings: Settings
+    threshold: float | None = None
+    """tau of this community, where it was found from its titles."""
+    compared: int = 0
+    """How many documents there were then."""
 
 
 class Counters(msgspec.Struct, frozen=True):

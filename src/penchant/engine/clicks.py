@@ -8,8 +8,6 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from penchant.checks import check_click
-from penchant.embed import LinearEmbedder
-from penchant.embed.texts import TextEmbedder
 from penchant.errors import UnknownDocument
 from penchant.memory.documents import Documents
 from penchant.settings import Settings
@@ -70,21 +68,19 @@ def clicked(clicks: Sequence[Click], documents: Documents, store: Store) -> list
 def learn_silently(
     users: Mapping[str, User],
     clicks: Sequence[tuple[str, Clicked]],
-    texts: TextEmbedder,
+    encode: Encode,
     threshold: float,
     settings: Settings,
     progress: Progress | None,
 ) -> dict[str, User]:
-    """The users of the clicks after them, by the fastest way that there is for the embedder; not what each
-    click did.
-    """
-    if len(clicks) >= MANY_CLICKS and isinstance(texts.embedder, LinearEmbedder):
+    """The users of the clicks after them, by the fastest way that there is; not what each click did."""
+    if len(clicks) >= MANY_CLICKS:
         # compiled code takes half a second to load, and to be compiled for the first time much more
         from penchant.units import arrays
 
         if arrays.can_learn(settings):
-            return arrays.learn(users, clicks, texts.embedder, threshold, settings, progress)
-    return learn(users, clicks, texts.encode, threshold, settings, progress)[0]
+            return arrays.learn(users, clicks, threshold, settings, progress)
+    return learn(users, clicks, encode, threshold, settings, progress)[0]
 
 
 def replay(

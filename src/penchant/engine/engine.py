@@ -432,7 +432,8 @@ class Engine:
         return self._questions.score(user_id, document_ids, scorer=scorer, at=at)
 
     def why(self, user_id: str, document_id: str) -> list[tuple[InterestUnit, float]]:
-        """Each unit of a user with its cosine to a document, the nearest first.
+        """Each unit of a user with how like it a document is, the nearest first: the average cosine to its
+        documents, or the cosine to its text, as `Settings.unit_rule` says.
 
         Examples:
             >>> [(unit.title, round(cosine, 2)) for unit, cosine in sample_engine().why("ana", "d2")]
@@ -692,7 +693,7 @@ class Engine:
 
     @property
     def threshold(self) -> float:
-        """tau: that of the settings, or the embedder's. Raises as `embedder` does."""
+        """tau: that of the settings, the community's, or the embedder's. May raise as `embedder` does."""
         return self._state.threshold
 
     @property

@@ -99,6 +99,7 @@ class Learner:
         teach: bool,
     ) -> list[Change]:
         fresh, clicks = self._to_learn(given, progress)
+        self._state.calibrate()
         users = self._state.users.load({user_id for user_id, _ in clicks})
         parts, blend = self._parts(clicks, users, teach)
         learned = self._learned(users, clicks, parts, tell, progress)
@@ -211,10 +212,10 @@ class Learner:
                 read = Read(user_id, state.documents.row(first.document_id), first.at)
                 lessons.append(Choice(part.start, read, now.get(user_id, NOBODY), part.seed))
             if tell:
-                after, done = learn(now, own, state.texts.encode, state.threshold, settings, progress)
+                after, done = learn(now, own, state.encode, state.threshold, settings, progress)
                 changes += done
             else:
-                after = learn_silently(now, own, state.texts, state.threshold, settings, progress)
+                after = learn_silently(now, own, state.encode, state.threshold, settings, progress)
             now.update(after)
         return Learned({user_id: now[user_id] for user_id, _ in clicks}, changes, lessons)
 

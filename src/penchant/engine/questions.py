@@ -42,7 +42,7 @@ class Questions:
 
     def history(self, user_id: str) -> list[Moment]:
         """See `penchant.Engine.history`."""
-        documents, embed = self._state.documents, self._state.texts.encode
+        documents, embed = self._state.documents, self._state.encode
         kept = [
             Click(user_id, document, at)
             for document, at in self._user(user_id).history
@@ -152,14 +152,15 @@ class Questions:
         return tuple(zip(documents.ids(trail.rows), trail.at.tolist(), strict=True))
 
     def why(self, user_id: str, document_id: str) -> list[tuple[InterestUnit, float]]:
-        """Each unit of a user with its cosine to a document, the nearest first."""
+        """See `penchant.Engine.why`."""
         units = by_recency(self._user(user_id).units)
         row = self._state.documents.row(document_id)
         if not units:
             return []
         index = self._state.index
         with self._state.turns.reading():
-            cosines = similarities(units, index.vectors(np.array([row], np.int64))[0])
+            vector = index.vectors(np.array([row], np.int64))[0]
+        cosines = similarities(units, vector, np.array([unit.closeness for unit in units]))
         order = np.argsort(-cosines, kind="stable")
         nearest_first = self._named([units[position] for position in order])
         return list(zip(nearest_first, cosines[order].tolist(), strict=True))

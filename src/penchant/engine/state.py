@@ -16,6 +16,7 @@ import msgspec
 
 from penchant.cache import RecentCache
 from penchant.embed import Embedder, load_embedder
+from penchant.embed.chance import FEWEST, community_threshold, sampled
 from penchant.embed.kept import new_embedder, restored
 from penchant.embed.texts import TextEmbedder
 from penchant.engine import about, towers
@@ -36,6 +37,7 @@ from penchant.rank.smoothing import Smoother
 from penchant.settings import Settings
 from penchant.store import Changes, Store
 from penchant.towers.adopted import Adopted
+from penchant.types import Vectors
 
 
 class State:
@@ -140,7 +142,7 @@ class State:
             self.trails,
             self.smoother,
             self.settings,
-            lambda: self.threshold,
+            lambda: self.texts.embedder.threshold,
             self.tower,
         )
 
@@ -211,6 +213,10 @@ class State:
                     self._texts = TextEmbedder(embedder, self.settings.texts_cached)
         return self._texts
 
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Texts -> vectors of unit length. The embedder is loaded by the first text."""
+        return self.texts.encode(texts)
+
     def _load_embedder(self, name: str) -> Embedder:
         if self.about is None and name != "corpus":
             return load_embedder(name, api_key=self._api_key)
@@ -234,8 +240,25 @@ class State:
 
     @property
     def threshold(self) -> float:
-        """tau: that of the settings, or the embedder's."""
-        return self.texts.embedder.threshold if self.settings.threshold is None else self.settings.threshold
+        """tau: that of the settings, of the community where units are means, or the embedder's."""
+        if self.settings.threshold is not None:
+            return self.settings.threshold
+        found = self.about.threshold if self.about and self.settings.unit_rule == "mean" else None
+        return self.texts.embedder.threshold if found is None else found
+
+    def calibrate(self) -> None:
+        """Find the threshold of the community; again when there are twice as many documents as then."""
+        about = self.about
+        if about is None or self.settings.threshold is not None or self.settings.unit_rule == "text":
+            return
+        count = len(self.documents)
+        if count < max(FEWEST, 2 * about.compared):
+            return
+        rows = self.documents.rows()[sampled(count)]
+        found = community_threshold(self.store.vectors(rows.tolist()), self.texts.embedder.threshold)
+        about = msgspec.structs.replace(about, threshold=found, compared=count)
+        self.store.commit([Changes(facts={ABOUT: msgspec.json.encode(about)})])
+        self.about = about
 
     def keep_blend(self, blend: Blend) -> None:
         """Store another blend, and use it from now on."""

@@ -68,7 +68,7 @@ class BlendedUnits(InterestUnits):
         settings = variant.settings
         index = ComparedIndex(vectors, min(settings.candidates_per_unit, OF_LATEST))
         smoother = Smoother(settings.decay_before)
-        self._known = Known(index, documents, Trails(), smoother, settings, lambda: self.threshold)
+        self._known = Known(index, documents, Trails(), smoother, settings, lambda: texts.threshold)
         self._blend = Blend() if start is None else blending.started(start, settings)
         self._learns = learns
         self._without = without

@@ -14,6 +14,7 @@ from typing import Any, Literal
 import numpy as np
 
 import penchant
+from penchant.embed.chance import threshold_of
 from penchant.errors import InvalidQuery, PenchantError
 from penchant.lab import evaluation, protocols, registry, sources
 from penchant.lab.blend_method import documents_of
@@ -392,12 +393,13 @@ def _studies(setting: Setting, main: Trial) -> list[dict[str, Any]]:
     names = chosen_studies(plan.studies)
     if not names:
         return []
+    usual = threshold_of(plan.settings, setting.vectors, setting.texts.threshold)
     trial = for_study(main, plan.study_users, plan.rules.seed)
     found = []
     for name in names:
         study = STUDIES[name]
         outcomes: dict[str, Outcome] = {}
-        for label, variant in study.variants(plan.settings, setting.texts.threshold).items():
+        for label, variant in study.variants(plan.settings, usual).items():
             setting.say(f"study {name}: {label}")
             outcomes[label] = outcome_of(setting, f"{name}, {label}", trial, variant=variant)
         if name == "embedder":

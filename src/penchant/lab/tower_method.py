@@ -27,7 +27,8 @@ from penchant.lab.methods import Histories, Scores
 from penchant.lab.peers import PEERS
 from penchant.lab.peers.ranking import training_rounds
 from penchant.lab.texts import RememberedTexts
-from penchant.lab.units_method import InterestUnits
+from penchant.lab.units_method import InterestUnits, Variant
+from penchant.settings import Settings
 from penchant.towers import History
 from penchant.towers.adopted import Adopted
 from penchant.towers.artefact import load_tower, save_tower
@@ -49,8 +50,13 @@ class Asks(NamedTuple):
     """How its plan differs."""
     words: str = "units"
     """Where its interests in words come from, see `penchant.train.eimf.explicit`."""
+    share: float = 0.03
+    """Of the readers, who are typical, where these interests are those of typical readers."""
 
 
+_WITH_WORDS = MappingProxyType({"semantic": 0.1})
+_SHARES = (1, 10, 30, 100)
+"""Percent of the readers who are typical: the study of `p` in EIMF's figure 4, where 3 % is the paper's."""
 _NO_ALIGNMENT = MappingProxyType({"contrasted": 0.0, "alike": 0.0})
 TOWERS: Mapping[str, Asks] = MappingProxyType(
     {
@@ -67,9 +73,16 @@ TOWERS: Mapping[str, Asks] = MappingProxyType(
         "EIMF by units": Asks("eimf"),
         "EIMF by random units": Asks("eimf", words="random units"),
         "EIMF by titles": Asks("eimf", words="titles"),
+        **{
+            f"EIMF by titles of {share} %": Asks("eimf", words="titles", share=share / 100)
+            for share in _SHARES
+        },
         "EIMF by random titles": Asks("eimf", words="random titles"),
         "EIMF without alignment": Asks("eimf", _NO_ALIGNMENT),
         "EIMF without prediction": Asks("eimf", MappingProxyType({"predicted": 0.0})),
+        "EIMF on MIND": Asks("mind", _WITH_WORDS),
+        "EIMF on ComiRec-SA": Asks("comirec-sa", _WITH_WORDS),
+        "EIMF on ComiRec-DR": Asks("comirec-dr", _WITH_WORDS),
     }
 )
 
@@ -127,9 +140,11 @@ class Trainings:
 
         asks = TOWERS[self.method]
         plan = replace(plan_of(asks.plan, **asks.changes), seed=self.how.seed)
-        words = Words(asks.words, self.texts.encode)  # type: ignore[arg-type]
+        words = Words(asks.words, self.texts.encode, share=asks.share)  # type: ignore[arg-type]
         clicks = self.trial.training[:moment]
-        digest = sha256(repr((asdict(plan), asks.words, self.embedder, sources.digest(_CODE))).encode())
+        digest = sha256(
+            repr((asdict(plan), asks.words, asks.share, self.embedder, sources.digest(_CODE))).encode()
+        )
         for values in (clicks.users, clicks.documents, self.vectors):
             digest.update(np.ascontiguousarray(values).tobytes())
         path = self.how.cache / "towers" / f"{digest.hexdigest()[:24]}.safetensors"
@@ -166,7 +181,8 @@ class Trainings:
         )
 
     def _units(self, clicks: Clicks, users: Sequence[int]) -> list[Vectors]:
-        units = InterestUnits(self.log, self.vectors, self.texts, users)
+        paper = Variant(Settings.paper())  # EIMF reads interests in words
+        units = InterestUnits(self.log, self.vectors, self.texts, users, paper)
         units.learn(clicks)
         return [embeddings_of(units.of(user).units) for user in users]
 

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from penchant.embed.chance import threshold_of
 from penchant.errors import InvalidQuery, MissingExtra
 from penchant.lab import protocols, registry
 from penchant.lab.cases import Trial
@@ -211,7 +212,8 @@ def _value(community: _Community, name: str, params: Mapping[str, Any]) -> tuple
     if name in PEERS:
         outcome = outcome_of(setting, name, trial, params=params)
     else:
-        threshold = round(setting.texts.threshold + params["threshold"], 3)
+        usual = threshold_of(setting.plan.settings, setting.vectors, setting.texts.threshold)
+        threshold = round(usual + params["threshold"], 3)
         settings = msgspec.structs.replace(setting.plan.settings, **{**params, "threshold": threshold})
         if name in registry.UNITS:
             outcome = outcome_of(setting, name, trial, variant=Variant(settings, scorer=registry.UNITS[name]))

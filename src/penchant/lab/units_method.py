@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 import numpy as np
 
+from penchant.embed.chance import threshold_of
 from penchant.lab.cases import Trial
 from penchant.lab.log import Clicks, Log, Rows
 from penchant.lab.methods import Scores
@@ -82,11 +83,10 @@ class InterestUnits:
         )
         self._users.update(now)
 
-    @property
+    @cached_property
     def threshold(self) -> float:
-        """tau: that of the settings, or the embedder's."""
-        own = self._variant.settings.threshold
-        return self._texts.threshold if own is None else own
+        """tau: that of the settings, or what their rule finds."""
+        return threshold_of(self._variant.settings, self._vectors, self._texts.threshold)
 
     def score(self, user: int, candidates: Rows, at: float) -> Scores:
         units = by_recency(self.of(user).units)

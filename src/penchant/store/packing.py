@@ -26,6 +26,7 @@ class _Unit(msgspec.Struct, array_like=True):
     document_steps: tuple[int, ...]
     title_step: int
     changed_step: int
+    closeness: float
 
 
 class _Packed(msgspec.Struct, array_like=True):
@@ -60,6 +61,7 @@ def pack_user(user: User) -> bytes:
             unit.document_steps,
             unit.title_step,
             unit.changed_step,
+            unit.closeness,
         )
         for unit in user.units
     ]
@@ -116,6 +118,7 @@ def _unit(kept: _Unit, embedding: Vector) -> InterestUnit:
         kept.documents,
         kept.text if isinstance(kept.text, str) else _joined(kept.title, kept.terms, kept.text),
         embedding,
+        kept.closeness,
         kept.term_steps,
         kept.document_steps,
         kept.title_step,

@@ -125,7 +125,7 @@ def check_store(make: Callable[[], Store]) -> None:
     again."""
     store = make()
     unit = InterestUnit(
-        "T", (("t", 2),), 1, 5.0, ("d1",), "T t", np.arange(4, dtype=np.float32), (3,), (1,), 3, 3
+        "T", (("t", 2),), 1, 5.0, ("d1",), "T t", np.arange(4, dtype=np.float32), 0.5, (3,), (1,), 3, 3
     )
     user = User((unit,), 3, ("d1", "d2"))
     times: list[tuple[float | None, float | None, bool]] = [

@@ -6,32 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penchant.compiled import compiled, compiled_sum
-from penchant.types import Vector, Vectors
-
-_DOUBT = np.float32(1e-3)
-"""More than a sum of some thousand products can be wrong by in float32."""
-
-
-@compiled
-def reaches(left: Vector, right: Vector, threshold: np.float32) -> bool:
-    """Whether the cosine is at least the threshold. In float32 where that is beyond doubt, which is nearly
-    always."""
-    rough = _rough_dot(left, right)
-    if abs(rough - threshold) > _DOUBT:
-        return bool(rough > threshold)
-    return bool(np.float32(_dot(left, right)) >= threshold)
+from penchant.types import Vector
 
 
 @compiled_sum
-def _rough_dot(left: Vector, right: Vector) -> np.float32:
-    total = np.float32(0)
-    for number in range(len(left)):
-        total += left[number] * right[number]
-    return total
-
-
-@compiled_sum
-def _dot(left: Vector, right: Vector) -> float:
+def dot(left: NDArray[np.floating], right: NDArray[np.floating]) -> float:
     total = 0.0
     for number in range(len(left)):
         total += np.float64(left[number]) * np.float64(right[number])
@@ -39,19 +18,9 @@ def _dot(left: Vector, right: Vector) -> float:
 
 
 @compiled
-def add_parts(total: NDArray[np.float64], parts: NDArray[np.int32], table: Vectors) -> None:
-    for part in parts:
-        row = table[part]
-        for number in range(len(total)):
-            total[number] += row[number]
-
-
-@compiled_sum
-def squares(total: NDArray[np.float64]) -> float:
-    result = 0.0
+def add(total: NDArray[np.float64], times: float, vector: Vector) -> None:
     for number in range(len(total)):
-        result += total[number] * total[number]
-    return result
+        total[number] += times * np.float64(vector[number])
 
 
 @compiled

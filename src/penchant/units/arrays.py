@@ -1,5 +1,4 @@
-"""Interest Units of many users at once under an embedder that is a sum over words: Algorithm 1 in compiled
-code.
+"""Interest Units of many users at once where units are means: Algorithm 1 in compiled code.
 
 Users, documents and terms become numbers and arrays, `penchant.units.kernel` learns, and what it learned
 becomes users again. The units are exactly those of `penchant.units.waves.learn`.
@@ -14,12 +13,11 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from numpy.typing import NDArray
 
-from penchant.embed import LinearEmbedder
 from penchant.settings import Settings
 from penchant.text import contextual_text
 from penchant.types import InterestUnit, User
 from penchant.units import kernel
-from penchant.units.kernel import ClickArrays, Limits, TextArrays, UnitArrays
+from penchant.units.kernel import ClickArrays, DocumentArrays, Limits, UnitArrays
 from penchant.units.rules import Clicked
 from penchant.units.waves import after_clicks, kept_as
 from penchant.vectors import embeddings_of
@@ -29,7 +27,7 @@ _PART = 20_000
 
 
 def can_learn(settings: Settings) -> bool:
-    """Whether everything that is kept has a limit, as arrays need one."""
+    """Whether units are means, and everything that is kept has a limit, as arrays need one."""
     limits = (
         settings.keep_big,
         settings.keep_small,
@@ -37,13 +35,12 @@ def can_learn(settings: Settings) -> bool:
         settings.terms_kept,
         settings.documents_kept,
     )
-    return None not in limits
+    return settings.unit_rule == "mean" and None not in limits
 
 
 def learn(
     users: Mapping[str, User],
     clicks: Sequence[tuple[str, Clicked]],
-    embedder: LinearEmbedder,
     threshold: float,
     settings: Settings,
     progress: Callable[[int], None] | None = None,
@@ -62,16 +59,17 @@ def learn(
         logs.setdefault(user_id, []).append(clicked)
     before = {user_id: kept_as(users.get(user_id, User()), settings.unit_precision) for user_id in logs}
     names = _Names(before.values(), logs.values())
-    known = _unit_arrays(list(before.values()), names, embedder.dimension)
+    dimension = len(names.clicked[0].vector) if names.clicked else 0
+    known = _unit_arrays(list(before.values()), names, dimension)
     of_clicks = _click_arrays(list(before.values()), list(logs.values()), names)
     limits = _limits(known, names, threshold, settings)
-    learned = _room(known, of_clicks, names, limits, embedder.dimension)
-    texts = _text_arrays(names, embedder)
+    learned = _room(known, of_clicks, names, limits, dimension)
+    of_documents = _document_arrays(names)
     threads = threads or os.cpu_count() or 1
     with ThreadPoolExecutor(threads) as pool:
         parts = _parts(of_clicks.first, threads)
         work = [
-            pool.submit(kernel.learn, start, end, known, of_clicks, texts, limits, learned)
+            pool.submit(kernel.learn, start, end, known, of_clicks, of_documents, limits, learned)
             for start, end in parts
         ]
         for (start, end), done in zip(parts, work, strict=True):
@@ -121,6 +119,7 @@ def _unit_arrays(users: Sequence[User], names: _Names, dimension: int) -> UnitAr
         title_step=_ints(unit.title_step for unit in units),
         changed_step=_ints(unit.changed_step for unit in units),
         vectors=embeddings_of(units) if units else np.zeros((0, dimension), np.float32),
+        closeness=np.array([unit.closeness for unit in units], np.float64),
         terms_first=_firsts(terms_count)[:-1],
         terms_count=terms_count,
         terms=_numbers(names.term[term] for unit in units for term, _ in unit.terms),
@@ -142,18 +141,11 @@ def _click_arrays(users: Sequence[User], logs: Sequence[Sequence[Clicked]], name
     )
 
 
-def _text_arrays(names: _Names, embedder: LinearEmbedder) -> TextArrays:
-    bags = embedder.bags([*names.titles, *names.terms])
-    titles = len(names.titles)
-    return TextArrays(
+def _document_arrays(names: _Names) -> DocumentArrays:
+    return DocumentArrays(
         vectors=np.stack([click.vector for click in names.clicked]),
         terms_first=_firsts(_ints(len(click.terms) for click in names.clicked)),
         terms=_numbers(names.term[term] for click in names.clicked for term in click.terms),
-        title_parts_first=bags.starts[: titles + 1],
-        title_parts=bags.rows,
-        term_parts_first=bags.starts[titles:],
-        term_parts=bags.rows,
-        table=np.concatenate([embedder.table, bags.others]) if len(bags.others) else embedder.table,
     )
 
 
@@ -165,7 +157,6 @@ def _limits(known: UnitArrays, names: _Names, threshold: float, settings: Settin
         big_size=settings.big_size,
         keep_big=settings.keep_big or 0,
         keep_small=settings.keep_small or 0,
-        terms_in_text=settings.terms_in_text or 0,
         terms_kept=settings.terms_kept or 0,
         documents_kept=settings.documents_kept or 0,
         as_int8=settings.unit_precision == "int8",
@@ -174,6 +165,7 @@ def _limits(known: UnitArrays, names: _Names, threshold: float, settings: Settin
         terms_room=max(settings.terms_kept or 0, most_terms, int(known.terms_count.max(initial=0))),
         documents_room=max(settings.documents_kept or 0, int(known.documents_count.max(initial=0))) + 1,
         documents=len(names.documents),
+        terms=len(names.terms),
     )
 
 
@@ -199,6 +191,7 @@ def _room(
         title_step=np.zeros(units, np.int64),
         changed_step=np.zeros(units, np.int64),
         vectors=np.zeros((units, dimension), np.float32),
+        closeness=np.zeros(units, np.float64),
         terms_first=np.zeros(units, np.int64),
         terms_count=np.zeros(units, np.int64),
         terms=np.zeros(terms, np.int32),
@@ -223,7 +216,8 @@ def _units(
     documents_step = learned.documents_step.tolist()
     columns = (
         learned.size, learned.updated_at, learned.title, learned.title_step, learned.changed_step,
-        learned.terms_first, learned.terms_count, learned.documents_first, learned.documents_count,
+        learned.closeness, learned.terms_first, learned.terms_count,
+        learned.documents_first, learned.documents_count,
     )  # fmt: skip
     rows = list(zip(*(column.tolist() for column in columns), strict=True))
     for user, first, count in zip(users, learned.first.tolist(), learned.units.tolist(), strict=True):
@@ -237,6 +231,7 @@ def _units(
                 title,
                 title_step,
                 changed_step,
+                closeness,
                 first_term,
                 term_count,
                 first_document,
@@ -257,6 +252,7 @@ def _units(
                     documents=tuple(documents[of_documents]),
                     text=contextual_text(names.titles[title], kept[: settings.terms_in_text]),
                     embedding=vector,
+                    closeness=closeness,
                     term_steps=tuple(terms_seen[of_terms]),
                     document_steps=tuple(documents_step[of_documents]),
                     title_step=title_step,

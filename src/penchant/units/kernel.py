@@ -1,9 +1,8 @@
-"""Algorithm 1 in compiled code: the clicks of many users, on arrays. `penchant.units.arrays` fills the arrays
-and reads the result.
+"""Algorithm 1 in compiled code, where units are means: the clicks of many users, on arrays.
+`penchant.units.arrays` fills the arrays and reads the result.
 
 The rules are those of `penchant.units.rules`, which is to be read first; tests hold the two together. Strings
-are numbers here: documents and titles are numbered at will, terms in alphabetical order. A unit lies in a
-slot of its user's workspace.
+are numbers here, terms in alphabetical order. A unit lies in a slot of its user's workspace.
 """
 
 from __future__ import annotations
@@ -14,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penchant.compiled import compiled
-from penchant.types import Vectors
-from penchant.units.arithmetic import add_parts, reaches, round_to_half, round_to_int8, squares
+from penchant.types import Vector, Vectors
+from penchant.units.arithmetic import add, dot, round_to_half, round_to_int8
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -33,6 +32,7 @@ class UnitArrays(NamedTuple):
     title_step: Ints
     changed_step: Ints
     vectors: Vectors
+    closeness: Floats
     terms_first: Ints
     terms_count: Ints
     terms: Numbers
@@ -57,21 +57,14 @@ class ClickArrays(NamedTuple):
     at: Floats
 
 
-class TextArrays(NamedTuple):
-    """What is known of documents, titles and terms. The title of document n is title n; further titles
-    follow."""
+class DocumentArrays(NamedTuple):
+    """What is known of the documents that are clicked. The title of document n is title n."""
 
     vectors: Vectors
-    """Of the documents' titles, shape (documents, dimension)."""
+    """Of their titles, shape (documents, dimension)."""
     terms_first: Ints
     """The key terms of document n: ``terms[terms_first[n]:terms_first[n + 1]]``."""
     terms: Numbers
-    title_parts_first: Ints
-    title_parts: Numbers
-    """Rows of `table`; likewise for terms."""
-    term_parts_first: Ints
-    term_parts: Numbers
-    table: Vectors
 
 
 class Limits(NamedTuple):
@@ -81,7 +74,6 @@ class Limits(NamedTuple):
     big_size: int
     keep_big: int
     keep_small: int
-    terms_in_text: int
     terms_kept: int
     documents_kept: int
     as_int8: bool
@@ -93,7 +85,8 @@ class Limits(NamedTuple):
     """More terms than a unit has at any time; likewise for documents."""
     documents_room: int
     documents: int
-    """How many documents there are."""
+    """How many documents there are, also those of units alone; likewise terms."""
+    terms: int
 
 
 class _Slots(NamedTuple):
@@ -107,6 +100,9 @@ class _Slots(NamedTuple):
     title_step: Ints
     changed_step: Ints
     vectors: Vectors
+    closeness: Floats
+    links: NDArray[np.float32]
+    """Of each unit: the average cosine of its documents to the one that is clicked."""
     terms_count: Ints
     terms: Numbers
     counts: Ints
@@ -134,7 +130,7 @@ def learn(
     end: int,
     known: UnitArrays,
     clicks: ClickArrays,
-    texts: TextArrays,
+    of_documents: DocumentArrays,
     limits: Limits,
     learned: UnitArrays,
 ) -> None:
@@ -142,17 +138,17 @@ def learn(
 
     There, the first of a user's units says where terms and documents of that user begin; there must be room.
     """
-    slots = _empty_slots(texts, limits)
+    slots = _empty_slots(of_documents, limits)
     for user in range(start, end):
         _load(slots, known, user)
         for position in range(clicks.first[user], clicks.first[user + 1]):
             step = clicks.steps[user] + position - clicks.first[user] + 1
-            _absorb(slots, clicks.document[position], clicks.at[position], step, texts, limits)
+            _absorb(slots, clicks.document[position], clicks.at[position], step, of_documents, limits)
         _store(slots, learned, user)
 
 
 @compiled
-def _empty_slots(texts: TextArrays, limits: Limits) -> _Slots:
+def _empty_slots(of_documents: DocumentArrays, limits: Limits) -> _Slots:
     count, terms, documents = limits.slots, limits.terms_room, limits.documents_room
     return _Slots(
         np.zeros(count, np.bool_),
@@ -162,7 +158,9 @@ def _empty_slots(texts: TextArrays, limits: Limits) -> _Slots:
         np.zeros(count, np.int32),
         np.zeros(count, np.int64),
         np.zeros(count, np.int64),
-        np.zeros((count, texts.vectors.shape[1]), np.float32),
+        np.zeros((count, of_documents.vectors.shape[1]), np.float32),
+        np.zeros(count, np.float64),
+        np.zeros(count, np.float32),
         np.zeros(count, np.int64),
         np.zeros((count, terms), np.int32),
         np.zeros((count, terms), np.int64),
@@ -170,7 +168,7 @@ def _empty_slots(texts: TextArrays, limits: Limits) -> _Slots:
         np.zeros(count, np.int64),
         np.zeros((count, documents), np.int32),
         np.zeros((count, documents), np.int64),
-        np.full(len(texts.term_parts_first) - 1, -1, np.int32),
+        np.full(limits.terms, -1, np.int32),
         np.zeros(limits.documents, np.bool_),
         np.zeros((count + 1) * terms, np.int32),
         np.zeros((count + 1) * terms, np.int64),
@@ -179,7 +177,7 @@ def _empty_slots(texts: TextArrays, limits: Limits) -> _Slots:
         np.zeros(count * documents, np.int64),
         np.zeros(count * documents, np.int32),
         np.zeros(count * documents, np.int64),
-        np.zeros(texts.vectors.shape[1], np.float64),
+        np.zeros(of_documents.vectors.shape[1], np.float64),
     )
 
 
@@ -195,6 +193,7 @@ def _load(slots: _Slots, known: UnitArrays, user: int) -> None:
         slots.title_step[slot] = known.title_step[unit]
         slots.changed_step[slot] = known.changed_step[unit]
         slots.vectors[slot] = known.vectors[unit]
+        slots.closeness[slot] = known.closeness[unit]
         first, count = known.terms_first[unit], known.terms_count[unit]
         slots.terms_count[slot] = count
         slots.terms[slot, :count] = known.terms[first : first + count]
@@ -220,6 +219,7 @@ def _store(slots: _Slots, learned: UnitArrays, user: int) -> None:
         learned.title_step[unit] = slots.title_step[slot]
         learned.changed_step[unit] = slots.changed_step[slot]
         learned.vectors[unit] = slots.vectors[slot]
+        learned.closeness[unit] = slots.closeness[slot]
         count = slots.terms_count[slot]
         learned.terms_first[unit], learned.terms_count[unit] = terms_first, count
         learned.terms[terms_first : terms_first + count] = slots.terms[slot, :count]
@@ -236,21 +236,19 @@ def _store(slots: _Slots, learned: UnitArrays, user: int) -> None:
 
 
 @compiled
-def _absorb(slots: _Slots, document: int, at: float, step: int, texts: TextArrays, limits: Limits) -> None:
+def _absorb(
+    slots: _Slots, document: int, at: float, step: int, of_documents: DocumentArrays, limits: Limits
+) -> None:
     """See `penchant.units.rules.absorb`."""
-    target, others = -1, 0
-    for slot in range(limits.slots):
-        slots.relevant[slot] = False
-        if slots.used[slot] and reaches(slots.vectors[slot], texts.vectors[document], limits.threshold):
-            slots.relevant[slot] = True
-            if target < 0:
-                target = slot
-            else:
-                others += 1
-    if target < 0:
-        target = _new_unit(slots)
-    _merge(slots, target, others, document, at, step, texts, limits)
-    _embed(slots, target, texts, limits)
+    found = _find_holding(slots, document)
+    is_new = found == 0
+    if is_new:
+        found = _find_alike(slots, of_documents.vectors[document], limits.threshold)
+    target = _new_unit(slots) if found == 0 else int(np.argmax(slots.relevant))
+    _sum(slots, is_new, of_documents.vectors[document])
+    _merge(slots, target, found - 1, document, at, step, is_new, of_documents, limits)
+    if is_new or found > 1:
+        _set_mean(slots, target, limits)
     for slot in range(limits.slots):
         if slots.relevant[slot] and slot != target:
             slots.used[slot] = False
@@ -259,11 +257,83 @@ def _absorb(slots: _Slots, document: int, at: float, step: int, texts: TextArray
 
 
 @compiled
+def _find_holding(slots: _Slots, document: int) -> int:
+    """Mark the units that hold a document; returns how many do."""
+    found = 0
+    for slot in range(len(slots.used)):
+        slots.relevant[slot] = False
+        if slots.used[slot]:
+            for place in range(slots.documents_count[slot]):
+                if slots.documents[slot, place] == document:
+                    slots.relevant[slot] = True
+                    found += 1
+                    break
+    return found
+
+
+@compiled
+def _find_alike(slots: _Slots, vector: Vector, threshold: np.float32) -> int:
+    """Mark the units that a document is like on average, see `penchant.units.rules`; returns how many."""
+    for slot in range(len(slots.used)):
+        slots.links[slot] = -np.inf
+        if slots.used[slot]:
+            slots.links[slot] = np.float32(dot(slots.vectors[slot], vector) * slots.closeness[slot])
+    found, size = 0, 1
+    slots.total[:] = 0.0
+    add(slots.total, 1.0, vector)
+    while True:
+        nearest = -1
+        for slot in range(len(slots.used)):
+            if slots.links[slot] >= threshold and (
+                nearest < 0
+                or (slots.links[slot], -slots.changed_step[slot])
+                > (slots.links[nearest], -slots.changed_step[nearest])
+            ):
+                nearest = slot
+        if nearest < 0:
+            return found
+        slots.links[nearest] = -np.inf
+        average = dot(slots.vectors[nearest], slots.total) * slots.closeness[nearest] / size
+        if found == 0 or np.float32(average) >= threshold:
+            slots.relevant[nearest] = True
+            found += 1
+            add(slots.total, slots.size[nearest] * slots.closeness[nearest], slots.vectors[nearest])
+            size += slots.size[nearest]
+
+
+@compiled
+def _sum(slots: _Slots, is_new: bool, vector: Vector) -> None:
+    """The sum of the vectors of the documents of relevant units, and of one that is new."""
+    slots.total[:] = 0.0
+    for slot in np.argsort(slots.changed_step):
+        if slots.relevant[slot]:
+            add(slots.total, slots.size[slot] * slots.closeness[slot], slots.vectors[slot])
+    if is_new:
+        add(slots.total, 1.0, vector)
+
+
+@compiled
+def _set_mean(slots: _Slots, target: int, limits: Limits) -> None:
+    """See `penchant.units.rules.direction_and_length`; rounded to what is kept."""
+    total = slots.total
+    length = np.sqrt(dot(total, total))
+    slots.closeness[target] = np.float32(length / slots.size[target])
+    vector = slots.vectors[target]
+    for number in range(len(total)):
+        vector[number] = np.float32(total[number] / (length if length > 0.0 else 1.0))
+    if limits.as_int8:
+        round_to_int8(vector)
+    elif limits.as_float16:
+        round_to_half(vector)
+
+
+@compiled
 def _new_unit(slots: _Slots) -> int:
     slot = 0
     while slots.used[slot]:
         slot += 1
     slots.used[slot] = slots.relevant[slot] = True
+    slots.closeness[slot] = 0.0
     slots.size[slot] = slots.terms_count[slot] = slots.documents_count[slot] = slots.title_step[slot] = 0
     slots.updated_at[slot] = -np.inf
     return slot
@@ -277,11 +347,11 @@ def _merge(
     document: int,
     at: float,
     step: int,
-    texts: TextArrays,
+    is_new: bool,
+    of_documents: DocumentArrays,
     limits: Limits,
 ) -> None:
     """See `penchant.units.rules.merge`."""
-    is_new = not _holds(slots, document)
     size = 0
     latest = target
     for slot in range(limits.slots):
@@ -300,8 +370,8 @@ def _merge(
             slots.updated_at[latest],
             slots.title_step[latest],
         )
-    _merge_terms(slots, target, document, step, is_new, texts, limits)
-    if others:
+    _merge_terms(slots, target, document, step, is_new, of_documents, limits)
+    if others > 0:
         size -= _merge_documents(slots, target)
     if is_new:
         place = slots.documents_count[target]
@@ -314,18 +384,14 @@ def _merge(
 
 
 @compiled
-def _holds(slots: _Slots, document: int) -> bool:
-    for slot in range(len(slots.used)):
-        if slots.relevant[slot]:
-            for place in range(slots.documents_count[slot]):
-                if slots.documents[slot, place] == document:
-                    return True
-    return False
-
-
-@compiled
 def _merge_terms(
-    slots: _Slots, target: int, document: int, step: int, is_new: bool, texts: TextArrays, limits: Limits
+    slots: _Slots,
+    target: int,
+    document: int,
+    step: int,
+    is_new: bool,
+    of_documents: DocumentArrays,
+    limits: Limits,
 ) -> None:
     found = 0
     for slot in range(limits.slots):
@@ -339,8 +405,8 @@ def _merge_terms(
                     found,
                 )
     if is_new:
-        for place in range(texts.terms_first[document], texts.terms_first[document + 1]):
-            found = _count_term(slots, texts.terms[place], 1, step, found)
+        for place in range(of_documents.terms_first[document], of_documents.terms_first[document + 1]):
+            found = _count_term(slots, of_documents.terms[place], 1, step, found)
     for place in range(found):
         slots.place_of_term[slots.merging[place]] = -1
     _sort_terms(slots.merging[:found], slots.merging_counts[:found], slots.merging_seen[:found])
@@ -432,33 +498,3 @@ def _prune(slots: _Slots, smallest: int, below: int, limit: int) -> None:
         if count <= limit:
             return
         slots.used[stalest] = False
-
-
-@compiled
-def _embed(slots: _Slots, target: int, texts: TextArrays, limits: Limits) -> None:
-    """The embedding of the contextual text, rounded to what is kept. See `penchant.embed.LinearEmbedder`."""
-    total = slots.total
-    total[:] = 0.0
-    title = slots.title[target]
-    add_parts(
-        total,
-        texts.title_parts[texts.title_parts_first[title] : texts.title_parts_first[title + 1]],
-        texts.table,
-    )
-    for place in range(min(limits.terms_in_text, slots.terms_count[target])):
-        term = slots.terms[target, place]
-        add_parts(
-            total,
-            texts.term_parts[texts.term_parts_first[term] : texts.term_parts_first[term + 1]],
-            texts.table,
-        )
-    vector = slots.vectors[target]
-    length = np.sqrt(squares(total))
-    if length == 0.0:
-        length = 1.0
-    for number in range(len(total)):
-        vector[number] = np.float32(total[number] / length)
-    if limits.as_int8:
-        round_to_int8(vector)
-    elif limits.as_float16:
-        round_to_half(vector)

@@ -2,8 +2,12 @@
 
 Pure functions on one user's units: no I/O, no clock, no embedder. Three of them carry the rule: `relevant`
 finds the units that a document belongs to, `merge` joins them with it, `prune` lets the stale ones go;
-`absorb` is the three in order. The embedding of the merged unit is left to the caller, who can embed the
-texts of many users together.
+`absorb` is the three in order.
+
+Two rules say what a unit is (``Settings.unit_rule``). By ``mean`` it is its documents: one belongs to it that
+is like them on average, and units merge that are alike on average, so that no chain of single links ties what
+has nothing in common. By ``text``, the paper's, it is its contextual text; to embed that is left to the
+caller, who can embed the texts of many users together.
 """
 
 from __future__ import annotations
@@ -27,6 +31,9 @@ PruneRule = Callable[[Sequence[InterestUnit], Settings], tuple[Units, Units]]
 """(units, settings) -> (kept, pruned), both in the order given."""
 
 
+NONE: Vector = np.zeros(0, np.float32)
+
+
 class Clicked(msgspec.Struct, frozen=True, eq=False):
     """A click, seen from its user: the document with what is known of it."""
 
@@ -43,7 +50,8 @@ class Step(msgspec.Struct, frozen=True, eq=False):
     """What one click did to one user."""
 
     units: tuple[InterestUnit, ...]
-    """The units now. The changed one, if it is among them, is the last and has no embedding yet."""
+    """The units now. The changed one, if it is among them, is the last; its embedding is still to be made, or
+    to be rounded."""
     changed: InterestUnit
     """The unit that holds the document now."""
     before: tuple[InterestUnit, ...]
@@ -51,22 +59,50 @@ class Step(msgspec.Struct, frozen=True, eq=False):
     pruned: tuple[InterestUnit, ...]
 
 
-def similarities(units: Sequence[InterestUnit], vector: Vector) -> NDArray[np.float32]:
-    """The cosine of each unit's embedding and a document's, shape (len(units),).
+def similarities(
+    units: Sequence[InterestUnit], vector: Vector, times: float | NDArray[np.float64] = 1.0
+) -> NDArray[np.float32]:
+    """The cosine of each unit's embedding and a document's, shape (len(units),); times a number, or one each.
 
     Summed in float64, so that the order of the sum, which differs from processor to processor, decides
     nothing.
     """
     if not units:
         return np.zeros(0, np.float32)
-    return (embeddings_of(units).astype(np.float64) @ vector.astype(np.float64)).astype(np.float32)
+    cosines = embeddings_of(units).astype(np.float64) @ vector.astype(np.float64)
+    return np.asarray(cosines * times, np.float32)
 
 
-def relevant(cosines: NDArray[np.float32], threshold: float) -> list[int]:
-    """The positions of the units that a document belongs to: those with a cosine of at least the
-    threshold."""
+def relevant(
+    units: Sequence[InterestUnit], clicked: Clicked, threshold: float, settings: Settings
+) -> list[int]:
+    """The positions, ascending, of the units that a document belongs to."""
+    if settings.unit_rule == "text":
+        return _reaching(similarities(units, clicked.vector), threshold)
+    holding = [position for position, unit in enumerate(units) if clicked.document_id in unit.documents]
+    return holding or sorted(_alike_on_average(units, clicked.vector, threshold))
+
+
+def _reaching(cosines: NDArray[np.float32], threshold: float) -> list[int]:
     least = float(np.float32(threshold))
     return [position for position, cosine in enumerate(cosines.tolist()) if cosine >= least]
+
+
+def _alike_on_average(units: Sequence[InterestUnit], vector: Vector, threshold: float) -> list[int]:
+    """The unit whose documents are most like this one, and those that are as like what it joins then, the
+    nearest first; each average is at least the threshold."""
+    closeness = np.array([unit.closeness for unit in units])
+    links = np.asarray(similarities(units, vector, closeness))
+    near = _reaching(links, threshold)
+    joined: list[int] = []
+    total, size = vector.astype(np.float64), 1
+    for position in sorted(near, key=lambda position: -links[position]):
+        unit = units[position]
+        mean = unit.closeness * unit.embedding.astype(np.float64)
+        if not joined or np.float32(total @ mean / size) >= np.float32(threshold):
+            joined.append(position)
+            total, size = total + unit.size * mean, size + unit.size
+    return joined
 
 
 def merge(
@@ -78,12 +114,14 @@ def merge(
     recent. The title and the time are those of the latest click by its time, so that a late click moves
     neither back.
 
-    `step` is the number of this click among its user's. The result has no embedding.
+    `step` is the number of this click among its user's. The result has an embedding, in full precision, where
+    the rule is ``mean``.
     """
     documents = _union(units)
     size = sum(unit.size for unit in units) - (sum(len(unit.documents) for unit in units) - len(documents))
     counts = _sum_of_terms(units)
-    if clicked.document_id not in documents:
+    is_new = clicked.document_id not in documents
+    if is_new:
         documents[clicked.document_id] = step
         size += 1
         for term in clicked.terms:
@@ -98,6 +136,8 @@ def merge(
         _all_but_last(len(documents), settings.documents_kept) :
     ]
     terms = tuple((term, count) for term, (count, _) in ordered)
+    by_mean = settings.unit_rule == "mean"
+    embedding, closeness = _mean(units, clicked.vector if is_new else None, size) if by_mean else (NONE, 1.0)
     return InterestUnit(
         title=title,
         terms=terms,
@@ -105,6 +145,8 @@ def merge(
         updated_at=updated_at,
         documents=tuple(document for document, _ in kept),
         text=text_rule(title, terms[: settings.terms_in_text]),
+        embedding=embedding,
+        closeness=closeness,
         term_steps=tuple(seen for _, (_, seen) in ordered),
         document_steps=tuple(first for _, first in kept),
         title_step=title_step,
@@ -139,7 +181,7 @@ def absorb(
 ) -> Step:
     """Algorithm 1 for one click: find the relevant units, merge them with the document, prune."""
     step = user.steps + 1
-    matching = set(relevant(similarities(user.units, clicked.vector), threshold))
+    matching = set(relevant(user.units, clicked, threshold, settings))
     before = tuple(unit for position, unit in enumerate(user.units) if position in matching)
     others = tuple(unit for position, unit in enumerate(user.units) if position not in matching)
     changed = merge(before, clicked, step, settings, text_rule)
@@ -150,6 +192,24 @@ def absorb(
 def by_recency(units: Iterable[InterestUnit]) -> list[InterestUnit]:
     """Most recently updated first; between units of the same time, the one changed last."""
     return sorted(units, key=attrgetter("updated_at", "changed_step"), reverse=True)
+
+
+def _mean(units: Sequence[InterestUnit], vector: Vector | None, size: int) -> tuple[Vector, float]:
+    """(direction, length) of the mean of the documents of units, and of one more."""
+    if vector is None and len(units) == 1:
+        return units[0].embedding, units[0].closeness
+    total = np.zeros(len(units[0].embedding if vector is None else vector))
+    for unit in units:
+        total += unit.size * unit.closeness * unit.embedding.astype(np.float64)
+    if vector is not None:
+        total += vector
+    return direction_and_length(total, size)
+
+
+def direction_and_length(total: NDArray[np.float64], size: int) -> tuple[Vector, float]:
+    """Of the mean of vectors, given their sum and how many they are."""
+    length = float(np.sqrt(total @ total))
+    return (total / (length or 1.0)).astype(np.float32), float(np.float32(length / size))
 
 
 def _union(units: Sequence[InterestUnit]) -> dict[str, int]:

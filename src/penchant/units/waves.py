@@ -36,7 +36,7 @@ def learn(
 
     Args:
         users: those of the clicks' users who are known already.
-        encode: contextual texts -> vectors of unit length.
+        encode: contextual texts -> vectors of unit length; where the rule of units is ``text``.
         text_rule, prune_rule: how a contextual text is made, and which units are let go; others than the
             usual ones serve the ablations of the paper.
 
@@ -48,8 +48,10 @@ def learn(
     logs: dict[str, list[tuple[str, float]]] = {user_id: [] for user_id in before}
     changes: dict[int, Change] = {}
 
-    def embed(texts: Sequence[str]) -> Vectors:
-        return rounded(encode(texts), settings.unit_precision)
+    def embed(changed: Sequence[InterestUnit]) -> Vectors:
+        by_mean = settings.unit_rule == "mean"
+        made = embeddings_of(changed) if by_mean else encode([unit.text for unit in changed])
+        return rounded(made, settings.unit_precision)
 
     for wave in _waves(clicks):
         steps = {
@@ -117,7 +119,9 @@ def _waves(clicks: Sequence[tuple[str, Clicked]]) -> list[list[int]]:
     return waves
 
 
-def _embedded(steps: Sequence[Step], encode: Encode) -> list[tuple[InterestUnit, ...]]:
+def _embedded(
+    steps: Sequence[Step], embed: Callable[[Sequence[InterestUnit]], Vectors]
+) -> list[tuple[InterestUnit, ...]]:
     """The units after each step, all with embeddings. A text that did not change keeps the one it has."""
     vectors = [_unchanged(step) for step in steps]
     needed = [
@@ -126,7 +130,7 @@ def _embedded(steps: Sequence[Step], encode: Encode) -> list[tuple[InterestUnit,
         if vector is None and _is_kept(step)
     ]
     if needed:
-        for n, vector in zip(needed, encode([steps[n].changed.text for n in needed]), strict=True):
+        for n, vector in zip(needed, embed([steps[n].changed for n in needed]), strict=True):
             vectors[n] = vector
     return [
         step.units
@@ -143,8 +147,9 @@ def _is_kept(step: Step) -> bool:
 
 def _unchanged(step: Step) -> Vector | None:
     """The embedding of the contextual text, where the click did not change it."""
-    same = (unit.embedding for unit in step.before if unit.text == step.changed.text)
-    return next(same, None) if _is_kept(step) else None
+    if len(step.changed.embedding) or not _is_kept(step):
+        return None
+    return next((unit.embedding for unit in step.before if unit.text == step.changed.text), None)
 
 
 def _latest(items: tuple[T, ...], limit: int | None) -> tuple[T, ...]:

@@ -56,3 +56,10 @@ def test_many_readers_are_told_about_as_well_as_few():
 def test_a_share_of_none_is_told():
     with pytest.raises(InvalidQuery, match="share of 0"):
         typical(np.eye(3, dtype=np.float32), 0)
+
+
+def test_where_many_are_typical_the_parts_alone_tell_who():
+    embeddings, _ = crowds(450, 15)
+    parts = typical(embeddings, 0.4, exact=150)
+    assert len(np.unique(parts)) == pytest.approx(0.4 * 450, rel=0.3)
+    assert fit(embeddings, parts) > 0.95 * fit(embeddings, typical(embeddings, 0.4))

@@ -20,6 +20,8 @@ EXACT = 10_000
 _PART = 1_000
 """Of more readers so many at a time are compared; then those who are typical of a part."""
 _FIRST_SHARE = 0.1
+_MANY = 0.2
+"""From this share on, those who are typical of a part are near enough to whoever is like them."""
 _HALVINGS = 9
 _DAMPING = 0.7
 _ITERATIONS = 400
@@ -33,6 +35,7 @@ def typical(
     """For each reader the number of the one who is typical of readers like them, shape (readers,).
 
     Above `exact` readers in two steps: those who are typical of random parts, and who is typical of these.
+    Where a fifth or more shall be typical, the first step is the last.
 
     Args:
         embeddings: of readers' texts, shape (readers, dimension).
@@ -55,13 +58,15 @@ def typical(
         return _nearest(embeddings, _exemplars(embeddings, count, report)[0])
     order = np.random.default_rng(seed).permutation(len(embeddings))
     parts = np.array_split(order, -(-len(order) // min(_PART, exact)))
-    first = max(_FIRST_SHARE, min(1.0, 2 * share))
+    first = share if share >= _MANY else max(_FIRST_SHARE, 2 * share)
     found, preference = _exemplars(embeddings[parts[0]], max(1, round(first * len(parts[0]))), report)
     chosen = [parts[0][found]]
     for part in parts[1:]:  # of one size and drawn by chance, they need one preference
         chosen.append(part[_propagated(_likeness(embeddings[part]), preference)])
         report("typical readers", len(part), len(order))
     some = np.sort(np.concatenate(chosen))
+    if share >= _MANY:
+        return _nearest(embeddings, some)
     return _nearest(embeddings, some[_exemplars(embeddings[some], count, report)[0]])
 
 
