@@ -28,7 +28,7 @@ class Counting(HashingEmbedder):
 
 
 def shared(waiting: int = 50_000, embedder=None) -> SharedEngine:
-    engine = Engine(embedder or HashingEmbedder(), index="exact")
+    engine = Engine(embedder or HashingEmbedder(), index="exact", settings=Settings(unit_rule="text"))
     engine.add([Document(name, title) for name, title in TITLES.items()])
     return SharedEngine(engine, 2, waiting)
 

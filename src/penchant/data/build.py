@@ -14,6 +14,7 @@ from penchant.errors import InvalidQuery
 from penchant.garbage import no_garbage_collection
 from penchant.rank.scorers import BLEND
 from penchant.text import key_terms_ahead
+from penchant.text.sites import Sites
 from penchant.types import Click, Document, StageProgress, quiet
 
 _DOCUMENTS = 4_096
@@ -103,7 +104,10 @@ def build_state(
     Returns how many clicks had been learned before.
     """
     clicked = {click.document_id for click in clicks}
-    titles = [document.title for document in documents if document.id in clicked]
+    sites = (
+        Sites(engine.about.sites) if engine.about else Sites.of([document.title for document in documents])
+    )
+    titles = [sites.bare(document.title) for document in documents if document.id in clicked]
     with key_terms_ahead(titles) if len(titles) >= _MANY_TITLES else nullcontext():
         add_documents(engine, documents, report)
         ordered = sorted(clicks, key=lambda click: click.at)

@@ -23,8 +23,10 @@ from penchant.engine.about import (
     read_counters,
 )
 from penchant.errors import InvalidQuery
+from penchant.memory.traits import packed_terms
 from penchant.settings import DocumentText
 from penchant.store import Changes, Store, StoredDocument
+from penchant.text.sites import Sites
 from penchant.types import Progress, User
 
 _DOCUMENTS = 4_096
@@ -52,11 +54,15 @@ def reembed(
     if about is None:
         raise InvalidQuery("there is nothing to embed anew: the state holds no documents")
     documents = list(store.documents())
-    new = new_embedder(embedder, [stored.document.title for stored in documents], api_key)
+    titles = [stored.document.title for stored in documents]
+    sites = Sites.of(titles)
+    new = new_embedder(embedder, [sites.bare(title) for title in titles], api_key)
     settings = msgspec.structs.replace(
         about.settings, document_text=document_text or about.settings.document_text
     )
-    about = msgspec.structs.replace(about, embedder=new.name, dimension=new.dimension, settings=settings)
+    about = msgspec.structs.replace(
+        about, embedder=new.name, dimension=new.dimension, settings=settings, sites=sites.names
+    )
     counters = msgspec.structs.replace(counters, revision=counters.revision + 1)
     facts = model_fact(new)
     store.commit(_parts(store, documents, TextEmbedder(new), about, counters, facts, progress))
@@ -81,14 +87,19 @@ def _parts(
     facts: Mapping[str, bytes],
     progress: Progress | None,
 ) -> Iterator[Changes]:
+    sites = Sites(about.sites)
     by_mean, embedded, what = about.settings.unit_rule == "mean", Embedded(), about.settings.document_text
     for start in range(0, len(documents), _DOCUMENTS):
         part = documents[start : start + _DOCUMENTS]
-        vectors = texts.encode([text.document_text(stored.document.title, what) for stored in part], progress)
+        titles = [sites.bare(stored.document.title) for stored in part]
+        vectors = texts.encode([text.document_text(title, what) for title in titles], progress)
         if by_mean:
             embedded.add([stored.document.id for stored in part], vectors)
         yield Changes(
-            documents=[msgspec.structs.replace(stored, revision=counters.revision) for stored in part],
+            documents=[
+                msgspec.structs.replace(stored, revision=counters.revision, terms=packed_terms(title))
+                for stored, title in zip(part, titles, strict=True)
+            ],
             vectors={stored.key: vector.tobytes() for stored, vector in zip(part, vectors, strict=True)},
         )
     for users in _users(store):

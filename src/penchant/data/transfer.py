@@ -33,6 +33,7 @@ from penchant.memory.popularity import NEVER
 from penchant.memory.traits import packed_terms
 from penchant.store import Changes, Store, StoredDocument
 from penchant.text import document_text
+from penchant.text.sites import Sites
 from penchant.types import Document, Progress, T, User, Vector, from_json, to_json
 
 FORMAT = 1
@@ -146,6 +147,7 @@ def _parts(
 ) -> Iterator[Changes]:
     yield Changes(facts=facts)
     texts: TextEmbedder | None = None
+    sites = Sites(head.about.sites)
     embedded, by_mean = Embedded(), head.about.settings.unit_rule == "mean"
     revision = head.counters.revision
     for part in _in_parts(_parsed_line(row, name, number) for number, row in enumerate(file, 2)):
@@ -153,7 +155,12 @@ def _parts(
         users = {line.user_id: line.user for line in part if isinstance(line, UserLine)}
         digests = [digest for line in part if isinstance(line, ClicksLine) for digest in line.digests]
         what = head.about.settings.document_text
-        bare = [document_text(line.document.title, what) for line in documents if line.vector is None]
+        titles = [sites.bare(line.document.title) for line in documents]
+        bare = [
+            document_text(title, what)
+            for line, title in zip(documents, titles, strict=True)
+            if line.vector is None
+        ]
         if bare:
             texts = texts or TextEmbedder(restored(head.about.embedder, head.corpus_model, api_key))
             fresh = texts.encode(bare)
@@ -173,9 +180,9 @@ def _parts(
                     line.document,
                     NEVER if line.popularity is None else line.popularity,
                     revision,
-                    packed_terms(line.document.title),
+                    packed_terms(title),
                 )
-                for line in documents
+                for line, title in zip(documents, titles, strict=True)
             ],
             vectors={
                 line.key: (next(document_vectors) if line.vector is None else line.vector).tobytes()

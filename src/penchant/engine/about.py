@@ -39,6 +39,8 @@ class About(msgspec.Struct, frozen=True):
     """tau of this community, where it was found from its titles."""
     compared: int = 0
     """How many documents there were then."""
+    sites: tuple[str, ...] = ()
+    """Names at the end of titles that are not embedded, see `penchant.text.sites`."""
 
 
 class Counters(msgspec.Struct, frozen=True):

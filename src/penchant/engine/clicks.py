@@ -61,7 +61,8 @@ def clicked(clicks: Sequence[Click], documents: Documents, store: Store) -> list
     rows = {click.document_id: documents.row(click.document_id) for click in clicks}
     vectors = dict(zip(rows, store.vectors(list(rows.values())), strict=True)) if rows else {}
     titles = {name: documents.at_row(row).title for name, row in rows.items()}
-    known = {name: (name, title, tuple(key_terms(title)), vectors[name]) for name, title in titles.items()}
+    terms = {name: tuple(key_terms(documents.sites.bare(title))) for name, title in titles.items()}
+    known = {name: (name, title, terms[name], vectors[name]) for name, title in titles.items()}
     return [(click.user_id, Clicked(*known[click.document_id], at=click.at)) for click in clicks]
 
 

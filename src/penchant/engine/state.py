@@ -36,6 +36,7 @@ from penchant.rank.retrieval import Shortlists
 from penchant.rank.smoothing import Smoother
 from penchant.settings import Settings
 from penchant.store import Changes, Store
+from penchant.text.sites import Sites
 from penchant.towers.adopted import Adopted
 from penchant.types import Vectors
 
@@ -104,7 +105,8 @@ class State:
             with self._making_documents:
                 if self._documents is None:
                     with no_garbage_collection():
-                        documents = Documents(self.store.columns())
+                        sites = Sites(self.about.sites if self.about else ())
+                        documents = Documents(self.store.columns(), sites)
                     documents.reserve_row(self.counters.next_row)
                     self._documents = documents
         return self._documents
@@ -233,10 +235,11 @@ class State:
             raise InvalidQuery(
                 f"the state has its embedder, {self.about.embedder!r}: `penchant reembed` moves it to another"
             )
-        embedder = new_embedder(self._wanted, titles, self._api_key)
-        now = About(embedder.name, embedder.dimension, self._index_kind, self.settings)
+        sites = Sites.of(titles)
+        embedder = new_embedder(self._wanted, [sites.bare(title) for title in titles], self._api_key)
+        now = About(embedder.name, embedder.dimension, self._index_kind, self.settings, sites=sites.names)
         self.store.commit([Changes(facts={ABOUT: msgspec.json.encode(now), **about.model_fact(embedder)})])
-        self.about, self._wanted = now, embedder
+        self.about, self._wanted, self.documents.sites = now, embedder, sites
 
     @property
     def threshold(self) -> float:

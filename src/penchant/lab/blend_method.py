@@ -217,6 +217,6 @@ def documents_of(log: Log) -> Documents:
     given = log.documents
     if log.publication_is_click:
         given = [msgspec.structs.replace(document, published_at=None) for document in given]
-    documents = Documents()
+    documents = Documents(sites=log.sites)
     documents.put(numbered(given, documents, 0, 0)[0])
     return documents

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from penchant.checks import EARLIEST_CLOCK
 from penchant.errors import InvalidQuery
+from penchant.text.sites import Sites
 from penchant.types import Click, Document, Shown
 
 Rows = NDArray[np.int32]
@@ -78,6 +79,16 @@ class Log:
     def titles(self) -> list[str]:
         """The title of each document."""
         return [document.title for document in self.documents]
+
+    @cached_property
+    def sites(self) -> Sites:
+        """What ends titles and says nothing."""
+        return Sites.of(self.titles)
+
+    @cached_property
+    def bare_titles(self) -> list[str]:
+        """The titles without it: what is embedded."""
+        return [self.sites.bare(title) for title in self.titles]
 
     @cached_property
     def published(self) -> Times:

@@ -160,13 +160,13 @@ def run(plan: Plan, cache: Path, progress: StageProgress = quiet, say: Say = lam
 def prepare(plan: Plan, cache: Path, progress: StageProgress, say: Say) -> Setting:
     """Read the log and embed its titles."""
     log, problems = read_log(plan.source)
-    texts = remembered(plan.embedder, log.titles, cache, api_key=plan.api_key)
+    texts = remembered(plan.embedder, log.bare_titles, cache, api_key=plan.api_key)
     vectors = texts.encode(_embedded(log, plan), lambda done: progress("titles", done, len(log.documents)))
     reference = vectors
     if plan.reference is not None and plan.reference != plan.embedder and plan.protocol in ("ira", "shift"):
-        other = remembered(plan.reference, log.titles, cache, api_key=plan.api_key)
+        other = remembered(plan.reference, log.bare_titles, cache, api_key=plan.api_key)
         reference = other.encode(
-            log.titles, lambda done: progress("titles, reference", done, len(log.documents))
+            log.bare_titles, lambda done: progress("titles, reference", done, len(log.documents))
         )
     digest, stand_ins, documents = fingerprint(log), StandIns(vectors), documents_of(log)
     return Setting(
@@ -187,7 +187,7 @@ def prepare(plan: Plan, cache: Path, progress: StageProgress, say: Say) -> Setti
 
 
 def _embedded(log: Log, plan: Plan) -> list[str]:
-    return [document_text(title, plan.settings.document_text) for title in log.titles]
+    return [document_text(title, plan.settings.document_text) for title in log.bare_titles]
 
 
 def make_trials(setting: Setting, rules: Rules | None = None) -> dict[str, Trial]:
@@ -425,7 +425,7 @@ def _embedders(setting: Setting, trial: Trial) -> dict[str, Outcome]:
             texts = (
                 setting.texts
                 if name == setting.plan.embedder
-                else remembered(name, setting.log.titles, setting.cache)
+                else remembered(name, setting.log.bare_titles, setting.cache)
             )
         except PenchantError as error:
             setting.say(f"study embedder: {name} left out: {error}")

@@ -58,7 +58,7 @@ class InterestUnits:
         self._asked[list(users)] = True
         self._variant = variant
         self._users: dict[str, User] = {}
-        self._terms = cache(lambda row: tuple(key_terms(log.titles[row])))
+        self._terms = cache(lambda row: tuple(key_terms(log.bare_titles[row])))
 
     def prepare(self, trial: Trial, progress: Progress | None = None) -> None:
         """Embed every contextual text that the trial will need, in full batches. What is learned here is

@@ -22,10 +22,12 @@ from penchant.memory.readers import NO_ROWS
 from penchant.memory.timeline import NO_TIMES, Timeline
 from penchant.memory.traits import Traits, packed_terms
 from penchant.store import DocumentColumns, StoredDocument
+from penchant.text.sites import Sites
 from penchant.types import Document
 
 _decode = msgspec.msgpack.Decoder(Document).decode
 Rows = NDArray[np.int64]
+_NO_SITES = Sites()
 
 
 class Ids(Sequence[str]):
@@ -52,7 +54,9 @@ class Documents:
     """All documents that can be recommended or clicked. One that was loaded is decoded when it is first asked
     for."""
 
-    def __init__(self, loaded: DocumentColumns | None = None) -> None:
+    def __init__(self, loaded: DocumentColumns | None = None, sites: Sites = _NO_SITES) -> None:
+        self.sites = sites
+        """Whose names at the end of titles say nothing."""
         self._row_of: dict[str, int] = {}
         self._documents: list[Document | bytes | None] = []
         self._ids: list[str] = []
@@ -271,8 +275,8 @@ def _decoded(packed: bytes, document_id: str) -> Document:
 def numbered(
     given: Sequence[Document], known: Documents, next_row: int, revision: int
 ) -> tuple[list[StoredDocument], list[tuple[int, str]], int]:
-    """(the documents as they are stored, (row, title) of those whose title is new, the row of the next new
-    document)."""
+    """(the documents as they are stored, (row, title without a site) of those whose title is new, the row of
+    the next new document)."""
     stored, retitled = [], []
     for document in given:
         before = known.get(document.id)
@@ -282,7 +286,8 @@ def numbered(
             popularity = known.popularity(row)
         else:
             next_row += 1
-        stored.append(StoredDocument(row, document, popularity, revision, packed_terms(document.title)))
+        bare = known.sites.bare(document.title)
+        stored.append(StoredDocument(row, document, popularity, revision, packed_terms(bare)))
         if before is None or before.title != document.title:
-            retitled.append((row, document.title))
+            retitled.append((row, bare))
     return stored, retitled, next_row

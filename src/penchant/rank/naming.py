@@ -61,7 +61,7 @@ def named(unit: InterestUnit, documents: Documents, vectors: Callable[[Rows], Ve
     if len(rows):
         near = rows[-_NEAR:]
         nearest = 0 if len(near) == 1 else int(np.argmax(vectors(near) @ unit.embedding))
-        headline = documents.at_row(int(near[nearest])).title
+        headline = documents.sites.bare(documents.at_row(int(near[nearest])).title)
     name = headline
     if unit.size > 1 or len(headline.split()) > _MOST_WORDS:
         traits = documents.traits

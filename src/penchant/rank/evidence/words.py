@@ -33,12 +33,12 @@ class Words(Evidence):
         reads, documents = told.asked.reader.reads, told.asked.known.documents
         here = told.candidates.facts.terms[told.place]
         alike = np.isin(reads.terms, here[here >= 0]).sum(axis=1)  # numbers of terms, which some share
-        own = key_terms(told.document.title)
+        own = key_terms(documents.sites.bare(told.document.title))
         for place in np.lexsort((np.arange(len(alike)), alike))[::-1].tolist():
             if not alike[place]:
                 break
             title = documents.at_row(int(reads.rows[place])).title
-            there = set(key_terms(title))
+            there = set(key_terms(documents.sites.bare(title)))
             shared = [term for term in own if term in there]
             if shared:
                 return Claim("words", {"terms": shared[:_TOLD], "title": title})
