@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from conftest import TITLES
-from penchant import Click, Document, Engine, UnknownDocument
+from penchant import Click, Document, Engine, Settings, UnknownDocument
 from penchant.errors import StateFull
 from penchant.serve.problems import Problem
 from penchant.serve.sharing import SharedEngine

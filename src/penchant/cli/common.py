@@ -84,10 +84,19 @@ def summary(engine: Engine) -> dict[str, Any]:
         "embedder": about.embedder if about else None,
         "dimension": about.dimension if about else None,
         "index": about.index if about else None,
+        "threshold": _threshold(engine),
+        "sites": ", ".join(about.sites) if about and about.sites else None,
         "latest time": show.time_text(engine.latest_at),
         "size": f"{engine.size() / 1e6:,.1f} MB",
         "seconds in the embedder": round(engine.embedding_seconds, 1),
     }
+
+
+def _threshold(engine: Engine) -> float | str:
+    """As far as it is known without the embedder."""
+    own, about = engine.settings.threshold, engine.about
+    found = about.threshold if about and engine.settings.unit_rule == "mean" else None
+    return own if own is not None else found if found is not None else "the embedder's"
 
 
 def tell(summary: dict[str, Any], problems: Problems, as_json: bool) -> None:
