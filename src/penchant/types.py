@@ -199,6 +199,52 @@ class Recommendation(msgspec.Struct, frozen=True, eq=False):
     ``full``."""
     personal: bool = False
     """Whether it stands in one of the reader's own places; see `penchant.rank.places`."""
+    chance: float | None = None
+    """Of a click, 0 to 1: by the scorer ``blend``, of a reader who clicks one of the candidates; theirs add
+    up to 1."""
+
+
+LeftOut = Literal["read", "dismissed", "hidden", "expired", "far"]
+"""``far``: nothing that finds candidates proposes it; it is weighed as if it were one."""
+
+
+class Ahead(msgspec.Struct, frozen=True):
+    """The document that stands first, beside another."""
+
+    document: Document
+    by: float
+    """How much more its score is."""
+    evidence: tuple[Evidence, ...]
+    """What it has more of, the most first."""
+
+
+class Nearness(msgspec.Struct, frozen=True, eq=False):
+    """How like an Interest Unit a document is."""
+
+    unit: InterestUnit
+    likeness: float
+    """The average cosine to its documents, or the cosine to its text, as ``Settings.unit_rule`` says. From
+    the threshold on, a click on the document would join it."""
+
+
+class Why(msgspec.Struct, frozen=True, eq=False):
+    """Where a document stands for a user, and why."""
+
+    document: Document
+    score: float
+    rank: int
+    """Its place among the candidates by score, from 1."""
+    candidates: int
+    chance: float | None
+    """See `Recommendation`."""
+    left_out: LeftOut | None
+    """Why it is not shown, whatever speaks for it; None where it is a candidate."""
+    reasons: tuple[Reason, ...]
+    evidence: tuple[Evidence, ...]
+    first: Ahead | None
+    """The first of the candidates, by the scorer ``blend`` where it is another."""
+    interests: tuple[Nearness, ...]
+    """Each Interest Unit of the user, the nearest first."""
 
 
 class Source(msgspec.Struct, frozen=True):

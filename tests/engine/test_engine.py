@@ -42,7 +42,7 @@ def test_scores_are_those_that_recommend_ranks_by(engine):
 
 def test_the_sum_scorer_adds_cosines(engine):
     engine.observe([Click("ana", "d1", 1.0), Click("ana", "d3", 2.0)])
-    expected = sum(cosine for _, cosine in engine.why("ana", "d5"))
+    expected = sum(near.likeness for near in engine.why("ana", "d5").interests)
     assert engine.score("ana", ["d5"], scorer="sum")[0] == pytest.approx(expected, abs=1e-6)
 
 

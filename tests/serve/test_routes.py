@@ -194,7 +194,10 @@ class TestRecommendations:
         click(service, "ana", "d1")
         why = service.get("/users/ana/why/d2").json()
         assert why["document"]["id"] == "d2"
-        assert why["reasons"][0]["unit"]["title"] == "fast cosine search"
+        assert why["interests"][0]["unit"]["title"] == "fast cosine search"
+        assert (why["rank"], why["left_out"]) == (1, None)
+        assert service.get("/users/ana/why/d1").json()["left_out"] == "read"
+        assert service.get("/users/ana/why/d2", params={"language": "xx"}).status_code == 422
         scores = service.post("/users/ana/scores", json={"document_ids": ["d2"]}).json()["scores"]
         assert why["score"] == pytest.approx(scores[0], abs=1e-4)
 

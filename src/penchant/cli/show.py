@@ -41,13 +41,15 @@ def plain(text: str) -> Text:
 def recommendations_table(title: str, found: Sequence[Recommendation]) -> Table:
     """Documents with their scores and reasons."""
     table = Table(title=Text(title), title_justify="left", expand=False)
-    table.add_column("score", justify="right")
+    by_chance = all(each.chance is not None for each in found)
+    table.add_column("chance" if by_chance else "score", justify="right")
     table.add_column("document", ratio=6)
     explained = any(each.because is not None or each.reasons for each in found)
     if explained:
         table.add_column("because", ratio=6)
     for recommendation in found:
-        row = [Text(f"{recommendation.score:.3f}"), plain(recommendation.document.title)]
+        value = f"{recommendation.chance or 0:.1%}" if by_chance else f"{recommendation.score:.3f}"
+        row = [Text(value), plain(recommendation.document.title)]
         table.add_row(*row, *([reason(recommendation)] if explained else []))
     return table
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Annotated
 
 import msgspec
@@ -20,7 +19,15 @@ from penchant.cli.console import (
     out,
 )
 from penchant.serve.answers import unit_answer
-from penchant.types import InterestUnit
+from penchant.types import LeftOut, Why
+
+_LEFT_OUT: dict[LeftOut, str] = {
+    "read": "Not shown: this user read it.",
+    "dismissed": "Not shown: this user dismissed it.",
+    "hidden": "Not shown: it is hidden.",
+    "expired": "Not shown: it has expired.",
+    "far": "Not shown: it is far from all that finds candidates.",
+}
 
 
 def why(
@@ -29,43 +36,46 @@ def why(
     document: Annotated[str, typer.Argument(help="A document id.")],
     json: Json = False,
 ) -> None:
-    """Say what speaks for a document: its cosine to each interest of the user, and its score."""
+    """Say where a document stands for a user, and why: its place, what weighs, what the first has more of."""
     with existing(state) as engine:
-        title, score = engine.document(document).title, float(engine.score(user, [document])[0])
-        units, threshold = engine.why(user, document), engine.threshold
+        found, threshold = engine.why(user, document), engine.threshold
     if json:
-        values = [
-            {"cosine": round(cosine, 6), **msgspec.to_builtins(unit_answer(unit))} for unit, cosine in units
+        value = msgspec.to_builtins(msgspec.structs.replace(found, interests=()))
+        value["threshold"] = threshold
+        value["interests"] = [
+            {"likeness": near.likeness, **msgspec.to_builtins(unit_answer(near.unit))}
+            for near in found.interests
         ]
-        show.print_json(
-            out,
-            {
-                "document": document,
-                "title": title,
-                "score": score,
-                "threshold": threshold,
-                "interests": values,
-            },
-        )
+        show.print_json(out, value)
     else:
-        out.print(why_table(title, score, threshold, units))
+        out.print(why_told(found, threshold))
 
 
-def why_table(
-    title: str, score: float, threshold: float, units: Sequence[tuple[InterestUnit, float]]
-) -> Group:
-    """A document's cosine to each interest of a user."""
-    table = Table(title=show.plain(f"{title} (score {score:.3f})"), title_justify="left", expand=False)
-    table.add_column("cosine", justify="right")
+def why_told(found: Why, threshold: float) -> Group:
+    """All of it for a person."""
+    place = f"place {found.rank:,} of {found.candidates:,} by a score of {found.score:.2f}"
+    if found.chance is not None:
+        place += f"; a reader who clicks one of them clicks it in {100 * found.chance:.2g} of 100 cases"
+    lines = [show.plain(found.document.title).append("\n"), Text(place)]
+    if found.left_out:
+        lines.append(Text(_LEFT_OUT[found.left_out], "yellow"))
+    lines += [show.plain(f"  {reason.words}") for reason in found.reasons]
+    if found.evidence:
+        weighed = ", ".join(f"{each.kind} {each.weight:+.2f}" for each in found.evidence)
+        lines.append(Text(f"\nwhat weighs, beside the mean of all: {weighed}"))
+    if found.first is not None:
+        more = ", ".join(f"{each.kind} {each.weight:.2f}" for each in found.first.evidence)
+        lines.append(
+            show.plain(f"the first, “{found.first.document.title}”, is {found.first.by:.2f} ahead: {more}")
+        )
+    if not found.interests:
+        return Group(*lines, Text("\nthis user has no interests yet"))
+    table = Table(expand=False)
+    table.add_column("likeness", justify="right")
     table.add_column("interest", ratio=5)
     table.add_column("size", justify="right")
     table.add_column("would join it")
-    for unit, cosine in units:
-        table.add_row(
-            f"{cosine:.3f}", show.plain(unit.name), str(unit.size), "yes" if cosine >= threshold else ""
-        )
-    return (
-        Group(table)
-        if units
-        else Group(show.plain(title), Text(f"score {score:.3f}: this user has no interests yet"))
-    )
+    for near in found.interests:
+        joins = "yes" if near.likeness >= threshold else ""
+        table.add_row(f"{near.likeness:.3f}", show.plain(near.unit.name), str(near.unit.size), joins)
+    return Group(*lines, Text(), table)

@@ -41,6 +41,7 @@ from penchant.types import (
     Source,
     StageProgress,
     User,
+    Why,
     quiet,
 )
 
@@ -431,18 +432,28 @@ class Engine:
         """
         return self._questions.score(user_id, document_ids, scorer=scorer, at=at)
 
-    def why(self, user_id: str, document_id: str) -> list[tuple[InterestUnit, float]]:
-        """Each unit of a user with how like it a document is, the nearest first: the average cosine to its
-        documents, or the cosine to its text, as `Settings.unit_rule` says.
+    def why(
+        self, user_id: str, document_id: str, *, language: Language = "en", at: float | None = None
+    ) -> Why:
+        """Where a document stands for a user, and why: its place, what weighs for and against it, what the
+        first has that it lacks, why it is left out, and how like each interest it is.
 
         Examples:
-            >>> [(unit.title, round(cosine, 2)) for unit, cosine in sample_engine().why("ana", "d2")]
-            [('fast cosine search', 0.66)]
+            >>> why = sample_engine().why("ana", "d3")
+            >>> why.rank, why.candidates, why.first.document.id
+            (2, 2, 'd2')
+            >>> [(near.unit.title, round(near.likeness, 2)) for near in why.interests]
+            [('fast cosine search', 0.05)]
+
+        Args:
+            language: of the reasons, ``en`` or ``ko``.
+            at: now, in Unix seconds; None: the latest time in the data.
 
         Raises:
             UnknownDocument: names the document.
+            InvalidQuery: names the argument.
         """
-        return self._questions.why(user_id, document_id)
+        return self._questions.why(user_id, document_id, language=language, at=at)
 
     def similar(
         self, document_id: str, k: int = 20, *, where: Where | None = None, at: float | None = None

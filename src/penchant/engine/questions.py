@@ -18,14 +18,14 @@ from penchant.engine.state import State
 from penchant.errors import InvalidQuery
 from penchant.memory.filters import Where
 from penchant.memory.trails import Read, Trail, extended
-from penchant.rank import recommender, retrieval, scorers
+from penchant.rank import recommender, retrieval, scorers, why
 from penchant.rank.blend import all_weights
 from penchant.rank.naming import named
 from penchant.rank.retrieval import Query
 from penchant.rank.sentences import Explain, Language
 from penchant.rank.sources import CandidateSource
-from penchant.types import Click, InterestUnit, Recommendation, Source, User
-from penchant.units.rules import by_recency, similarities
+from penchant.types import Click, InterestUnit, Recommendation, Source, User, Why
+from penchant.units.rules import by_recency
 from penchant.vectors import embeddings_of
 
 
@@ -99,8 +99,7 @@ class Questions:
         documents = known.documents
         with self._state.turns.reading():
             known = self._state.with_tower_of_now(known)
-            seen = [documents.row(name) for name in user.seen if name in documents] if exclude_seen else []
-            query = msgspec.structs.replace(query, excluded=seen)
+            query = msgspec.structs.replace(query, excluded=self._seen(user) if exclude_seen else ())
             if _is_stranger(user, scorer):
                 return retrieval.popular(
                     documents, known.trails, query, self._state.settings.popularity_half_life
@@ -151,19 +150,23 @@ class Questions:
         documents, trail = self._state.documents, self._state.trails.trail(user_id)
         return tuple(zip(documents.ids(trail.rows), trail.at.tolist(), strict=True))
 
-    def why(self, user_id: str, document_id: str) -> list[tuple[InterestUnit, float]]:
+    def why(
+        self, user_id: str, document_id: str, *, language: Language = "en", at: float | None = None
+    ) -> Why:
         """See `penchant.Engine.why`."""
-        units = by_recency(self._user(user_id).units)
+        user, scorer = self._user(user_id), self._state.settings.scorer
         row = self._state.documents.row(document_id)
-        if not units:
-            return []
-        index = self._state.index
+        query = Query(1, self._time(at), language=language)
+        known = self._state.known()
         with self._state.turns.reading():
-            vector = index.vectors(np.array([row], np.int64))[0]
-        cosines = similarities(units, vector, np.array([unit.closeness for unit in units]))
-        order = np.argsort(-cosines, kind="stable")
-        nearest_first = self._named([units[position] for position in order])
-        return list(zip(nearest_first, cosines[order].tolist(), strict=True))
+            known = self._state.with_tower_of_now(known)
+            query = msgspec.structs.replace(query, excluded=self._seen(user))
+            if _is_stranger(user, scorer):
+                return why.to_a_stranger(known, row, query)
+            if scorer != scorers.BLEND:
+                return why.by_units(known, user, row, query, scorer)
+            trail = self._trail(user_id)
+            return why.by_blend(known, self._state.blend, user_id, user, trail, row, query)
 
     def similar(
         self, document_id: str, k: int = 20, *, where: Where | None = None, at: float | None = None
@@ -209,6 +212,11 @@ class Questions:
         """See `penchant.Engine.recent_clicks`."""
         row = np.array([self._state.documents.row(document_id)], np.int64)
         return float(self._state.documents.clicks(row, at, self._state.settings.popularity_half_life)[0])
+
+    def _seen(self, user: User) -> list[int]:
+        """The rows of the documents that are left out, since the user read them."""
+        documents = self._state.documents
+        return [documents.row(name) for name in user.seen if name in documents]
 
     def _named(self, units: Sequence[InterestUnit]) -> list[InterestUnit]:
         documents, store = self._state.documents, self._state.store

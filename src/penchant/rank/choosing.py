@@ -98,3 +98,15 @@ def speaks_most(units: Vectors, documents: Vectors) -> list[int]:
     """For each document the position of the unit nearest to it: the reason given for a recommendation. Of
     equals, the first."""
     return [int(position) for position in np.einsum("nd,ud->nu", documents, units).argmax(axis=1)]
+
+
+def chances(scores: NDArray[np.floating]) -> NDArray[np.float64]:
+    """The chance of a click on each candidate, given one: the blend is a multinomial logit model, and its
+    scores are logarithms of chances but for a constant.
+
+    Examples:
+        >>> chances(np.log(np.array([3.0, 1.0]))).tolist()
+        [0.75, 0.25]
+    """
+    odds = np.exp(scores.astype(np.float64) - float(scores.max(initial=0.0)))
+    return np.asarray(odds / odds.sum())

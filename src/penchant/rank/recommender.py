@@ -172,8 +172,14 @@ def recommendations(
     """What is shown; explained, with the reasons, and the unit that speaks most for each document where
     interests speak for it."""
     rows, documents = weighed.candidates.rows, asked.known.documents
+    chances = choosing.chances(weighed.scores)
     found = [
-        Recommendation(documents.at_row(int(rows[place])), float(weighed.scores[place]), personal=is_own)
+        Recommendation(
+            documents.at_row(int(rows[place])),
+            float(weighed.scores[place]),
+            personal=is_own,
+            chance=round(float(chances[place]), 6),
+        )
         for place, is_own in chosen
     ]
     if not query.explain or not found:

@@ -29,7 +29,7 @@ class UnitAnswer(msgspec.Struct, frozen=True):
     documents: tuple[str, ...]
     """Ids, in the order of their first click."""
     text: str
-    """The title and the first terms: what the unit's embedding is computed from."""
+    """The title and the first terms (IRA's contextual text)."""
 
 
 class BecauseInterest(msgspec.Struct, frozen=True, tag_field="kind", tag="interest"):
@@ -61,6 +61,8 @@ class Recommended(msgspec.Struct, frozen=True):
     """All that the blend weighed, the weightiest first; with `explain=full`."""
     personal: bool = False
     """Whether it stands in one of the user's own places."""
+    chance: float | None = None
+    """Of a click, of a reader who clicks one of the candidates; theirs add up to 1."""
 
 
 def unit_answer(unit: InterestUnit) -> UnitAnswer:
@@ -88,6 +90,7 @@ def recommended(found: Sequence[Recommendation]) -> list[Recommended]:
             each.reasons,
             each.evidence,
             each.personal,
+            each.chance,
         )
         for each in found
     ]

@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from penchant.errors import InvalidClick
 from penchant.serve.answers import Recommended, UnitAnswer
-from penchant.types import Action, Change, Click, Document, Want
+from penchant.types import Action, Ahead, Change, Click, Document, Evidence, LeftOut, Reason, Want
 
 
 class NewClick(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -112,21 +112,36 @@ class Scores(msgspec.Struct, frozen=True):
 
 
 class Nearness(msgspec.Struct, frozen=True):
-    """How near a document is to one interest."""
+    """How like one interest a document is."""
 
     unit: UnitAnswer
-    cosine: float
+    likeness: float
+    """The average cosine to its documents; see `Settings`, `unit_rule`."""
 
 
 class Why(msgspec.Struct, frozen=True):
-    """What speaks for a document."""
+    """Where a document stands for a user, and why."""
 
     user_id: str
     document: Document
     score: float
+    rank: int
+    """Its place among the candidates by score, from 1."""
+    candidates: int
+    chance: float | None
+    """Of a click, of a reader who clicks one of the candidates; theirs add up to 1."""
+    left_out: LeftOut | None
+    """Why it is not shown, whatever speaks for it: it was `read` or `dismissed`, is `hidden`, has `expired`,
+    or is `far`: nothing that finds candidates proposes it."""
+    reasons: tuple[Reason, ...]
+    evidence: tuple[Evidence, ...]
+    """All that the blend weighed, for and against, the weightiest first."""
+    first: Ahead | None
+    """The first of the candidates, where it is another, and what it has more of."""
     threshold: float
-    """From this cosine on, a click on the document would join the interest."""
-    reasons: list[Nearness]
+    """From this likeness on, a click on the document would join the interest."""
+    interests: list[Nearness]
+    """Each interest, the nearest first."""
 
 
 class KeptUnit(UnitAnswer, frozen=True):

@@ -193,17 +193,32 @@ async def post_scores(
     return Scores(name, label, [round(float(score), 6) for score in scores])
 
 
-@get("/users/{user_id:str}/why/{document_id:str}", opt=READ, summary="What speaks for a document")
-async def get_why(user_id: FromPath[str], document_id: FromPath[str], service: ServiceHere) -> Why:
-    """The cosine of a document to each interest of a user, the nearest first."""
+@get("/users/{user_id:str}/why/{document_id:str}", opt=READ, summary="Where a document stands, and why")
+async def get_why(
+    user_id: FromPath[str],
+    document_id: FromPath[str],
+    service: ServiceHere,
+    language: Annotated[str, QueryParameter(description="Of the reasons: en or ko.")] = "en",
+) -> Why:
+    """Its place among the candidates, what weighs for and against it, what the first has that it lacks."""
     name, document = id_of(user_id), id_of(document_id)
 
     def question(engine: Engine) -> Why:
-        score = round(float(engine.score(name, [document], at=service.now())[0]), 6)
-        reasons = [
-            Nearness(unit_answer(unit), round(cosine, 6)) for unit, cosine in engine.why(name, document)
-        ]
-        return Why(name, engine.document(document), score, engine.threshold, reasons)
+        found = engine.why(name, document, language=check_language(language), at=service.now())
+        return Why(
+            name,
+            found.document,
+            round(found.score, 6),
+            found.rank,
+            found.candidates,
+            found.chance,
+            found.left_out,
+            found.reasons,
+            found.evidence,
+            found.first,
+            engine.threshold,
+            [Nearness(unit_answer(near.unit), near.likeness) for near in found.interests],
+        )
 
     return await service.shared.ask(question)
 
