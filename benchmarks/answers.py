@@ -69,7 +69,7 @@ def answers(
     engine.add(documents)
     for click in clicks:
         engine.observe([click])
-    found: dict[str, object] = {"blend": engine.blend()}
+    found: dict[str, object] = {"blend": engine.blend.weights()}
     for user in engine.user_ids()[:READERS]:
         found[f"units {user}"] = [
             [

@@ -75,8 +75,8 @@ def test_whole_numbers_teach_what_fractions_teach():
             from rank.test_recommender import DOCUMENTS, busy
 
             engine.add(DOCUMENTS)
-            engine.set_blend({"age": 1})
-            return busy(engine).blend()
+            engine.blend.set({"age": 1})
+            return busy(engine).blend.weights()
 
     assert taught(blend_precision=100, blend_precision_open=10) == taught(
         blend_precision=100.0, blend_precision_open=10.0

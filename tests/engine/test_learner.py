@@ -82,7 +82,7 @@ def everything(engine: Engine) -> dict[str, object]:
         ],
         "latest": trails.latest().tolist(),
         "popularity": [engine._state.documents.popularity(row) for row in rows.tolist()],
-        "blend": engine.blend(),
+        "blend": engine.blend.weights(),
         "offered": engine._state.blend.offered,
         "at": engine.latest_at,
     }
@@ -117,7 +117,7 @@ def busy(engine: Engine, **how) -> Engine:
 
 def test_clicks_that_shall_not_teach_leave_the_blend_alone():
     with busy(made()) as taught, busy(made(), teach=False) as not_taught:
-        assert taught.blend() != not_taught.blend() == made().blend()
+        assert taught.blend.weights() != not_taught.blend.weights() == made().blend.weights()
         assert not_taught.reads("a") == taught.reads("a")
 
 

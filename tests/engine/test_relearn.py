@@ -39,43 +39,43 @@ def everything(engine: Engine) -> list[object]:
 
 def test_what_readers_read_teaches_a_blend_that_is_kept_where_it_is_better():
     with community() as engine:
-        before, start = everything(engine), engine.blend()
-        told = engine.relearn_blend()
+        before, start = everything(engine), engine.blend.weights()
+        told = engine.blend.relearn()
         assert told.kept
         assert told.after < told.before
         assert told.lessons > 50
-        assert engine.blend() != start
-        assert engine.lessons == told.lessons
+        assert engine.blend.weights() != start
+        assert engine.blend.lessons == told.lessons
         assert everything(engine) == before
-        again = engine.relearn_blend()
+        again = engine.blend.relearn()
         assert not again.kept or again.after < again.before
 
 
 def test_a_blend_that_is_better_stays():
     with community(clicks=1_500, teach=True) as engine:
-        taught, lessons = engine.blend(), engine.lessons
-        told = engine.relearn_blend()
+        taught, lessons = engine.blend.weights(), engine.blend.lessons
+        told = engine.blend.relearn()
         assert told.lessons < lessons / 2, "the later third teaches"
         assert not told.kept
         assert told.before <= told.after
-        assert (engine.blend(), engine.lessons) == (taught, lessons)
+        assert (engine.blend.weights(), engine.blend.lessons) == (taught, lessons)
 
 
 def test_too_few_clicks_are_said_to_be_too_few():
     with community(clicks=30) as engine, pytest.raises(InvalidQuery, match="clicks are too few"):
-        engine.relearn_blend()
+        engine.blend.relearn()
 
 
 def test_progress_is_told():
     stages = set()
     with community() as engine:
-        engine.relearn_blend(progress=lambda stage, done, of: stages.add(stage))
+        engine.blend.relearn(progress=lambda stage, done, of: stages.add(stage))
     assert stages == {"replay", "lessons"}
 
 
 def test_what_a_tower_is_worth_stays_as_it_was_learned():
     with community() as engine:
-        engine.set_blend({"gone on to": 2.5})
-        assert engine.relearn_blend().kept
-        assert engine.blend()["gone on to"] == 2.5
-        assert engine.blend()["key terms"] != 0.235
+        engine.blend.set({"gone on to": 2.5})
+        assert engine.blend.relearn().kept
+        assert engine.blend.weights()["gone on to"] == 2.5
+        assert engine.blend.weights()["key terms"] != 0.235

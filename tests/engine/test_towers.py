@@ -74,7 +74,7 @@ def taste(engine: Engine, user: str = "u0") -> dict[str, float]:
 
 def test_a_tower_speaks_from_the_next_question_on_and_can_be_dropped():
     with community() as engine:
-        engine.set_blend({"gone on to": 1.0})
+        engine.blend.set({"gone on to": 1.0})
         before = engine.score("u0", ["bread5", "chess5"])
         assert not taste(engine)
         assert engine.towers.adopt(Opposite("hashing", DIMENSION)) == "opposite-1"
@@ -100,7 +100,7 @@ def test_it_proposes_documents_that_nothing_else_does():
             def users(self, histories):
                 return [50 * target[None] for _ in histories]
 
-        engine.set_blend({"gone on to": 1.0})
+        engine.blend.set({"gone on to": 1.0})
         assert "opposite" not in [each.document.id for each in engine.recommend("ana", 20)]
         engine.towers.adopt(Fixed("hashing", DIMENSION))
         assert engine.recommend("ana", 1, personal=0)[0].document.id == "opposite"
@@ -109,7 +109,7 @@ def test_it_proposes_documents_that_nothing_else_does():
 def test_a_click_and_a_document_count_at_once():
     with community() as engine:
         engine.towers.adopt(MeanTower("hashing", DIMENSION))
-        engine.set_blend({"gone on to": 5.0})
+        engine.blend.set({"gone on to": 5.0})
         engine.add([Document("fresh", "bread crumb crust")])
         one = engine.score("u0", ["fresh", "trail3"])
         engine.observe([Click("u0", f"trail{n}", NOW + 1_000 + n) for n in range(5, 15)], teach=False)
@@ -125,7 +125,7 @@ def test_a_click_and_a_document_count_at_once():
 def test_what_was_adopted_is_there_after_opening_again(tmp_path):
     with community(tmp_path / "state") as engine:
         name = engine.towers.adopt(kept_tower(ids=["bread1", "chess2"]))
-        engine.set_blend({"gone on to": 1.0, "unknown to the tower": -3.0})
+        engine.blend.set({"gone on to": 1.0, "unknown to the tower": -3.0})
         expected = engine.score("u1", ["bread1", "bread2", "chess2"])
     with Engine.open(tmp_path / "state", HashingEmbedder(), read_only=True) as engine:
         assert np.allclose(engine.score("u1", ["bread1", "bread2", "chess2"]), expected, atol=1e-4)
@@ -244,14 +244,14 @@ def test_after_a_first_tower_clicks_teach_as_often_as_in_a_new_community():
         old = msgspec.structs.replace(engine._state.blend, offered=1_000_000)
         engine._state.keep_blend(old)
         engine.observe([Click("u0", f"trail{n}", NOW + 500 + n) for n in range(10)])
-        assert engine.lessons == 0, "one in 128"
+        assert engine.blend.lessons == 0, "one in 128"
         engine.towers.adopt(MeanTower("hashing", DIMENSION))
         engine.observe([Click("u1", f"trail{n}", NOW + 600 + n) for n in range(10)])
-        assert engine.lessons == 10
+        assert engine.blend.lessons == 10
         engine._state.keep_blend(msgspec.structs.replace(engine._state.blend, offered=1_000_001))
         engine.towers.adopt(MeanTower("hashing", DIMENSION))
         engine.observe([Click("u4", f"trail{n}", NOW + 700 + n) for n in range(10)])
-        assert engine.lessons == 10, "the second tower is no news"
+        assert engine.blend.lessons == 10, "the second tower is no news"
 
 
 def test_lessons_teach_what_a_tower_is_worth():
@@ -264,8 +264,8 @@ def test_lessons_teach_what_a_tower_is_worth():
                 for n in range(200)
             ]
         )
-        assert engine.lessons > 20
-        assert engine.blend()["gone on to"] > 0.05
+        assert engine.blend.lessons > 20
+        assert engine.blend.weights()["gone on to"] > 0.05
 
 
 def test_documents_that_change_while_a_tower_is_made_ready_are_as_they_are_then(tmp_path, monkeypatch):

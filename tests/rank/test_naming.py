@@ -90,7 +90,7 @@ def engine():
 def test_units_have_names_and_a_headline_wherever_they_are_asked_for(engine):
     (unit,) = engine.units("ana")
     assert (unit.name, unit.headline, unit.size) == ("rye, bread", "rye bread crumb", 2)
-    assert [each.name for each, _ in engine.why("ana", "d1")] == [unit.name]
+    assert [near.unit.name for near in engine.why("ana", "d1").interests] == [unit.name]
     assert [[each.name for each in moment.units] for moment in engine.history("ana")] == [
         ["rye bread"],
         [unit.name],

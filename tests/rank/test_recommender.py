@@ -117,9 +117,9 @@ def test_everything_survives_closing_and_opening(tmp_path):
         engine.dismiss("u1", "db4")
         engine.shown("u1", ["db0", "db0"])
         before = [(each.document.id, each.score) for each in engine.recommend("u1", 5)]
-        weights = engine.blend()
+        weights = engine.blend.weights()
     with Engine.open(tmp_path, HashingEmbedder()) as again:
-        assert again.blend() == weights
+        assert again.blend.weights() == weights
         assert [each.document.id for each in again.recommend("u1", 5)] == [name for name, _ in before]
         assert [each.score for each in again.recommend("u1", 5)] == pytest.approx(
             [score for _, score in before], abs=1e-5
@@ -130,24 +130,24 @@ def test_everything_survives_closing_and_opening(tmp_path):
 
 def test_a_replay_gives_the_same_blend():
     with busy(made()) as one, busy(made()) as other:
-        assert one.blend() == other.blend() != made().blend()
+        assert one.blend.weights() == other.blend.weights() != made().blend.weights()
 
 
 def test_a_frozen_blend_does_not_learn():
     with busy(made(blend_learns=False)) as engine:
-        assert engine.blend() == made().blend()
+        assert engine.blend.weights() == made().blend.weights()
 
 
 def test_weights_can_be_set_and_reset(engine):
     busy(engine)
-    engine.set_blend({"age": -9.0})
-    assert engine.blend()["age"] == -9.0
+    engine.blend.set({"age": -9.0})
+    assert engine.blend.weights()["age"] == -9.0
     fresh = engine.recommend("u1", 1, exclude_seen=False)[0].document
     assert fresh.published_at == max(document.published_at for document in DOCUMENTS)
-    engine.reset_blend()
-    assert engine.blend() == made().blend()
+    engine.blend.reset()
+    assert engine.blend.weights() == made().blend.weights()
     with pytest.raises(pc.InvalidQuery, match="unknown evidence 'agee'"):
-        engine.set_blend({"agee": 1.0})
+        engine.blend.set({"agee": 1.0})
 
 
 def test_no_trails_is_off_by_one_switch():
@@ -228,14 +228,14 @@ def test_filters_hold_for_candidates_of_every_kind(engine):
 def test_an_unclicked_document_published_by_its_click_teaches_no_freshness():
     """Its age is the answer: only interests, words and attributes may learn from it."""
     with made() as engine:
-        start = engine.blend()
+        start = engine.blend.weights()
         engine.observe([Click("ana", "db0", at=NOW)])
         for n in range(1, 4):
             engine.add([Document(f"new{n}", f"vector index tuning part {n}", published_at=NOW + 100 * n)])
             engine.observe([Click("ana", f"new{n}", at=NOW + 100 * n)])
         changed = {
             name
-            for name, weight in engine.blend().items()
+            for name, weight in engine.blend.weights().items()
             if abs(weight - start.get(name, start_of(name))) > 0.02 * abs(start.get(name, start_of(name)))
         }
     assert changed
@@ -248,9 +248,9 @@ def test_that_somebody_read_it_is_no_lesson_where_what_nobody_read_could_be_no_a
         engine.add([Document(document.id, document.title) for document in DOCUMENTS])
         engine.observe([Click("bob", "db0", at=NOW), Click("cy", "bread0", at=NOW)])
         engine.observe([Click("ana", "db1", at=NOW + 1)])
-        start = engine.blend()
+        start = engine.blend.weights()
         engine.observe([Click("ana", "db0", at=NOW + 2)])
-        now = engine.blend()
+        now = engine.blend.weights()
     assert now["any unit"] > start["any unit"]
     assert now["readers"] == pytest.approx(start["readers"], rel=0.02), (
         "no expert changed it; their shares did"

@@ -60,11 +60,11 @@ def test_a_kind_ranks_explains_is_learned_and_can_be_set(toy):
         assert told["brevity"] == "1 words"
         with made() as taught:
             busy(taught)
-            assert taught.blend()["words of the title"] != -5.0, "clicks teach it"
-        engine.set_blend({"words of the title": 0.0})
-        assert engine.blend()["words of the title"] == 0.0
-        engine.reset_blend()
-        assert engine.blend()["words of the title"] == -5.0
+            assert taught.blend.weights()["words of the title"] != -5.0, "clicks teach it"
+        engine.blend.set({"words of the title": 0.0})
+        assert engine.blend.weights()["words of the title"] == 0.0
+        engine.blend.reset()
+        assert engine.blend.weights()["words of the title"] == -5.0
 
 
 def test_a_kind_is_in_what_the_command_line_shows(toy, tmp_path):
@@ -79,7 +79,7 @@ def test_a_kind_is_in_what_the_command_line_shows(toy, tmp_path):
 
 def test_without_it_a_weight_of_its_column_is_refused():
     with made() as engine, pytest.raises(pc.InvalidQuery, match="unknown evidence 'words of the title'"):
-        engine.set_blend({"words of the title": 1.0})
+        engine.blend.set({"words of the title": 1.0})
 
 
 def test_the_lab_leaves_each_kind_out():

@@ -28,10 +28,10 @@ def blend(
     """Show what each column of evidence weighs, as clicks have taught it; or set weights, or reset them."""
     with existing(state, write=bool(weight) or reset) as engine:
         if reset:
-            engine.reset_blend()
+            engine.blend.reset()
         if weight:
-            engine.set_blend(parse_weights(weight))
-        found, shares, lessons = engine.blend(), engine.blend_shares(), engine.lessons
+            engine.blend.set(parse_weights(weight))
+        found, shares, lessons = engine.blend.weights(), engine.blend.shares(), engine.blend.lessons
     if json:
         show.print_json(out, found)
     else:

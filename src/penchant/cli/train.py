@@ -183,7 +183,7 @@ def _tower(
 
 def _blend(state: Path, *, as_json: bool) -> None:
     with existing(state, write=True) as engine, progress_bars() as report:
-        told = engine.relearn_blend(progress=report)
+        told = engine.blend.relearn(progress=report)
     if as_json:
         show.print_json(out, msgspec.to_builtins(told._asdict()))
         return

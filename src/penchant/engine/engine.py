@@ -3,7 +3,7 @@ and questions."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Self
@@ -14,18 +14,17 @@ from numpy.typing import NDArray
 from penchant.checks import check_ids
 from penchant.embed import Embedder
 from penchant.engine.about import About
+from penchant.engine.blending import Blending
 from penchant.engine.catalogue import Catalogue
 from penchant.engine.clicks import Moment, check_clicks
 from penchant.engine.learner import Checkpoint, Learner
 from penchant.engine.questions import Questions
-from penchant.engine.relearn import Relearned, relearned
 from penchant.engine.state import State
 from penchant.engine.towers import Towers
 from penchant.engine.warm import warmed_up
 from penchant.engine.wishes import Wishes
 from penchant.memory.filters import Where
 from penchant.rank import feedback
-from penchant.rank.blend import Blend, shares, with_weights
 from penchant.rank.sentences import Explain, Language
 from penchant.rank.sources import CandidateSource
 from penchant.settings import Settings
@@ -39,10 +38,8 @@ from penchant.types import (
     Progress,
     Recommendation,
     Source,
-    StageProgress,
     User,
     Why,
-    quiet,
 )
 
 
@@ -588,83 +585,17 @@ class Engine:
         """
         return self.store.user_count()
 
-    # The blend
-
-    def blend(self) -> dict[str, float]:
-        """Column of evidence -> its weight, as clicks have taught it so far.
-
-        Examples:
-            >>> sample_engine().blend()["key terms"]
-            0.235
-        """
-        return self._questions.blend()
-
-    def set_blend(self, weights: Mapping[str, float]) -> None:
-        """Give columns of evidence other weights. Clicks go on teaching them, unless `Settings.blend_learns`
-        is off.
-
-        Examples:
-            >>> engine = sample_engine()
-            >>> engine.set_blend({"age": -1.0})
-            >>> engine.blend()["age"]
-            -1.0
-
-        Raises:
-            InvalidQuery: names the column.
-        """
-        self._learner.set_blend(lambda blend: with_weights(blend, weights, self.settings))
-
-    def blend_shares(self) -> dict[str, float]:
-        """How much each of the experts counts in the blend, together 1; see `penchant.rank.blend`.
-
-        Examples:
-            >>> max(sample_engine().blend_shares(), key=sample_engine().blend_shares().get)
-            'start'
-        """
-        return shares(self._state.blend)
+    # What answers are made from
 
     @property
-    def lessons(self) -> int:
-        """How many clicks taught the blend."""
-        return self._state.blend.learned
-
-    def relearn_blend(self, *, progress: StageProgress | None = None) -> Relearned:
-        """Learn the blend anew from what readers read last, and keep it where it would have told the last of
-        these clicks better than the blend that is there.
-
-        Readers' units stay as they are. It takes a second for some 1,000 clicks, in memory.
+    def blend(self) -> Blending:
+        """The weights of evidence, as clicks have taught them: see them, set them, learn them anew.
 
         Examples:
-            >>> engine = sample_engine()
-            >>> engine.add(Document(f"n{row}", f"news of day {row}") for row in range(20))
-            >>> reads = [(f"reader {reader}", f"n{day}") for day in range(20) for reader in range(8)]
-            >>> clicks = [Click(*read, 1_700_000_000 + 60 * at) for at, read in enumerate(reads)]
-            >>> _ = engine.observe(clicks)
-            >>> engine.relearn_blend().lessons
-            53
-
-        Args:
-            progress: called with the stage, what was done of it since the last call, and all of it.
-
-        Returns:
-            How many lessons there were, the mean losses of both blends, and whether the new one was kept.
-
-        Raises:
-            InvalidQuery: too few clicks are known.
+            >>> sample_engine().blend.lessons
+            0
         """
-        return relearned(self._state, progress or quiet)
-
-    def reset_blend(self) -> None:
-        """Let the blend forget all that clicks taught it.
-
-        Examples:
-            >>> engine = sample_engine()
-            >>> engine.set_blend({"age": -1.0})
-            >>> engine.reset_blend()
-            >>> engine.blend()["age"]
-            -0.394
-        """
-        self._learner.set_blend(lambda _: Blend())
+        return Blending(self._state, self._learner)
 
     @property
     def towers(self) -> Towers:

@@ -19,7 +19,6 @@ from penchant.errors import InvalidQuery
 from penchant.memory.filters import Where
 from penchant.memory.trails import Read, Trail, extended
 from penchant.rank import recommender, retrieval, scorers, why
-from penchant.rank.blend import all_weights
 from penchant.rank.naming import named
 from penchant.rank.retrieval import Query
 from penchant.rank.sentences import Explain, Language
@@ -138,10 +137,6 @@ class Questions:
             units = by_recency(user.units)
             scored = scorers.scorer(scorer, self._state.settings)
             return scored(embeddings_of(units), [unit.size for unit in units], known.index.vectors(rows))
-
-    def blend(self) -> dict[str, float]:
-        """Column of evidence -> its weight, as clicks have taught it so far."""
-        return all_weights(self._state.blend)
 
     def reads(self, user_id: str) -> tuple[tuple[str, float], ...]:
         """(document id, time of the first click) of what a user read last, as other readers' evidence knows

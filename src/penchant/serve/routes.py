@@ -68,7 +68,7 @@ from penchant.types import Click, Document, Source, User
 @get("/blend", opt=READ, summary="What evidence weighs")
 async def get_blend(service: ServiceHere) -> Weights:
     """The weights of the scorer `blend`, as clicks have taught them so far."""
-    found = await service.shared.ask(lambda engine: engine.blend())
+    found = await service.shared.ask(lambda engine: engine.blend.weights())
     return Weights({name: round(weight, 6) for name, weight in found.items()})
 
 
