@@ -25,6 +25,7 @@ from penchant.engine.warm import warmed_up
 from penchant.engine.wishes import Wishes
 from penchant.memory.filters import Where
 from penchant.rank import feedback
+from penchant.rank.retrieval import Query
 from penchant.rank.sentences import Explain, Language
 from penchant.rank.sources import CandidateSource
 from penchant.settings import Settings
@@ -452,6 +453,32 @@ class Engine:
         """
         return self._questions.why(user_id, document_id, language=language, at=at)
 
+    def popular(
+        self, k: int = 20, *, where: Where | None = None, language: Language = "en", at: float | None = None
+    ) -> list[Recommendation]:
+        """What the community reads: the documents that most readers clicked of late, then the newest.
+
+        Examples:
+            >>> [found.document.id for found in sample_engine().popular(1)]
+            ['d1']
+
+        Raises:
+            InvalidQuery: names the argument.
+        """
+        return self._questions.popular(Query(k, self._questions.time(at), where, language=language))
+
+    def newest(self, k: int = 20, *, where: Where | None = None, at: float | None = None) -> list[Document]:
+        """The documents that were published last.
+
+        Examples:
+            >>> [document.id for document in sample_engine().newest(2)]
+            []
+
+        Raises:
+            InvalidQuery: names the argument.
+        """
+        return self._questions.newest(Query(k, self._questions.time(at), where))
+
     def similar(
         self, document_id: str, k: int = 20, *, where: Where | None = None, at: float | None = None
     ) -> list[Recommendation]:
@@ -563,7 +590,7 @@ class Engine:
         """
         return self.store.users(user_ids)
 
-    def user_ids(self, prefix: str = "", limit: int | None = None) -> list[str]:
+    def user_ids(self, prefix: str = "", limit: int | None = None, part: str = "") -> list[str]:
         """The ids of all users, sorted.
 
         Examples:
@@ -573,8 +600,9 @@ class Engine:
         Args:
             prefix: only those that begin with it.
             limit: at most this many. None: all.
+            part: only those that have it anywhere.
         """
-        return self.store.user_ids(prefix, limit)
+        return self.store.user_ids(prefix, limit, part)
 
     def user_count(self) -> int:
         """The number of users.

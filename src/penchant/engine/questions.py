@@ -23,7 +23,7 @@ from penchant.rank.naming import named
 from penchant.rank.retrieval import Query
 from penchant.rank.sentences import Explain, Language
 from penchant.rank.sources import CandidateSource
-from penchant.types import Click, InterestUnit, Recommendation, Source, User, Why
+from penchant.types import Click, Document, InterestUnit, Recommendation, Source, User, Why
 from penchant.units.rules import by_recency
 from penchant.vectors import embeddings_of
 
@@ -80,7 +80,7 @@ class Questions:
             personal = self._state.settings.personal
         query = Query(
             k,
-            self._time(at),
+            self.time(at),
             where,
             published_after,
             diversity=diversity,
@@ -116,7 +116,7 @@ class Questions:
         self, user_id: str, document_ids: Sequence[str], *, scorer: str | None = None, at: float | None = None
     ) -> NDArray[np.float32]:
         """See `penchant.Engine.score`."""
-        at = self._time(at)
+        at = self.time(at)
         scorer = scorer or self._state.settings.scorer
         scorers.check_scorer(scorer)
         user = self._user(user_id)
@@ -151,7 +151,7 @@ class Questions:
         """See `penchant.Engine.why`."""
         user, scorer = self._user(user_id), self._state.settings.scorer
         row = self._state.documents.row(document_id)
-        query = Query(1, self._time(at), language=language)
+        query = Query(1, self.time(at), language=language)
         known = self._state.known()
         with self._state.turns.reading():
             known = self._state.with_tower_of_now(known)
@@ -163,12 +163,30 @@ class Questions:
             trail = self._trail(user_id)
             return why.by_blend(known, self._state.blend, user_id, user, trail, row, query)
 
+    def popular(self, query: Query) -> list[Recommendation]:
+        """See `penchant.Engine.popular`."""
+        documents, trails = self._state.documents, self._state.trails
+        with self._state.turns.reading():
+            return retrieval.popular(documents, trails, query, self._state.settings.popularity_half_life)
+
+    def newest(self, query: Query) -> list[Document]:
+        """See `penchant.Engine.newest`."""
+        documents = self._state.documents
+        with self._state.turns.reading():
+            count = query.k
+            while True:
+                rows = documents.newest(count, query.at)
+                left = rows[retrieval.passes(documents, rows, query)][-query.k :]
+                if len(left) == query.k or count >= len(documents):
+                    return [documents.at_row(row) for row in left[::-1].tolist()]
+                count *= 4
+
     def similar(
         self, document_id: str, k: int = 20, *, where: Where | None = None, at: float | None = None
     ) -> list[Recommendation]:
         """The k documents nearest to a document; the score is the cosine."""
         row = self._state.documents.row(document_id)
-        query = Query(k=k, at=self._time(at), where=where, excluded=[row])
+        query = Query(k=k, at=self.time(at), where=where, excluded=[row])
         index = self._state.index
         with self._state.turns.reading():
             vector = index.vectors(np.array([row], np.int64))
@@ -181,7 +199,7 @@ class Questions:
     ) -> list[Recommendation]:
         """The k documents nearest to a text in meaning; the score is the cosine."""
         check_query(text)
-        query = Query(k=k, at=self._time(at), where=where)
+        query = Query(k=k, at=self.time(at), where=where)
         if not len(self._state.documents):
             return []
         vector = self._state.texts.encode([text])
@@ -223,7 +241,8 @@ class Questions:
         reads = [Read(user_id, self._state.documents.row(click.document_id), click.at) for click in clicks]
         return extended(self._state.trails.trail(user_id), reads, self._state.settings.reads_kept)
 
-    def _time(self, at: float | None) -> float:
+    def time(self, at: float | None) -> float:
+        """Now: that of the question, or the latest time in the data. Raises InvalidQuery."""
         if at is None:
             return self._state.counters.latest_at
         check_time(at, "at", InvalidQuery)

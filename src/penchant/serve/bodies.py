@@ -330,6 +330,32 @@ class Overview(msgspec.Struct, frozen=True):
     experiment: str | None
     changes: list[Change]
     """The latest, the newest first."""
+    read_now: list[Recommended]
+    """What most readers clicked of late."""
+    newest: list[Document]
+    """The documents that were published last."""
+    lessons: int
+    """How many clicks taught the blend."""
+    tower: str | None
+    """The trained tower in use."""
+
+
+class Trend(msgspec.Struct, frozen=True):
+    """A term of interests that readers have of late, more than before."""
+
+    term: str
+    readers: int
+    """Whose interests with it grew of late."""
+    before: int
+    """Who have such an interest at all."""
+
+
+class Trends(msgspec.Struct, frozen=True):
+    """What readers care about of late, the most first."""
+
+    terms: tuple[Trend, ...]
+    looked_at: int
+    """How many readers were looked at."""
 
 
 class UserIds(msgspec.Struct, frozen=True):

@@ -268,9 +268,10 @@ class Client:
         """What each of a user's latest clicks did to the interests."""
         return self._send(_Request("GET", _path("users", user_id, "history")))
 
-    def users(self, prefix: str = "", limit: int = 100) -> list[str]:
-        """Ids of users that begin so, in the order of the alphabet."""
-        return list(self._send(_Request("GET", "/users", {"prefix": prefix, "limit": limit}))["user_ids"])
+    def users(self, prefix: str = "", limit: int = 100, part: str = "") -> list[str]:
+        """Ids of users that begin so and have the part anywhere, in the order of the alphabet."""
+        wanted = {"prefix": prefix, "part": part, "limit": limit}
+        return list(self._send(_Request("GET", "/users", wanted))["user_ids"])
 
     def document(self, document_id: str) -> Answer:
         """A document, and how it is read."""
@@ -409,11 +410,10 @@ class AsyncClient:
         """What each of a user's latest clicks did to the interests."""
         return await self._send(_Request("GET", _path("users", user_id, "history")))
 
-    async def users(self, prefix: str = "", limit: int = 100) -> list[str]:
-        """Ids of users that begin so, in the order of the alphabet."""
-        return list(
-            (await self._send(_Request("GET", "/users", {"prefix": prefix, "limit": limit})))["user_ids"]
-        )
+    async def users(self, prefix: str = "", limit: int = 100, part: str = "") -> list[str]:
+        """Ids of users that begin so and have the part anywhere, in the order of the alphabet."""
+        wanted = {"prefix": prefix, "part": part, "limit": limit}
+        return list((await self._send(_Request("GET", "/users", wanted)))["user_ids"])
 
     async def document(self, document_id: str) -> Answer:
         """A document, and how it is read."""

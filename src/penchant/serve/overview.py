@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penchant.engine import Engine
-from penchant.serve.bodies import Cared, Map, MapGroup, MapPoint
+from penchant.serve.bodies import Cared, Map, MapGroup, MapPoint, Trend
 from penchant.types import InterestUnit, User, Vectors
 
 READERS = 2_000
@@ -24,6 +24,10 @@ INTERESTS = 1_000
 """On the map: the largest ones."""
 _TERMS = 12
 _GROUP_TERMS = 4
+_TREND_TERMS = 5
+"""Of each interest, the first."""
+_FEWEST_READERS = 3
+_LEAST_SHARE = 0.2
 _MOST_GROUPS = 16
 _FEW = 8
 """With fewer interests there is nothing to project."""
@@ -35,6 +39,8 @@ class Readers(msgspec.Struct, frozen=True, eq=False):
     units: Sequence[InterestUnit]
     """The largest of their interests."""
     looked_at: int
+    trends: tuple[Trend, ...]
+    """What they care about of late, more than before."""
     holders: Mapping[str, tuple[tuple[str, ...], ...]]
     """document id -> the first terms of each reader's interest that holds it."""
 
@@ -57,7 +63,36 @@ def look(engine: Engine) -> Readers:
         users.update(engine.users(sample[start : start + 100]))
     units = [unit for name in sample if name in users for unit in users[name].units]
     largest = sorted(units, key=lambda unit: (-unit.size, unit.title))[:INTERESTS]
-    return Readers(largest, len(users), _holders(units))
+    half_life = engine.settings.popularity_half_life
+    return Readers(largest, len(users), trends(list(users.values()), half_life), _holders(units))
+
+
+def trends(users: Sequence[User], lately: float) -> tuple[Trend, ...]:
+    """The terms of interests that grew in the last so many seconds, by how many more readers have them than
+    such interests have at all. A fifth of the interests counts as of late, at the least.
+
+    Examples:
+        >>> unit = InterestUnit("T", (("bread", 2),), 2, 100.0, ("d1", "d2"), "T bread")
+        >>> trends([User((unit,)), User((unit,)), User((unit,))], 50.0)
+        (Trend(term='bread', readers=3, before=3),)
+    """
+    times = [unit.updated_at for user in users for unit in user.units]
+    since = min(max(times) - lately, float(np.quantile(times, 1 - _LEAST_SHARE))) if times else 0.0
+    now, ever = Counter[str](), Counter[str]()
+    active = 0
+    for user in users:
+        grown = [unit for unit in user.units if unit.updated_at >= since]
+        now.update({term for unit in grown for term, _ in unit.terms[:_TREND_TERMS]})
+        ever.update({term for unit in user.units for term, _ in unit.terms[:_TREND_TERMS]})
+        active += bool(grown)
+    usual = {term: ever[term] * active / max(1, len(users)) for term in now}
+    worth = {
+        term: count * math.log(count / usual[term])
+        for term, count in now.items()
+        if count >= _FEWEST_READERS and count >= usual[term]
+    }
+    best = sorted(worth, key=lambda term: (-worth[term], -now[term], term))[:_TERMS]
+    return tuple(Trend(term, now[term], ever[term]) for term in best)
 
 
 def _holders(units: Sequence[InterestUnit]) -> dict[str, tuple[tuple[str, ...], ...]]:

@@ -34,6 +34,7 @@ from penchant.serve.bodies import (
     Scores,
     ScoresWanted,
     Titles,
+    Trends,
     Units,
     UserIds,
     Wanted,
@@ -62,7 +63,10 @@ from penchant.serve.history import told_history
 from penchant.serve.parameters import ADMIN, READ, At, K, Scorer, ServiceHere, Where
 from penchant.serve.problems import MEDIA_TYPE, TITLES, Problem
 from penchant.serve.service import Service
-from penchant.types import Click, Document, Source, User
+from penchant.types import Click, Document, Recommendation, Source, User
+
+_AT_HOME = 6
+"""Documents of a kind at a glance."""
 
 
 @get("/blend", opt=READ, summary="What evidence weighs")
@@ -76,10 +80,11 @@ async def get_blend(service: ServiceHere) -> Weights:
 async def get_users(
     service: ServiceHere,
     prefix: Annotated[str, QueryParameter(description="How the id begins.")] = "",
+    part: Annotated[str, QueryParameter(description="What the id has anywhere.")] = "",
     limit: Annotated[int, QueryParameter(ge=1, le=1_000)] = 20,
 ) -> UserIds:
     """Ids of users, sorted."""
-    return UserIds(await service.shared.ask(lambda engine: engine.user_ids(prefix, limit)))
+    return UserIds(await service.shared.ask(lambda engine: engine.user_ids(prefix, limit, part)))
 
 
 @get("/users/{user_id:str}/units", opt=READ, summary="The interests of a user")
@@ -350,10 +355,16 @@ async def get_search(
 
 @get("/overview", opt=READ, summary="The service at a glance")
 async def get_overview(service: ServiceHere) -> Overview:
-    """Counts, clicks by minute, the latest changes."""
+    """Counts, clicks by minute, the latest changes, what is read and what is new."""
     engine, by_minute = service.shared.engine, service.lately.by_minute()
-    documents = await service.shared.ask(len)
-    experiment = service.config.experiment
+    experiment, now = service.config.experiment, service.now()
+
+    def question(engine: Engine) -> tuple[int, list[Recommendation], list[Document], str | None]:
+        tower = engine.towers.in_use
+        read, newest = engine.popular(_AT_HOME, at=now), engine.newest(_AT_HOME, at=now)
+        return len(engine), read, newest, tower.name if tower else None
+
+    documents, read, newest, tower = await service.shared.ask(question)
     return Overview(
         documents=documents,
         users=await service.users(),
@@ -363,7 +374,18 @@ async def get_overview(service: ServiceHere) -> Overview:
         embedder=engine.about.embedder if engine.about else None,
         experiment=experiment.name if experiment else None,
         changes=service.lately.changes(),
+        read_now=recommended(read),
+        newest=newest,
+        lessons=engine.blend.lessons,
+        tower=tower,
     )
+
+
+@get("/trends", opt=READ, summary="What readers care about of late")
+async def get_trends(service: ServiceHere) -> Trends:
+    """Terms of interests that grew of late, of a sample of the readers, without saying whose they are."""
+    readers = await service.readers()
+    return Trends(readers.trends, readers.looked_at)
 
 
 @get("/map", opt=READ, summary="What the community cares about")
@@ -430,6 +452,7 @@ ROUTES = [
     get_search,
     get_overview,
     get_map,
+    get_trends,
     get_live,
     get_ready,
     get_metrics,

@@ -136,8 +136,9 @@ class Store(Protocol):
     def trails(self) -> list[tuple[str, bytes]]:
         """(user id, what was kept last of what the user read), in the order of the ids."""
 
-    def user_ids(self, prefix: str = "", limit: int | None = None) -> list[str]:
-        """The ids of all users, sorted; only those that begin with the prefix, and at most `limit`."""
+    def user_ids(self, prefix: str = "", limit: int | None = None, part: str = "") -> list[str]:
+        """The ids of all users, sorted; only those that begin with the prefix and have the part anywhere, and
+        at most `limit`."""
 
     def user_count(self) -> int:
         """How many users are known."""

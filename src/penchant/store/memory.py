@@ -75,8 +75,8 @@ class MemoryStore:
     def trails(self) -> list[tuple[str, bytes]]:
         return sorted(self._trails.items())
 
-    def user_ids(self, prefix: str = "", limit: int | None = None) -> list[str]:
-        return sorted(name for name in list(self._users) if name.startswith(prefix))[:limit]
+    def user_ids(self, prefix: str = "", limit: int | None = None, part: str = "") -> list[str]:
+        return sorted(name for name in list(self._users) if name.startswith(prefix) and part in name)[:limit]
 
     def user_count(self) -> int:
         return len(self._users)

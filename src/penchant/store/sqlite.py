@@ -229,11 +229,11 @@ class SqliteStore:
         with self._translated():
             return self._rows("SELECT id, trail FROM trails ORDER BY id")
 
-    def user_ids(self, prefix: str = "", limit: int | None = None) -> list[str]:
-        query = "SELECT id FROM users WHERE id >= ? AND id < ? ORDER BY id LIMIT ?"
+    def user_ids(self, prefix: str = "", limit: int | None = None, part: str = "") -> list[str]:
+        query = "SELECT id FROM users WHERE id >= ? AND id < ? AND instr(id, ?) > 0 ORDER BY id LIMIT ?"
         beyond = prefix + chr(sys.maxunicode)
         with self._translated():
-            rows = self._rows(query, (prefix, beyond, -1 if limit is None else limit))
+            rows = self._rows(query, (prefix, beyond, part, -1 if limit is None else limit))
         return [name for (name,) in rows]
 
     def user_count(self) -> int:

@@ -193,6 +193,8 @@ def _check_contents(store: Store, stored: list[StoredDocument], user: User, dige
     assert store.fact("a") == b"1"
     assert store.fact("b") is None
     assert store.user_ids() == ["ana", "bob"]
+    assert store.user_ids(part="b") == store.user_ids("b") == ["bob"]
+    assert store.user_ids("a", part="o") == []
     assert store.users(["ana", "nobody"]).keys() == {"ana"}
     assert same_user(store.users(["ana"])["ana"], user)
     assert store.known_clicks(digests) == set(digests[2:])

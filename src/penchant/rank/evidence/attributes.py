@@ -16,6 +16,8 @@ from penchant.rank.evidence.seam import Claim, Column, Evidence, Told
 _PREFIX = "attribute "
 _LEAST = 2
 """Documents read without which a value is not called read often."""
+_COMMON = 0.5
+"""A value that more of the candidates have tells nobody why one of them is shown."""
 
 
 class Attributes(Evidence):
@@ -31,13 +33,15 @@ class Attributes(Evidence):
         return measured(asked.reader, candidates.facts)
 
     def claim(self, told: Told) -> Claim | None:
-        """The attribute whose value was read most often, of the documents that were read last."""
+        """The attribute whose value was read most often, of the documents that were read last; not one that
+        most candidates have."""
         reads, most = told.asked.reader.reads.attributes, told.asked.reader.settings.reads_weighed
         found: tuple[int, int, str] | None = None
         for name, values in told.candidates.facts.attributes.items():
             read = reads.get(name, np.zeros(0, np.int32))[-most:]
             count = int((read == values[told.place]).sum()) if values[told.place] >= 0 else 0
-            if count >= _LEAST and (found is None or count > found[0]):
+            telling = float((values == values[told.place]).mean()) <= _COMMON
+            if telling and count >= _LEAST and (found is None or count > found[0]):
                 found = count, len(read), name
         if found is None:
             return None

@@ -30,18 +30,29 @@ async function call(method, path, body) {
 }
 
 const one = encodeURIComponent;
+const numeric = (value) => (value == null || value === "" ? null : Number(value));
 const user = (id, what) => `/users/${one(id)}/${what}`;
+
+// The address of a list, with the settings that were chosen: what a program would ask for.
+export function recommendationsPath(id, settings = {}) {
+  const chosen = new URLSearchParams({ k: settings.k ?? 12, explain: "full", language: spoken() });
+  for (const name of ["personal", "diversity", "scorer"]) if (settings[name] != null && settings[name] !== "") chosen.set(name, settings[name]);
+  for (const condition of settings.where || []) chosen.append("where", condition);
+  return user(id, `recommendations?${chosen}`);
+}
 
 export const api = {
   overview: () => call("GET", "/overview"),
-  users: (prefix, limit = 24) => call("GET", `/users?limit=${limit}&prefix=${one(prefix)}`).then((answer) => answer.user_ids),
+  trends: () => call("GET", "/trends").then((answer) => answer.terms),
+  users: (part, limit = 24) => call("GET", `/users?limit=${limit}&part=${one(part)}`).then((answer) => answer.user_ids),
   units: (id) => call("GET", user(id, "units")).then((answer) => answer.units),
   history: (id) => call("GET", user(id, "history")),
-  recommendations: (id, personal) => call("GET", user(id, `recommendations?k=12&explain=full&language=${spoken()}${personal === null ? "" : `&personal=${personal}`}`)),
+  recommendations: (id, settings) => call("GET", recommendationsPath(id, settings)),
+  why: (id, document) => call("GET", user(id, `why/${one(document)}?language=${spoken()}`)),
   wishes: (id) => call("GET", user(id, "wishes")).then((answer) => answer.wishes),
   wish: (id, text, want) => call("PUT", user(id, "wishes"), { text, want }).then((answer) => answer.wishes),
   unwish: (id, text) => call("DELETE", user(id, `wishes?text=${one(text)}`)).then((answer) => answer.wishes),
-  whatIf: (id, documents, personal) => call("POST", user(id, "what-if"), { document_ids: documents, k: 12, personal, explain: "full", language: spoken() }),
+  whatIf: (id, documents, { k, personal, diversity, scorer }) => call("POST", user(id, "what-if"), { document_ids: documents, k: Number(k ?? 12), personal: numeric(personal), diversity: numeric(diversity), scorer: scorer || null, explain: "full", language: spoken() }),
   document: (id) => call("GET", `/documents/${one(id)}`),
   similar: (id) => call("GET", `/documents/${one(id)}/similar?k=12`).then((answer) => answer.documents),
   titles: (ids) => call("GET", `/documents?${ids.map((id) => `id=${one(id)}`).join("&")}`).then((answer) => answer.documents),

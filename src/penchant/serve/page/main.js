@@ -2,7 +2,8 @@
 
 import { Failed, useToken } from "./api.js";
 import { element, short } from "./parts.js";
-import { article, community, home, reader, searched } from "./views.js";
+import { article, community, compared, home, searched } from "./views.js";
+import { reader } from "./reader.js";
 import { say, speak, spoken } from "./words.js";
 
 const view = document.getElementById("view"), status = document.getElementById("status");
@@ -14,6 +15,7 @@ const VIEWS = [
   [/^\/documents\/(.+)$/, article],
   [/^\/search\/(.*)$/, searched],
   [/^\/map$/, community],
+  [/^\/compare$/, compared],
 ];
 
 function decoded(text) {
@@ -22,14 +24,15 @@ function decoded(text) {
 
 async function show() {
   const mine = ++visit;
-  const address = location.hash.replace(/^#/, "") || "/";
+  const [address, query = ""] = (location.hash.replace(/^#/, "") || "/").split(/\?(.*)/s);
   const [shown, rest] = VIEWS.map(([pattern, made]) => [made, address.match(pattern)]).find(([, match]) => match) || [null, null];
   const part = element("div", {});
   status.textContent = say("loading");
   view.setAttribute("aria-busy", "true");
+  view.classList.add("leaving");
   try {
     if (!shown) throw new Failed(404, say("notFound"));
-    await shown(part, () => mine === visit, ...rest.slice(1).map(decoded));
+    await shown(part, () => mine === visit, new URLSearchParams(query), ...rest.slice(1).map(decoded));
     status.textContent = "";
   } catch (error) {
     status.textContent = say("failed", error.message);
@@ -39,6 +42,8 @@ async function show() {
   if (mine !== visit) return;
   view.replaceChildren(part);
   view.removeAttribute("aria-busy");
+  view.classList.remove("leaving");
+  for (const link of document.querySelectorAll("#nav a")) link.toggleAttribute("aria-current", link.hash === `#${address}`);
   const title = part.querySelector("h1");
   document.title = title && title.textContent !== "penchant" ? `${short(title.textContent, 80)} · penchant` : "penchant";
   if (title && mine > 1) title.focus();
@@ -59,7 +64,7 @@ function askForToken() {
 function surround() {
   document.documentElement.lang = spoken();
   document.getElementById("skip").textContent = say("skip");
-  document.getElementById("nav").replaceChildren(element("a", { href: "#/" }, say("home")), element("a", { href: "#/map" }, say("map")));
+  document.getElementById("nav").replaceChildren(element("a", { href: "#/" }, say("home")), element("a", { href: "#/map" }, say("map")), element("a", { href: "#/compare" }, say("compare")));
   document.getElementById("nav").setAttribute("aria-label", "penchant");
   document.getElementById("query").setAttribute("aria-label", say("searchLabel"));
   document.getElementById("query").placeholder = say("searchLabel");

@@ -8,6 +8,7 @@ export function element(name, attributes = {}, ...children) {
     if (key.startsWith("on")) made.addEventListener(key.slice(2), value);
     else if (key === "band") made.style.setProperty("--band", value);
     else if (key === "size") made.style.fontSize = value;
+    else if (key === "share") made.style.setProperty("--share", value);
     else if (value !== false && value != null) made.setAttribute(key, value === true ? "" : value);
   }
   made.append(...children.flat().filter((child) => child != null));
@@ -82,12 +83,42 @@ export function reasons(found, bands) {
 
 // All that the blend weighed, for and against: each kind with what it adds to the score.
 export function evidence(found) {
-  if (!found.length) return null;
-  return element("details", { class: "weighed" }, element("summary", {}, say("weighed")),
-    element("ul", { class: "evidence", "aria-label": say("evidence") }, found.map((one) =>
-      element("li", { class: one.weight < 0 ? "against" : null },
-        outside(kindName(one.kind)), ` ${one.weight < 0 ? "−" : "+"}${number(Math.abs(one.weight).toFixed(1))}`))));
+  return found.length ? element("details", { class: "weighed" }, element("summary", {}, say("weighed")), bars(found)) : null;
 }
+
+// What weighs, as bars to the right for and to the left against.
+export function bars(found) {
+  const most = Math.max(...found.map((one) => Math.abs(one.weight)));
+  return element("table", { class: "evidence" }, element("caption", { class: "sr" }, say("evidence")), found.map((one) => element("tr", {}, element("th", { scope: "row" }, outside(kindName(one.kind))),
+    element("td", { class: one.weight < 0 ? "against" : "for" }, element("span", { share: (Math.abs(one.weight) / most).toFixed(3) }), ` ${one.weight < 0 ? "−" : "+"}${number(Math.abs(one.weight).toFixed(1))}`))));
+}
+
+// A drawing's own units: on a phone fewer, so that its words can be read.
+export const drawingWidth = () => (innerWidth < 640 ? 420 : 960);
+
+export const heading = (...children) => element("h1", { tabindex: -1 }, ...children);
+export const list = (items) => element("ul", { class: "list" }, items);
+
+// Do something again and again, while its view is seen.
+export function every(seconds, alive, work) {
+  const timer = setInterval(() => {
+    if (!alive()) clearInterval(timer);
+    else if (!document.hidden) work().catch(() => {});
+  }, seconds * 1000);
+}
+
+export const foundList = (found, action = () => null) => (found.length
+  ? list(found.map((one) => element("li", {}, element("div", { class: "row" }, element("div", {}, documentLink(one.document), reasons(one), evidence(one.evidence)), action(one.document)))))
+  : element("p", { class: "quiet" }, say("nothing")));
+
+// The chance of a click, given one among the candidates.
+export const chance = (one) => (one.chance == null ? null : element("span", { class: "chance", title: say("chanceMeans") }, say("chance", one.chance < 1e-4 ? `< ${number(0.01)}` : number((100 * one.chance).toPrecision(2)))));
+
+export const SCORERS = ["", "blend", "sum", "max", "soft"];
+export const scorers = (name, chosen) => element("select", { name }, SCORERS.map((one) => element("option", { value: one, selected: one === (chosen || "") }, one || say("asSet"))));
+
+// Conditions on attributes, as they are typed: channel=db; price>=5
+export const conditions = (text) => (text || "").split(";").map((each) => each.trim()).filter(Boolean);
 
 export function panel(title, ...children) {
   return element("section", { class: "panel" }, element("h2", {}, title), ...children);

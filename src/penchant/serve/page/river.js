@@ -1,9 +1,10 @@
 // A river of interests: bands that begin with a click, swell with the next, merge with their like, and fade.
 
-import { colour, drawing, short } from "./parts.js";
+import { colour, drawing, drawingWidth, short } from "./parts.js";
 import { day } from "./words.js";
 
-const WIDTH = 960, HEIGHT = 300, TOP = 10, BOTTOM = 26;
+const HEIGHT = 300, TOP = 10, BOTTOM = 26;
+const LETTER = 6.6, LINE = 15;
 const STEPS = 150;
 
 // The bands of a history. A unit that a click changes goes on in the band of the largest unit that it was made of.
@@ -39,6 +40,7 @@ function thickness(band, at, halfLife) {
 }
 
 export function river({ bands, moments, label }) {
+  const WIDTH = drawingWidth();
   const first = moments[0].at, last = moments.at(-1).at, span = Math.max(last - first, 1e-9);
   const x = (at) => 4 + ((at - first) / span) * (WIDTH - 8);
   const times = Array.from({ length: STEPS + 1 }, (_, n) => first + (span * n) / STEPS);
@@ -76,11 +78,15 @@ export function river({ bands, moments, label }) {
     const widest = shown.reduce((best, { n }) => (heights[b][n] > heights[b][best] ? n : best), shown[0].n);
     const tall = heights[b][widest] * scale;
     const run = shown.filter(({ n }) => heights[b][n] * scale > 11).length / STEPS;
-    if (tall > 15 && run > 0.12) labels.push([Math.min(WIDTH - 8, Math.max(8, x(times[widest]))), centre(b, times[widest]) + 4, band]);
+    if (tall > 15 && run > 0.12) labels.push({ x: Math.min(WIDTH - 8, Math.max(8, x(times[widest]))), y: centre(b, times[widest]) + 4, tall, words: short(band.points.at(-1).unit.name, 36) });
   });
-  for (const [at, y, band] of labels) {
-    const words = short(band.points.at(-1).unit.name, 36);
-    svg.append(drawing("text", { x: at, y, class: "label", "text-anchor": at > WIDTH - 90 ? "end" : at < 90 ? "start" : "middle" }, words));
+  const placed = [];
+  for (const { x: at, y, words } of labels.sort((one, other) => other.tall - one.tall)) {
+    const anchor = at > WIDTH - 90 ? "end" : at < 90 ? "start" : "middle", long = words.length * LETTER;
+    const from = anchor === "end" ? at - long : anchor === "start" ? at : at - long / 2;
+    if (placed.some((other) => from < other.to && other.from < from + long && Math.abs(y - other.y) < LINE)) continue;
+    placed.push({ from, to: from + long, y });
+    svg.append(drawing("text", { x: at, y, class: "label", "text-anchor": anchor }, words));
   }
   for (const share of [0, 0.25, 0.5, 0.75, 1]) {
     const anchor = share === 0 ? "start" : share === 1 ? "end" : "middle";
