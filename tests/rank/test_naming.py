@@ -52,6 +52,14 @@ def test_phrases_come_before_their_words_and_forms_count_together():
     assert named([*titles, "what Google does", "by Google"], others) == ["google"]
 
 
+def test_where_no_word_is_common_most_documents_have_one_of_the_words():
+    others = [f"bread {n}" for n in range(40)]
+    titles = ["the bank of old", "a bank of salt", "coins found", "old coins", "a fintech wins", "fintech fails"]
+    assert named(titles, others) == ["fintech", "coins"] or set(named(titles, others)) <= {"fintech", "coins", "bank"}
+    assert len(named(titles, others)) >= 2
+    assert named(["one thing", "another text", "third words", "last of all"], others) == []
+
+
 def test_words_that_only_open_titles_name_nothing():
     assert named([f"Add option {n}" for n in range(3)], [f"bread {n}" for n in range(40)]) == ["option"]
 
@@ -63,11 +71,12 @@ WORDS = [f"{first}{second}a" for first in "bdfgklm" for second in "aeiou"]
     st.lists(st.lists(st.sampled_from(WORDS), min_size=1, max_size=6).map(" ".join), min_size=1, max_size=12),
     st.lists(st.lists(st.sampled_from(WORDS), min_size=1, max_size=6).map(" ".join), max_size=12),
 )
-def test_each_part_of_a_name_is_in_most_of_the_documents(titles, others):
+def test_most_documents_have_the_words_of_a_name(titles, others):
+    """Each of them, or where no word is that common, one of them."""
     parts = named(titles, others)
-    for part in parts:
-        holding = sum(bool(re.search(rf"\b{part}\b", title)) for title in titles)
-        assert holding > len(titles) / 2
+    holding = [[bool(re.search(rf"\b{part}\b", title)) for title in titles] for part in parts]
+    if parts and any(sum(each) <= len(titles) / 2 for each in holding):
+        assert sum(map(any, zip(*holding, strict=True))) > len(titles) / 2
     assert sum(len(part.split()) for part in parts) <= 4
     assert len(set(parts)) == len(parts)
 

@@ -69,7 +69,11 @@ def count_of(claim: str, facts: dict, user: str, document: Document, engine: Eng
         case "words":
             read = key_terms(facts["title"])
             assert titled[facts["title"]] in own
-            return {"terms": [term for term in key_terms(document.title) if term in read][:3]}
+            every = [set(key_terms(engine.document(f"d{n}").title)) for n in range(len(engine))]
+            having = {term: sum(term in each for each in every) for term in key_terms(document.title)}
+            shared = sorted((term for term in having if term in read), key=having.__getitem__)
+            telling = [term for term in shared if having[term] <= 0.05 * len(every)]
+            return {"terms": (telling or shared)[:3]}
         case "attribute":
             latest = list(own)[-50:]
             values = [engine.document(name).attributes.get(facts["name"]) for name in latest]

@@ -14,16 +14,20 @@ from typing import NamedTuple
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from penchant.memory.documents import Documents
 from penchant.memory.facts import Words
 from penchant.memory.readers import Numbers, Rows
 from penchant.memory.traits import number_of
+from penchant.text.stopwords import is_stop_word
 from penchant.text.words import opens
 from penchant.types import InterestUnit, Vectors
 
 _SHARE = 0.5
-"""More of a unit's documents than this have each word of its name."""
+"""More of a unit's documents than this have each word of its name, or one of them."""
+_FEW = 0.1
+"""Where no word is that common, fewer have each of the words that together name it."""
 _MOST_WORDS = 4
 _MOST_PARTS = 3
 _RARER = 2.0
@@ -43,8 +47,8 @@ class _Part(NamedTuple):
     text: str
     words: frozenset[str]
     """Lower-case."""
-    share: float
-    """Of the unit's documents that have it."""
+    has: NDArray[np.bool_]
+    """Which of the unit's documents have it."""
     worth: float
 
 
@@ -73,8 +77,8 @@ def named(unit: InterestUnit, documents: Documents, vectors: Callable[[Rows], Ve
 
 
 def name_of(terms: Sequence[str], held: Numbers, words: Words) -> list[str]:
-    """Two to four words, each in most of the documents, the most telling first; one word or none
-    where they share no more.
+    """Two to four words, the most telling first. Each is in most of the documents; where no word is, most of
+    the documents have one of them; none where four words are not enough.
 
     Args:
         terms: the unit's key terms.
@@ -83,17 +87,48 @@ def name_of(terms: Sequence[str], held: Numbers, words: Words) -> list[str]:
     """
     if not len(held):
         return []
+    common = _chosen(list(_parts(terms, held, words, _SHARE)))
+    if common:
+        return [part.text for part in common]
+    together = _covering(list(_parts(terms, held, words, max(_FEW, 1 / len(held)))), len(held))
+    return [part.text for part in together]
+
+
+def _chosen(parts: Sequence[_Part]) -> list[_Part]:
+    """The parts worth most, no word twice."""
     chosen: list[_Part] = []
-    for part in sorted(_parts(terms, held, words), key=lambda part: (-part.worth, part.text)):
-        taken = frozenset[str]().union(*(each.words for each in chosen))
-        fits = len(chosen) < _MOST_PARTS and len(taken | part.words) <= _MOST_WORDS
-        if fits and not taken & part.words:
+    for part in sorted(parts, key=lambda part: (-part.worth, part.text)):
+        if len(chosen) < _MOST_PARTS and _fits(part, chosen):
             chosen.append(part)
-    return [part.text for part in chosen]
+    return chosen
 
 
-def _parts(terms: Sequence[str], held: Numbers, words: Words) -> Iterable[_Part]:
-    """What could be in the name."""
+def _covering(parts: Sequence[_Part], documents: int) -> list[_Part]:
+    """Parts that most documents have one of, each the one worth most for those that have none yet; none where
+    there are no such parts."""
+    chosen: list[_Part] = []
+    covered = np.zeros(documents, bool)
+    while covered.mean() <= _SHARE:
+        left = [
+            (part.worth * float((part.has & ~covered).sum()) / float(part.has.sum()), part.text, part)
+            for part in parts
+            if _fits(part, chosen)
+        ]
+        best = max(left, key=lambda each: (each[0], each[1]), default=None)
+        if best is None or best[0] <= 0.0:
+            return []
+        chosen.append(best[2])
+        covered |= best[2].has
+    return chosen
+
+
+def _fits(part: _Part, chosen: Sequence[_Part]) -> bool:
+    taken = frozenset[str]().union(*(each.words for each in chosen))
+    return len(taken | part.words) <= _MOST_WORDS and not taken & part.words
+
+
+def _parts(terms: Sequence[str], held: Numbers, words: Words, least: float) -> Iterable[_Part]:
+    """What could be in the name: more of the documents have it than that share."""
     numbers = {term: number_of(term) for term in terms}
     groups: defaultdict[str, dict[str, None]] = defaultdict(dict)
     for term in terms:
@@ -108,21 +143,22 @@ def _parts(terms: Sequence[str], held: Numbers, words: Words) -> Iterable[_Part]
     times = dict(zip(kinds.tolist(), counts.tolist(), strict=True))
     for text, forms in groups.items():
         own = [numbers[form] for form in forms]
-        if sum(times.get(number, 0) for number in own) <= _SHARE * len(held):
+        if sum(times.get(number, 0) for number in own) <= least * len(held):
             continue
-        share = float(np.isin(held, own).any(axis=1).mean())
-        part = _part(spelled.get(text, text), share, int(words.counts[own].sum()), words.documents)
-        if part is not None:
+        has = np.asarray(np.isin(held, own).any(axis=1))
+        part = _part(spelled.get(text, text), has, int(words.counts[own].sum()), words.documents)
+        if part is not None and has.mean() > least:
             yield part
 
 
-def _part(text: str, share: float, everywhere: int, documents: int) -> _Part | None:
-    words = frozenset(map(str.lower, _WORD.findall(text)))
-    if share <= _SHARE or not any(word[0].isalpha() and len(word) > 1 for word in words) or opens(text):
+def _part(text: str, has: NDArray[np.bool_], everywhere: int, documents: int) -> _Part | None:
+    words, share = frozenset(map(str.lower, _WORD.findall(text))), float(has.mean())
+    says_nothing = opens(text) or is_stop_word(text)
+    if says_nothing or not any(word[0].isalpha() and len(word) > 1 for word in words):
         return None
     if documents >= 2 / _SHARE and share < _RARER * everywhere / documents:
         return None
     # a word that hardly any other document has tells a person little
     known = everywhere / (1 + everywhere)
     rarity = float(np.log((1 + documents) / (1 + everywhere)))
-    return _Part(text, words, share, share * max(rarity, 0.0) * known * (_PHRASE if len(words) > 1 else 1.0))
+    return _Part(text, words, has, share * max(rarity, 0.0) * known * (_PHRASE if len(words) > 1 else 1.0))

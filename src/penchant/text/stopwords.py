@@ -107,3 +107,8 @@ def stop_words(words: list[str]) -> frozenset[str]:
         for language in _SPOKEN_IN.get(word, ()):
             votes[language] += 1
     return LANGUAGES[votes.index(max(votes))]
+
+
+def is_stop_word(word: str) -> bool:
+    """Whether a word, as it is written, is a stop word of any of the languages: titles mix them."""
+    return word in _SPOKEN_IN

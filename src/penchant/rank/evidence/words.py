@@ -8,6 +8,7 @@ from types import MappingProxyType
 import numpy as np
 
 from penchant.memory.facts import Facts
+from penchant.memory.traits import number_of
 from penchant.rank.asked import Asked, Liked
 from penchant.rank.candidates import Candidates
 from penchant.rank.evidence.seam import Claim, Column, Evidence, Told
@@ -15,6 +16,8 @@ from penchant.text import key_terms
 
 _TOLD = 3
 """Terms that are told, at most."""
+_COMMON = 0.05
+"""Terms that more of the documents have say little."""
 
 
 class Words(Evidence):
@@ -29,7 +32,8 @@ class Words(Evidence):
         return {"key terms": measured(asked.liked, candidates.facts)}
 
     def claim(self, told: Told) -> Claim | None:
-        """The terms shared with the read document that shares most of them, the latest of these."""
+        """The terms shared with the read document that shares most of them, the latest of these; the rarest
+        first, and without those that many documents have where there are others."""
         reads, documents = told.asked.reader.reads, told.asked.known.documents
         here = told.candidates.facts.terms[told.place]
         alike = np.isin(reads.terms, here[here >= 0]).sum(axis=1)  # numbers of terms, which some share
@@ -41,7 +45,11 @@ class Words(Evidence):
             there = set(key_terms(documents.sites.bare(title)))
             shared = [term for term in own if term in there]
             if shared:
-                return Claim("words", {"terms": shared[:_TOLD], "title": title})
+                words = documents.traits.words
+                having = {term: int(words.counts[number_of(term)]) for term in shared}
+                shared.sort(key=having.__getitem__)
+                telling = [term for term in shared if having[term] <= _COMMON * words.documents]
+                return Claim("words", {"terms": (telling or shared)[:_TOLD], "title": title})
         return None
 
 
