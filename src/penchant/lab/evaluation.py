@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from penchant.lab import fairness
 from penchant.lab.cases import Trial
 from penchant.lab.log import Log
 from penchant.lab.metrics import (
@@ -72,6 +73,20 @@ def with_intervals(trial: Trial, figures: Figures, seed: int) -> dict[str, dict[
         }
         for name, measures in figures.items()
     }
+
+
+def of_lists(
+    trial: Trial, log: Log, vectors: Vectors, outcomes: Mapping[str, Outcome]
+) -> dict[str, dict[str, dict[str, float | None]]]:
+    """What lists are like (``beyond``) and who is shown (``exposure``); nothing of trials without lists."""
+    if trial.alone:
+        return {"beyond": {}, "exposure": {}}
+    shown = fairness.exposure(trial, log, readers(trial, len(log.documents)), outcomes)
+    exposure = {
+        name: {kind: None if value is None else _round(value) for kind, value in row.items()}
+        for name, row in shown.items()
+    }
+    return {"beyond": beyond_accuracy(trial, log, vectors, outcomes), "exposure": exposure}
 
 
 def beyond_accuracy(

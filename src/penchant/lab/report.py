@@ -156,6 +156,8 @@ def sections(report: Mapping[str, Any]) -> list[Section]:
             "common (mean Jaccard index). Likeness: mean cosine of two documents of a list."
         )
         found.append(Section("Lists", note, Table(["method", *kinds], rows)))
+    if report["exposure"]:
+        found.append(_exposure_section(report["exposure"]))
     points = frontier_of(report)
     if points:
         rows = [[f"{share:g}", f"{overlap:.3f}", f"{value:.3f}"] for share, overlap, value in points]
@@ -287,6 +289,20 @@ def _shift_sections(shift: Mapping[str, Any]) -> list[Section]:
         Section("Distribution shift", note, Table(header, rows)),
         Section("Big units", "Figure 2, left.", counts, plots.big_units(units)),
     ]
+
+
+def _exposure_section(exposure: Mapping[str, Mapping[str, float | None]]) -> Section:
+    kinds = list(next(iter(exposure.values())))
+    rows = [
+        [name, *("" if row[kind] is None else f"{row[kind]:.3f}" for kind in kinds)]
+        for name, row in exposure.items()
+    ]
+    note = (
+        "Of the first 20 places. Gini: 0 where all documents (or channels) are shown as often, 1 where one "
+        "is shown always. Long tail: share of places for documents that are not among the fifth read most. "
+        "New: for those published in the week before."
+    )
+    return Section("Who is shown", note, Table(["method", *kinds], rows))
 
 
 def _segments_section(report: Mapping[str, Any]) -> Section:

@@ -132,9 +132,7 @@ def run(plan: Plan, cache: Path, progress: StageProgress = quiet, say: Say = lam
         "methods": evaluation.with_intervals(main, figures, seed),
         "failed": {name: outcome.failed for name, outcome in outcomes.items() if outcome.failed is not None},
         "not_run": absent,
-        "beyond": {}
-        if main.alone
-        else evaluation.beyond_accuracy(main, setting.log, setting.vectors, outcomes),
+        **evaluation.of_lists(main, setting.log, setting.vectors, outcomes),
         "places_by": evaluation.places_by(outcomes),
         "segments": evaluation.by_segment(main, outcomes),
         "weeks": evaluation.by_week(main, outcomes),
