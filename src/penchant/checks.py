@@ -146,3 +146,19 @@ def _check_text(value: Any, what: str, failure: Failure) -> None:
             f"{what} holds a lone surrogate at position {error.start}, which no file or database can keep: "
             "decode the text with errors='replace'"
         ) from None
+
+
+def checked_propensities(given: Sequence[float] | None, count: int) -> Sequence[float]:
+    """The chance of each of some documents that it was shown; 1 where nothing is said.
+
+    Raises:
+        InvalidQuery: there is not one for each, above 0 and at most 1.
+    """
+    if given is None:
+        return [1.0] * count
+    if len(given) != count:
+        raise InvalidQuery(f"{len(given)} propensities for {count} documents: give one each")
+    for value in given:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 1:
+            raise InvalidQuery(f"a propensity is {value!r}: use a number above 0 and at most 1")
+    return given

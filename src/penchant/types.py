@@ -146,8 +146,8 @@ class User(msgspec.Struct, frozen=True, eq=False):
     """How the embeddings of the units are kept."""
     dismissed: tuple[tuple[str, int], ...] = ()
     """(document id, how many clicks were learned by then) of what was not wanted, the latest at the end."""
-    shown: tuple[tuple[str, int], ...] = ()
-    """The same of what was shown."""
+    shown: tuple[tuple[str, int, float], ...] = ()
+    """The same of what was shown, each with its propensity: the chance that it was."""
     wishes: tuple[Wish, ...] = ()
     """What the user asked for, the latest at the end."""
 
@@ -199,6 +199,8 @@ class Recommendation(msgspec.Struct, frozen=True, eq=False):
     ``full``."""
     personal: bool = False
     """Whether it stands in one of the reader's own places; see `penchant.rank.places`."""
+    propensity: float | None = None
+    """The chance that it was among what is shown, where ``explore`` drew it: tell it to `shown`."""
     chance: float | None = None
     """Of a click, 0 to 1: by the scorer ``blend``, of a reader who clicks one of the candidates; theirs add
     up to 1."""

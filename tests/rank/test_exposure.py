@@ -57,7 +57,8 @@ def test_the_bias_is_found_from_clicks_on_random_lists():
 
 def test_the_place_is_that_in_the_list_shown_last():
     shown = (("a", 3), ("b", 3), ("c", 3), ("b", 4), ("d", 4))
-    assert [exposure.place_when_shown(shown, name) for name in "abcdx"] == [0, 0, 2, 1, None]
+    found = [exposure.when_shown([(*entry, 0.5) for entry in shown], name) for name in "abcdx"]
+    assert found == [(0, 0.5), (0, 0.5), (2, 0.5), (1, 0.5), None]
 
 
 def test_a_click_far_down_a_list_that_was_shown_teaches_more():

@@ -29,6 +29,7 @@ from penchant.settings import Settings
 
 if TYPE_CHECKING:
     from penchant.lab.datasets import Source
+    from penchant.lab.judging import Verdict
     from penchant.lab.run import Protocol
 
 lab = typer.Typer(no_args_is_help=True, help="How good is it, on your data, beside what else you could use?")
@@ -36,6 +37,11 @@ lab = typer.Typer(no_args_is_help=True, help="How good is it, on your data, besi
 Data = Annotated[
     str | None,
     typer.Option(help="A preset, a folder with documents.* and clicks.*, or NAME:FOLDER: see the reference."),
+]
+ProtocolName = Annotated[
+    Literal["live", "whose", "impressions", "ira", "shift", "full", "eimf", "comirec", "leave-one-out"]
+    | None,
+    typer.Option(help="Default: live where there is a clock, else full."),
 ]
 Documents = Annotated[Path | None, typer.Option(help="As for `penchant build`, instead of --data.")]
 ClicksOption = Annotated[
@@ -67,11 +73,7 @@ Rows = Annotated[
 def run(
     out_folder: Annotated[Path, typer.Option("--out", help="The folder of the report.")],
     data: Data = None,
-    protocol: Annotated[
-        Literal["live", "whose", "impressions", "ira", "shift", "full", "eimf", "comirec", "leave-one-out"]
-        | None,
-        typer.Option(help="Default: live where there is a clock, else full."),
-    ] = None,
+    protocol: ProtocolName = None,
     documents: Documents = None,
     clicks: ClicksOption = None,
     methods: Methods = "all",
@@ -158,6 +160,76 @@ def run(
             markup=False,
             soft_wrap=True,
         )
+
+
+@lab.command()
+def judge(
+    data: Annotated[str, typer.Option("--data", help="Preset or folder.")],
+    methods: Annotated[str, typer.Option(help="Two, with a comma: blend,units (max).")],
+    endpoint: Annotated[str, typer.Option(help="MODEL@URL of an OpenAI-compatible endpoint.")],
+    protocol: ProtocolName = None,
+    embedder: Annotated[str, typer.Option(help="Of all our methods.")] = "minilm",
+    readers: Annotated[int, typer.Option(min=1, help="Who are asked about.")] = 50,
+    places: Annotated[int, typer.Option(min=1, max=20, help="Of each list.")] = 10,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before the endpoint is paid.")] = False,
+    users: Users = None,
+    seed: Seed = 0,
+    data_home: DataHome = None,
+    cache: Cache = CACHE,
+    api_key: ApiKey = None,
+    json: Json = False,
+) -> None:
+    """Let a language model say whose lists suit readers better, from their interests in words.
+
+    Each pair is asked about in both orders, each list alone as well. What was answered is kept.
+    """
+    from penchant.lab.judge import judge as judged
+    from penchant.lab.protocols import Rules
+    from penchant.lab.run import Plan
+    from penchant.train.chat import Chat, model_at
+
+    source = _source(data, None, None, data_home, None, None, None)
+    rules = Rules(users=users, seed=seed)
+    plan = Plan(
+        source,
+        protocol or _usual(source),
+        methods=_names(methods),
+        studies=(),
+        embedder=embedder,
+        rules=rules,
+    )
+    model, url = model_at(endpoint, "lab judge")
+    folder = cache.expanduser()
+    with Chat(model, url, folder / "judge", api_key=api_key) as chat, progress_bars() as report:
+        found = judged(
+            plan,
+            folder,
+            chat,
+            readers=readers,
+            places=places,
+            agree=lambda estimate: yes or report.confirm(f"{estimate} Go on?"),
+            report=report,
+            say=_say,
+        )
+    if json:
+        show.print_json(out, found)
+    else:
+        out.print(_verdict_told(found, *plan.methods), markup=False)
+
+
+def _verdict_told(found: Verdict, first: str, second: str) -> str:
+    low, high = found.interval
+    lines = [
+        f"{found.readers} readers: {first} suits {found.first_wins} better, {second} {found.second_wins}; "
+        f"{found.equal} neither.",
+        f"{first} is better for {found.share:.0%} (95 %: {low:.0%} to {high:.0%}), half where neither is.",
+        f"In both orders the same was said of {found.agreement:.0%}.",
+    ]
+    if found.first_score is not None and found.second_score is not None:
+        lines.append(f"Of 5: {first} {found.first_score:.2f}, {second} {found.second_score:.2f}.")
+    if found.unreadable:
+        lines.append(f"{found.unreadable} answers could not be read.")
+    return "\n".join(lines)
 
 
 @lab.command()

@@ -37,6 +37,9 @@ def recommend(
         float | None,
         typer.Option(min=0, max=1, help="Share of the places that are the user's own; default: the state's."),
     ] = None,
+    explore: Annotated[
+        float, typer.Option(min=0, max=1, help="How far scores are drawn from what is uncertain.")
+    ] = 0.0,
     published_after: Annotated[
         float | None,
         typer.Option(
@@ -66,6 +69,7 @@ def recommend(
             scorer=scorer,
             diversity=diversity,
             personal=personal,
+            explore=explore,
             explain="full" if explain == "full" else True,
             language=check_language(language),
             at=at,

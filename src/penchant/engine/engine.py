@@ -11,7 +11,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from penchant.checks import check_ids
+from penchant.checks import check_ids, checked_propensities
 from penchant.embed import Embedder
 from penchant.engine.about import About
 from penchant.engine.blending import Blending
@@ -296,7 +296,9 @@ class Engine:
         self._state.documents.row(document_id)
         self._learner.react(user_id, lambda user: feedback.dismiss(user, document_id))
 
-    def shown(self, user_id: str, document_ids: Sequence[str]) -> None:
+    def shown(
+        self, user_id: str, document_ids: Sequence[str], propensities: Sequence[float] | None = None
+    ) -> None:
         """Documents were shown to a user: until they are clicked they rank lower for a while.
 
         Unknown ids are passed over.
@@ -305,13 +307,18 @@ class Engine:
             >>> engine = sample_engine()
             >>> engine.shown("ana", ["d2", "d3"])
             >>> engine.user("ana").shown
-            (('d2', 1), ('d3', 1))
+            (('d2', 1, 1.0), ('d3', 1, 1.0))
+
+        Args:
+            propensities: the chance of each that it was shown, above 0 and at most 1: see
+                `Recommendation.propensity`. A click on what was not likely to be shown teaches more.
 
         Raises:
-            InvalidQuery: one id was given in place of a list.
+            InvalidQuery: one id was given in place of a list, or a propensity that is none.
         """
         check_ids(document_ids)
-        self._learner.react(user_id, lambda user: feedback.show(user, document_ids, self._state.documents))
+        entries = list(zip(document_ids, checked_propensities(propensities, len(document_ids)), strict=True))
+        self._learner.react(user_id, lambda user: feedback.show(user, entries, self._state.documents))
 
     def forget(self, user_id: str) -> bool:
         """Delete all that is kept of a user.
@@ -350,6 +357,7 @@ class Engine:
         scorer: str | None = None,
         diversity: float = 0.0,
         personal: float | None = None,
+        explore: float = 0.0,
         explain: Explain = True,
         language: Language = "en",
         at: float | None = None,
@@ -378,6 +386,9 @@ class Engine:
             diversity: from 0 (none) to 1, how much what was chosen already counts against its like.
             personal: from 0 to 1, the share of the places that are the reader's own: for what suits their
                 interests, whatever is new or popular. Under ``blend``; None: `Settings.personal`.
+            explore: from 0 (none) to 1, how far scores are drawn from what the blend is not sure of (Thompson
+                sampling), so that new documents and uncertain evidence are shown and found out. Under
+                ``blend``. Each answer then has the `Recommendation.propensity` of being shown.
             explain: ``"full"``: what every kind of evidence weighed, too. False: no reasons, and the answer
                 comes a little sooner.
             language: of the reasons, ``en`` or ``ko``.
@@ -401,6 +412,7 @@ class Engine:
             scorer=scorer,
             diversity=diversity,
             personal=personal,
+            explore=explore,
             explain=explain,
             language=language,
             at=at,

@@ -68,6 +68,7 @@ class Questions:
         scorer: str | None = None,
         diversity: float = 0.0,
         personal: float | None = None,
+        explore: float = 0.0,
         explain: Explain = True,
         language: Language = "en",
         at: float | None = None,
@@ -85,6 +86,7 @@ class Questions:
             published_after,
             diversity=diversity,
             personal=personal,
+            explore=explore,
             explain=explain,
             language=language,
         )

@@ -171,6 +171,18 @@ def personal_scores(blend: Blend, names: Sequence[str], evidence: Matrix) -> NDA
     return np.asarray(evidence @ weights, np.float32)
 
 
+def posterior(blend: Blend, names: Sequence[str], settings: Settings) -> tuple[Matrix, Matrix, Matrix]:
+    """(share, weights, covariance of the weights) of each expert, of some columns: shapes (experts,),
+    (experts, columns) and (experts, columns, columns). An expert is sure of what it does not look at."""
+    known = blend.names + tuple(name for name in names if name not in blend.names)
+    own, precision = _grown(blend, known, settings)
+    places = [known.index(name) for name in names]
+    covariance: Matrix = np.asarray(np.linalg.inv(precision)[:, places][:, :, places], np.float64)
+    looked_at = _looked_at(known)[:, places]
+    covariance *= looked_at[:, :, None] & looked_at[:, None, :]
+    return _shares(np.array(_losses(blend))), own[:, places], covariance
+
+
 def contributions(
     blend: Blend, names: Sequence[str], evidence: Matrix, shown: Sequence[int]
 ) -> dict[str, Matrix]:

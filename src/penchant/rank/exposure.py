@@ -57,17 +57,18 @@ def position_bias(shown: Values, clicked: Values) -> float:
     return float(max(0.0, -np.polyfit(positions, rates, 1)[0])) if len(positions) > 1 else 0.0
 
 
-def place_when_shown(shown: Sequence[tuple[str, int]], document_id: str) -> int | None:
-    """The position at which a document was shown last, from 0; None where it was not.
+def when_shown(shown: Sequence[tuple[str, int, float]], document_id: str) -> tuple[int, float] | None:
+    """(the position, from 0, at which a document was shown last; the chance that it was shown). None where
+    it was not.
 
     Args:
         shown: see `penchant.types.User.shown`.
     """
     for last in range(len(shown) - 1, -1, -1):
-        name, step = shown[last]
+        name, step, chance = shown[last]
         if name == document_id:
             first = last
             while first and shown[first - 1][1] == step:
                 first -= 1
-            return last - first
+            return last - first, chance
     return None

@@ -35,9 +35,13 @@ def dismiss(user: User, document_id: str) -> User:
     return msgspec.structs.replace(user, dismissed=(*others, (document_id, user.steps))[-_DISMISSED_KEPT:])
 
 
-def show(user: User, document_ids: Sequence[str], known: Documents) -> User:
-    """The user after documents were shown, of which those count that are known."""
-    entries = tuple((document_id, user.steps) for document_id in document_ids if document_id in known)
+def show(user: User, shown: Sequence[tuple[str, float]], known: Documents) -> User:
+    """The user after documents were shown, of which those count that are known.
+
+    Args:
+        shown: (document id, the chance that it was shown).
+    """
+    entries = tuple((name, user.steps, chance) for name, chance in shown if name in known)
     return msgspec.structs.replace(user, shown=(*user.shown, *entries)[-_SHOWN_KEPT:])
 
 

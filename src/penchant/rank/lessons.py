@@ -167,11 +167,13 @@ def lesson(known: Known, read: Read, user: User, seed: int, search: Search | Non
 
 
 def _worth(user: User, document_id: str, bias: float) -> float:
-    """How much a click counts: more where it stood further down in what was shown."""
-    place = exposure.place_when_shown(user.shown, document_id) if bias else None
-    if place is None:
+    """How much a click counts: more where it was not likely to be shown, or stood further down in what
+    was."""
+    found = exposure.when_shown(user.shown, document_id)
+    if found is None:
         return 1.0
-    return float(exposure.inverse(exposure.propensities(np.array([place]), bias))[0])
+    place, chance = found
+    return float(exposure.inverse(chance * exposure.propensities(np.array([place]), bias))[0])
 
 
 def _could_be_shown(rows: Rows, asked: Asked) -> NDArray[np.bool_]:

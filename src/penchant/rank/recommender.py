@@ -6,6 +6,7 @@ reader -> candidates from all sources -> filters -> evidence -> one score -> wha
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -16,11 +17,11 @@ from numpy.typing import NDArray
 from penchant.memory.readers import Rows
 from penchant.memory.trails import Trail
 from penchant.rank import blend as blending
-from penchant.rank import choosing, explanation, places, retrieval, wishes
+from penchant.rank import choosing, explanation, exploring, places, retrieval, wishes
 from penchant.rank.asked import Asked, ask
 from penchant.rank.blend import Blend, Matrix
 from penchant.rank.candidates import Candidates, looked_up
-from penchant.rank.evidence import Telling, Told, measure
+from penchant.rank.evidence import Telling, Told, measure, personal
 from penchant.rank.explanation import MARGIN, reasons
 from penchant.rank.feedback import dismissed_like, shown_before
 from penchant.rank.known import Known
@@ -67,8 +68,29 @@ def recommend(
     beside = [Given(source) if isinstance(source, Source) else source for source in sources]
     rows = candidates(asked, query, beside)
     weighed = weigh(asked, blend, rows, [source for source in beside if isinstance(source, Given)])
-    shown = chosen(asked, weighed, query)
-    return recommendations(asked, blend, weighed, shown, query)
+    if not query.explore:
+        return recommendations(asked, blend, weighed, chosen(asked, weighed, query), query)
+    lists = [chosen(asked, each, query) for each in explored(asked, blend, user_id, weighed, query)]
+    times = Counter(position for each in lists for position, _ in each)
+    found = recommendations(asked, blend, weighed, lists[0], query)
+    return [
+        msgspec.structs.replace(each, propensity=times[position] / len(lists))
+        for each, (position, _) in zip(found, lists[0], strict=True)
+    ]
+
+
+def explored(asked: Asked, blend: Blend, user_id: str, weighed: Weighed, query: Query) -> list[Weighed]:
+    """The candidates by scores that are drawn from what is not known; see `penchant.rank.exploring`."""
+    user, known = asked.user, asked.known
+    random = exploring.generator(user_id, user.steps, len(user.shown), query.at)
+    weights = exploring.drawn_weights(blend, weighed.names, known.settings, query.explore, random)
+    readers = known.trails.counts(weighed.candidates.rows).astype(np.float64)
+    beside = np.sum(list(weighed.beside.values()), axis=0)
+    more = exploring.drawn_worth(readers, query.explore, random) + beside[:, None]
+    of_reader = np.where(personal(weighed.names), 1.0, 0.0)[:, None]
+    scores = (weighed.evidence @ weights + more).astype(np.float32)
+    own = (weighed.evidence @ (weights * of_reader) + more).astype(np.float32)
+    return [weighed._replace(scores=scores[:, n], own=own[:, n]) for n in range(scores.shape[1])]
 
 
 def score(
@@ -105,7 +127,7 @@ def weigh(asked: Asked, blend: Blend, rows: Rows, sources: Sequence[Given] = ())
     unwanted = asked.known.index.vectors(dismissed)
     beside = {
         "dismissed": dismissed_like(asked.reader.units, found.vectors, unwanted, since_dismissed),
-        "shown": shown_before(rows, *_when(asked, asked.user.shown)),
+        "shown": shown_before(rows, *_when(asked, [entry[:2] for entry in asked.user.shown])),
     }
     if asked.user.wishes:
         beside[wishes.KIND] = asked.wished.gains(found.vectors)

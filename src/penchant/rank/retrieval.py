@@ -51,6 +51,8 @@ class Query(msgspec.Struct, frozen=True):
     """See `penchant.rank.choosing.diverse`."""
     personal: float = 0.0
     """Share of the places that are the reader's own, see `penchant.rank.places`."""
+    explore: float = 0.0
+    """See `penchant.rank.exploring`."""
     explain: Explain = True
     """Whether reasons are looked up; ``full``: and all evidence is told."""
     language: Language = "en"
@@ -59,7 +61,8 @@ class Query(msgspec.Struct, frozen=True):
     def __post_init__(self) -> None:
         if isinstance(self.k, bool) or not isinstance(self.k, int) or self.k < 1:
             raise InvalidQuery(f"k is {self.k!r}: use a whole number from 1")
-        for name, value in (("diversity", self.diversity), ("personal", self.personal)):
+        for name in ("diversity", "personal", "explore"):
+            value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
                 raise InvalidQuery(f"{name} is {value!r}: use a number from 0 (none) to 1")
         if self.explain not in (True, False, "full"):

@@ -63,6 +63,8 @@ class Recommended(msgspec.Struct, frozen=True):
     """Whether it stands in one of the user's own places."""
     chance: float | None = None
     """Of a click, of a reader who clicks one of the candidates; theirs add up to 1."""
+    propensity: float | None = None
+    """The chance that it is among what is shown, where `explore` drew it; tell it to `shown`."""
 
 
 def unit_answer(unit: InterestUnit) -> UnitAnswer:
@@ -91,6 +93,7 @@ def recommended(found: Sequence[Recommendation]) -> list[Recommended]:
             each.evidence,
             each.personal,
             each.chance,
+            each.propensity,
         )
         for each in found
     ]

@@ -95,6 +95,8 @@ class Shown(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Documents that were shown to a user."""
 
     document_ids: Annotated[list[str], Meta(examples=[["d1", "d2"]])]
+    propensities: list[float] | None = None
+    """The chance of each that it was shown, as recommendations with `explore` tell it."""
 
 
 class Weights(msgspec.Struct, frozen=True):
@@ -237,6 +239,7 @@ class Wanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     scorer: str | None = None
     diversity: float | None = None
     personal: float | None = None
+    explore: float | None = None
     exclude_seen: bool = True
     explain: bool | Literal["full"] = True
     language: str = "en"

@@ -137,7 +137,9 @@ async def wishes_of(user_id: str, service: Service) -> WishList:
 async def post_shown(user_id: FromPath[str], data: JSONBody[Shown], service: ServiceHere) -> Accepted:
     """Until they are clicked they rank lower for a while, so that answers do not repeat."""
     check_count(len(data.document_ids), service.config.max_batch, "documents")
-    await service.shared.change(lambda engine: engine.shown(id_of(user_id), data.document_ids))
+    await service.shared.change(
+        lambda engine: engine.shown(id_of(user_id), data.document_ids, data.propensities)
+    )
     return Accepted(len(data.document_ids))
 
 

@@ -97,6 +97,15 @@ def _recommend_request(user_id: str, k: int, options: Mapping[str, Any]) -> _Req
     return _Request("GET", path, {name: _written(value) for name, value in given.items()})
 
 
+def _shown_request(
+    user_id: str, document_ids: Sequence[str], propensities: Sequence[float] | None
+) -> _Request:
+    body: dict[str, Any] = {"document_ids": list(document_ids)}
+    if propensities is not None:
+        body["propensities"] = list(propensities)
+    return _Request("POST", _path("users", user_id, "shown"), body=body)
+
+
 def _what_if_request(user_id: str, document_ids: Sequence[str], options: Mapping[str, Any]) -> _Request:
     given = {name: value for name, value in options.items() if value is not None}
     return _Request(
@@ -235,11 +244,11 @@ class Client:
         """What a user asked for."""
         return list(self._send(_Request("GET", _path("users", user_id, "wishes")))["wishes"])
 
-    def shown(self, user_id: str, document_ids: Sequence[str]) -> None:
+    def shown(
+        self, user_id: str, document_ids: Sequence[str], propensities: Sequence[float] | None = None
+    ) -> None:
         """Documents were shown to a user: they rank lower for a while."""
-        self._send(
-            _Request("POST", _path("users", user_id, "shown"), body={"document_ids": list(document_ids)})
-        )
+        self._send(_shown_request(user_id, document_ids, propensities))
 
     def score(self, user_id: str, document_ids: Sequence[str], *, scorer: str | None = None) -> list[float]:
         """The scores that `recommend` ranks by, of listed documents."""
@@ -373,11 +382,11 @@ class AsyncClient:
         """See `Client.wishes`."""
         return list((await self._send(_Request("GET", _path("users", user_id, "wishes"))))["wishes"])
 
-    async def shown(self, user_id: str, document_ids: Sequence[str]) -> None:
+    async def shown(
+        self, user_id: str, document_ids: Sequence[str], propensities: Sequence[float] | None = None
+    ) -> None:
         """Documents were shown to a user: they rank lower for a while."""
-        await self._send(
-            _Request("POST", _path("users", user_id, "shown"), body={"document_ids": list(document_ids)})
-        )
+        await self._send(_shown_request(user_id, document_ids, propensities))
 
     async def score(
         self, user_id: str, document_ids: Sequence[str], *, scorer: str | None = None

@@ -61,6 +61,7 @@ class Variant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     scorer: str | None = None
     diversity: float | None = None
     personal: float | None = None
+    explore: float | None = None
 
     def __post_init__(self) -> None:
         if not self.share >= 0:
@@ -69,7 +70,8 @@ class Variant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise InvalidSettings(
                 f"unknown scorer {self.scorer!r} of a variant: use one of {', '.join(sorted(NAMES))}"
             )
-        for name, value in (("diversity", self.diversity), ("personal", self.personal)):
+        for name in ("diversity", "personal", "explore"):
+            value = getattr(self, name)
             if value is not None and not 0 <= value <= 1:
                 raise InvalidSettings(f"{name} of a variant is {value}: use 0 to 1")
 

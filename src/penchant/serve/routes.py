@@ -118,6 +118,9 @@ async def get_recommendations(
             description="0 to 1: share of the places that are the user's own; default: the state's."
         ),
     ] = None,
+    explore: Annotated[
+        float | None, QueryParameter(description="0 to 1: how far scores are drawn from what is uncertain.")
+    ] = None,
     exclude_seen: Annotated[bool, QueryParameter(description="Leave out what the user clicked.")] = True,
     explain: Annotated[
         Literal["true", "false", "full"],
@@ -129,7 +132,9 @@ async def get_recommendations(
 ) -> Recommendations:
     """The best first. A user without interests gets what others clicked of late."""
     told: Explain = "full" if explain == "full" else explain == "true"
-    wanted = Wanted(k, where, scorer, diversity, personal, exclude_seen, told, language, published_after, at)
+    wanted = Wanted(
+        k, where, scorer, diversity, personal, explore, exclude_seen, told, language, published_after, at
+    )
     return await _recommended(request, id_of(user_id), wanted, service)
 
 
@@ -168,6 +173,7 @@ async def _recommended(
             scorer=wanted.scorer or variant.scorer,
             diversity=(variant.diversity or 0.0) if wanted.diversity is None else wanted.diversity,
             personal=variant.personal if wanted.personal is None else wanted.personal,
+            explore=(variant.explore or 0.0) if wanted.explore is None else wanted.explore,
             explain=wanted.explain,
             language=check_language(wanted.language),
             at=when,
@@ -471,7 +477,7 @@ for route in ROUTES:
 
 def _reactions(user: User) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The ids of what was dismissed, and of what was shown."""
-    return tuple(name for name, _ in user.dismissed), tuple(name for name, _ in user.shown)
+    return tuple(name for name, _ in user.dismissed), tuple(name for name, *_ in user.shown)
 
 
 def _check_k(k: int, service: Service) -> None:

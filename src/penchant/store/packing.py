@@ -37,7 +37,7 @@ class _Packed(msgspec.Struct, array_like=True):
     seen: tuple[str, ...]
     history: tuple[tuple[str, float], ...]
     dismissed: tuple[tuple[str, int], ...]
-    shown: tuple[tuple[str, int], ...]
+    shown: tuple[tuple[str, int, float], ...]
     wishes: list[tuple[str, Want]]
     wish_embeddings: bytes
 

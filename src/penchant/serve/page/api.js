@@ -36,7 +36,7 @@ const user = (id, what) => `/users/${one(id)}/${what}`;
 // The address of a list, with the settings that were chosen: what a program would ask for.
 export function recommendationsPath(id, settings = {}) {
   const chosen = new URLSearchParams({ k: settings.k ?? 12, explain: "full", language: spoken() });
-  for (const name of ["personal", "diversity", "scorer"]) if (settings[name] != null && settings[name] !== "") chosen.set(name, settings[name]);
+  for (const name of ["personal", "diversity", "explore", "scorer"]) if (settings[name] != null && settings[name] !== "") chosen.set(name, settings[name]);
   for (const condition of settings.where || []) chosen.append("where", condition);
   return user(id, `recommendations?${chosen}`);
 }

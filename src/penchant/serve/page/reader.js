@@ -5,7 +5,7 @@ import { changeWords, chance, colour, conditions, documentLink, element, evidenc
 import { bandsOf, river } from "./river.js";
 import { moment, number, say } from "./words.js";
 
-const SETTINGS = ["k", "personal", "diversity", "scorer"];
+const SETTINGS = ["k", "personal", "diversity", "explore", "scorer"];
 
 export async function reader(view, alive, params, id) {
   const settings = { where: params.getAll("where") };
@@ -143,20 +143,20 @@ function rulesToTry(state) {
   const code = (name) => element("pre", { class: name, tabindex: 0 });
   const curl = code("curl"), python = code("python");
   const copy = (from) => element("button", { type: "button", class: "plain", onclick: (event) => navigator.clipboard.writeText(from.textContent).then(() => { event.target.textContent = say("copied"); }) }, say("copy"));
-  const form = element("form", { class: "rules" }, field("k", { type: "number", min: 1, max: 100, placeholder: 12 }), field("diversity", { type: "number", min: 0, max: 1, step: 0.1 }),
+  const form = element("form", { class: "rules" }, field("k", { type: "number", min: 1, max: 100, placeholder: 12 }), field("diversity", { type: "number", min: 0, max: 1, step: 0.1 }), field("explore", { type: "number", min: 0, max: 1, step: 0.1 }),
     element("label", {}, say("scorer"), scorers("scorer", settings.scorer)),
     element("label", {}, say("where"), element("input", { name: "where", value: settings.where.join("; "), maxlength: 300, placeholder: "channel=db; price>=5" })));
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("change", () => {
-    const { k, diversity, scorer, where } = Object.fromEntries(new FormData(form));
-    state.set({ k: k || null, diversity: diversity || null, scorer: scorer || null, where: conditions(where) });
+    const { k, diversity, explore, scorer, where } = Object.fromEntries(new FormData(form));
+    state.set({ k: k || null, diversity: diversity || null, explore: explore || null, scorer: scorer || null, where: conditions(where) });
   });
-  const open = settings.k != null || settings.diversity != null || settings.scorer != null || settings.where.length > 0;
+  const open = settings.k != null || settings.diversity != null || settings.explore != null || settings.scorer != null || settings.where.length > 0;
   const part = element("details", { class: "trying", open }, element("summary", {}, say("rules")), form,
     element("div", { class: "row" }, curl, copy(curl)), element("div", { class: "row" }, python, copy(python)));
   const told = () => {
     curl.textContent = `curl '${location.origin}${recommendationsPath(state.id, settings)}'`;
-    const chosen = [["k", settings.k ?? 12], ["personal", settings.personal], ["diversity", settings.diversity]].filter(([, value]) => value != null && value !== "").map(([name, value]) => `${name}=${Number(value)}`);
+    const chosen = [["k", settings.k ?? 12], ["personal", settings.personal], ["diversity", settings.diversity], ["explore", settings.explore]].filter(([, value]) => value != null && value !== "").map(([name, value]) => `${name}=${Number(value)}`);
     if (settings.scorer) chosen.push(`scorer=${JSON.stringify(settings.scorer)}`);
     if (settings.where.length) chosen.push(`where=${JSON.stringify(settings.where)}`);
     python.textContent = `from penchant.serve.client import Client\n\nwith Client("${location.origin}") as client:\n    client.recommend(${JSON.stringify(state.id)}, ${chosen.join(", ")})`;
