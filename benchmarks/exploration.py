@@ -7,6 +7,8 @@ who is shown five documents clicks at most one, by a multinomial logit of topic 
 a third of the impressions 40 new documents come, five of them much better than their titles. Each policy starts from
 the same 2,000 clicks, then sees so many impressions and learns from its own clicks alone, told with propensities.
 
+Without times nothing tells which documents are new; with times freshness does.
+
 Regret: expected clicks an impression that the best five documents would have earned more. Found: impressions until
 the good new documents were clicked three times each, on average; those never found count as the whole time.
 
@@ -35,7 +37,8 @@ K = 5
 NOTHING = 4.0
 """What it takes a document to be clicked beside nothing, as a logarithm."""
 TOPIC, WORTH, BETTER = 3.0, 1.0, 2.5
-FIRST = 2_000
+FIRST, OPENED, GAP = 2_000, 1.7e9, 60.0
+"""Clicks before the first impression, when the shop opened, and seconds between two impressions."""
 NEW, GOOD = 40, 5
 ENOUGH = 3
 
@@ -70,13 +73,14 @@ class Ran(NamedTuple):
 def main(impressions: int) -> None:
     """Print a row for each policy, and the estimates."""
     heading("## Exploration\n", f"simulated, {impressions:,} impressions", seed=0)
-    print(
-        "| explore | clicks an impression | regret an impression | impressions until found |\n|---|--:|--:|--:|"
-    )
+    print("| documents | explore | clicks an impression | regret an impression | impressions until found |")
+    print("|---|--:|--:|--:|--:|")
     shop = opened()
-    for explore in POLICIES:
-        ran = run(shop, explore, impressions)
-        print(f"| {explore:g} | {ran.clicks:.4f} | {ran.regret:.4f} | {ran.found:,.0f} |", flush=True)
+    for times in ("without times", "with times"):
+        for explore in POLICIES:
+            ran = run(shop, explore, impressions, dated=times == "with times")
+            told = f"{ran.clicks:.4f} | {ran.regret:.4f} | {ran.found:,.0f}"
+            print(f"| {times} | {explore:g} | {told} |", flush=True)
     print("\n| clicks of a greedy list, told from what was explored | |\n|---|--:|")
     print(f"| in truth | {ran.greedy:.4f} |")
     print(f"| as many as were clicked | {ran.logged.clicked.sum() / ran.logged.lists:.4f} |")
@@ -110,7 +114,7 @@ def chances(taste: np.ndarray) -> np.ndarray:
     return odds / (1.0 + odds.sum())
 
 
-def run(shop: Shop, explore: float, impressions: int) -> Ran:
+def run(shop: Shop, explore: float, impressions: int, *, dated: bool) -> Ran:
     """A policy from the first clicks to the last impression."""
     random = np.random.default_rng(1)
     clicks = regret = greedy_worth = of_greedy = 0.0
@@ -118,14 +122,18 @@ def run(shop: Shop, explore: float, impressions: int) -> Ran:
     found = {each.id: 0 for each in shop.new[:GOOD]}
     found_at = dict.fromkeys(found, float(impressions))
     with Engine("corpus", index="exact") as engine:
-        engine.add([Document(each.id, each.title) for each in shop.documents])
+        engine.add(
+            [Document(each.id, each.title, published_at=OPENED if dated else None) for each in shop.documents]
+        )
         engine.observe(first_clicks(shop), tell=False)
         there = np.zeros(len(shop.place), bool)
         there[[shop.place[each.id] for each in shop.documents]] = True
         for step in range(impressions):
-            at = engine.latest_at + 1.0
+            at = OPENED + GAP * (FIRST + step)
             if step == impressions // 3:
-                engine.add([Document(each.id, each.title) for each in shop.new])
+                engine.add(
+                    [Document(each.id, each.title, published_at=at if dated else None) for each in shop.new]
+                )
                 there[:] = True
             reader = int(random.integers(len(shop.readers)))
             name, taste = shop.readers[reader], shop.taste[reader]
@@ -173,7 +181,7 @@ def first_clicks(shop: Shop) -> list[Click]:
         places = random.choice(len(shop.documents), 20, replace=False)
         odds = np.exp(shop.taste[reader][places])
         chosen = int(random.choice(places, p=odds / odds.sum()))
-        found.append(Click(shop.readers[reader], shop.documents[chosen].id, 1.7e9 + step))
+        found.append(Click(shop.readers[reader], shop.documents[chosen].id, OPENED + GAP * step))
     return found
 
 

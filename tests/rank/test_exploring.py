@@ -8,7 +8,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from penchant import Click, Engine, InvalidQuery, Settings
+from penchant import Click, Document, Engine, InvalidQuery, Settings
 from penchant.data.simulated import simulate
 from penchant.rank import exploring
 from penchant.rank.blend import Blend, weights_of
@@ -29,19 +29,12 @@ def ids(found) -> list[str]:
     return [each.document.id for each in found]
 
 
-def test_draws_are_about_the_weights_and_as_wide_as_is_explored():
+def test_draws_are_about_the_weights():
     random = np.random.default_rng(0)
-    mean = weights_of(Blend(), NAMES)
-    spreads = []
-    for explore in (0.0, 0.5, 1.0):
-        drawn = np.hstack(
-            [exploring.drawn_weights(Blend(), NAMES, Settings(), explore, random) for _ in range(30)]
-        )
-        assert drawn.shape == (3, 30 * exploring.DRAWS)
-        assert drawn.mean(axis=1) == pytest.approx(mean, abs=0.05)
-        spreads.append(drawn.std(axis=1))
-    assert spreads[0] == pytest.approx(0.0, abs=1e-9)
-    assert spreads[1] == pytest.approx(spreads[2] / 2, rel=0.25)
+    drawn = np.hstack([exploring.drawn_weights(Blend(), NAMES, Settings(), random) for _ in range(30)])
+    assert drawn.shape == (3, 30 * exploring.DRAWS)
+    assert drawn.mean(axis=1) == pytest.approx(weights_of(Blend(), NAMES), abs=0.05)
+    assert (drawn.std(axis=1) > 0.05).all()
 
 
 def test_what_clicks_taught_is_explored_less():
@@ -49,15 +42,54 @@ def test_what_clicks_taught_is_explored_less():
     community = simulate(seed=1, users=60, titles_per_topic=20)
     engine.add(community.documents)
     random = np.random.default_rng(0)
-    before = exploring.drawn_weights(engine._state.blend, NAMES, Settings(), 1.0, random).std(axis=1)
+    before = exploring.drawn_weights(engine._state.blend, NAMES, Settings(), random).std(axis=1)
     engine.observe(community.clicks)
-    after = exploring.drawn_weights(engine._state.blend, NAMES, Settings(), 1.0, random).std(axis=1)
+    after = exploring.drawn_weights(engine._state.blend, NAMES, Settings(), random).std(axis=1)
     assert after[0] < before[0] / 2, "of words every click tells something"
 
 
-def test_documents_that_nobody_read_are_explored_most():
-    drawn = exploring.drawn_worth(np.array([0.0, 3.0, 99.0]), 1.0, np.random.default_rng(0))
-    assert drawn.std(axis=1) == pytest.approx([1.0, 0.5, 0.1], rel=0.5)
+def drawn(readers: list[float], explore: float, names=("all units", "readers")) -> np.ndarray:
+    """Scores of documents of the same interest, of which those that were read more have a higher score."""
+    evidence = np.column_stack([np.ones(len(readers)), np.log1p(readers)])[:, : len(names)]
+    random = np.random.default_rng(0)
+    return np.hstack(
+        [
+            exploring.drawn_scores(Blend(), names, evidence, np.array(readers), Settings(), explore, random)
+            for _ in range(40)
+        ]
+    )
+
+
+def test_a_share_of_the_draws_explores():
+    greedy = drawn([0.0, 3.0, 99.0], 0.0)
+    assert np.ptp(greedy, axis=1) == pytest.approx(0.0, abs=1e-9)
+    some = drawn([0.0, 3.0, 99.0], 0.3)
+    explored = np.abs(some[0] - greedy[0, 0]) > 1e-9
+    assert explored.mean() == pytest.approx(0.3, abs=0.05)
+
+
+def test_what_nobody_read_is_explored_most_and_does_not_suffer_for_it():
+    greedy, explored = drawn([0.0, 3.0, 99.0], 0.0)[:, 0], drawn([0.0, 3.0, 99.0], 1.0)
+    same = drawn([0.0, 3.0, 99.0], 1.0, names=("all units",)).std(axis=1)
+    assert same[0] > same[1] > same[2] > 0
+    gained = explored.mean(axis=1) - greedy
+    assert gained[0] > 0.3, "that it has no readers counts less"
+    assert gained[0] > gained[1]
+
+
+def test_what_nothing_else_finds_is_proposed():
+    engine = Engine("corpus", index="exact", settings=Settings(candidates_per_unit=5))
+    community = simulate(seed=1, users=60, titles_per_topic=20)
+    engine.add([*community.documents, Document("lonely", "qwxz vbnm")])
+    engine.observe(community.clicks)
+    assert engine.why(engine.user_ids()[0], "lonely").left_out == "far"
+    found = engine.recommend(engine.user_ids()[0], 30, personal=0.0, explain=False)
+    assert "lonely" not in ids(found)
+    lists = [
+        engine.recommend(engine.user_ids()[0], 200, personal=0.0, explain=False, explore=1.0, at=1.8e9 + n)
+        for n in range(8)
+    ]
+    assert any("lonely" in ids(found) for found in lists)
 
 
 def test_the_same_question_has_the_same_answer_and_none_is_greedy(engine):

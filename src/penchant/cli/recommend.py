@@ -38,7 +38,7 @@ def recommend(
         typer.Option(min=0, max=1, help="Share of the places that are the user's own; default: the state's."),
     ] = None,
     explore: Annotated[
-        float, typer.Option(min=0, max=1, help="How far scores are drawn from what is uncertain.")
+        float, typer.Option(min=0, max=1, help="Share of answers drawn from what is uncertain.")
     ] = 0.0,
     published_after: Annotated[
         float | None,

@@ -386,9 +386,9 @@ class Engine:
             diversity: from 0 (none) to 1, how much what was chosen already counts against its like.
             personal: from 0 to 1, the share of the places that are the reader's own: for what suits their
                 interests, whatever is new or popular. Under ``blend``; None: `Settings.personal`.
-            explore: from 0 (none) to 1, how far scores are drawn from what the blend is not sure of (Thompson
-                sampling), so that new documents and uncertain evidence are shown and found out. Under
-                ``blend``. Each answer then has the `Recommendation.propensity` of being shown.
+            explore: from 0 to 1, the share of answers whose scores are drawn from what the blend is not sure
+                of (Thompson sampling), so that uncertain evidence and documents that nobody read are shown,
+                and found out. Under ``blend``. Each then has the `Recommendation.propensity` of being shown.
             explain: ``"full"``: what every kind of evidence weighed, too. False: no reasons, and the answer
                 comes a little sooner.
             language: of the reasons, ``en`` or ``ko``.

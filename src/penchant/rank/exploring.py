@@ -3,9 +3,11 @@ shown, and found out.
 
 What the blend knows of its weights is a Gaussian about those of each expert; a draw takes one expert by its
 share, and weights from its Gaussian (Thompson sampling). What no evidence tells of a document, the readers
-who clicked it do, so that one which nobody clicked may be better than its evidence by as much as `UNSURE`.
+who clicked it do: one that nobody clicked may be better than its evidence by as much as `UNSURE`. That it has
+no clicks yet does not count against it: what clicks tell of other documents and not of this one is forgiven,
+the less the more readers it has.
 
-Pure functions: the same generator draws the same.
+The same generator draws the same.
 
 Source: Thompson, "On the likelihood that one unknown probability exceeds another", Biometrika 1933; Chapelle
 and Li, "An empirical evaluation of Thompson sampling", NIPS 2011.
@@ -19,14 +21,35 @@ from zlib import crc32
 import numpy as np
 from numpy.random import Generator
 
+from penchant.memory.readers import Rows
+from penchant.rank.asked import Asked
 from penchant.rank.blend import Blend, Matrix, posterior, weights_of
+from penchant.rank.evidence import known_before_clicks
 from penchant.settings import Settings
 
 DRAWS = 32
 """Lists that are drawn. The first is shown; how many of them hold a document is its propensity."""
+_SAMPLED, _PROPOSED = 2_000, 50
 UNSURE = 1.0
 """Standard deviation of what evidence does not tell of a document that nobody clicked, as a logarithm of its
 chance: readers halve it when they are three."""
+
+
+class Unread:
+    """Documents that hardly anybody read, wherever they are: nothing else would find those without a time.
+
+    A sample of all is looked at, and those of it that were read least are proposed.
+    """
+
+    def __init__(self, random: Generator) -> None:
+        self._random = random
+
+    def candidates(self, asked: Asked) -> Rows:
+        known = asked.known
+        rows = known.documents.rows()
+        some = self._random.permutation(len(rows))[:_SAMPLED]
+        rows = np.sort(rows[some])
+        return rows[np.argsort(known.trails.counts(rows), kind="stable")[:_PROPOSED]]
 
 
 def generator(user_id: str, steps: int, shown: int, at: float) -> Generator:
@@ -34,15 +57,38 @@ def generator(user_id: str, steps: int, shown: int, at: float) -> Generator:
     return np.random.default_rng([crc32(user_id.encode()), steps, shown, int(max(at, 0.0))])
 
 
-def drawn_weights(
-    blend: Blend, names: Sequence[str], settings: Settings, explore: float, random: Generator
+def drawn_scores(
+    blend: Blend,
+    names: Sequence[str],
+    evidence: Matrix,
+    readers: Matrix,
+    settings: Settings,
+    explore: float,
+    random: Generator,
+    counts: Sequence[bool] | None = None,
 ) -> Matrix:
-    """Weights of columns, shape (columns, draws).
+    """Scores of candidates, shape (candidates, draws), at random the blend's or explored ones.
 
     Args:
-        explore: 0 to 1, how far from the blend's weights towards the draw.
+        evidence: of the candidates, shape (candidates, columns).
+        readers: how many readers each has, shape (candidates,).
+        explore: 0 to 1, the share of the draws that explore.
+        counts: which columns count; None: all.
     """
-    mean = weights_of(blend, names)
+    explores = random.random(DRAWS) < explore
+    weights = drawn_weights(blend, names, settings, random)
+    weights[:, ~explores] = weights_of(blend, names)[:, None]
+    if counts is not None:
+        weights *= np.asarray(counts)[:, None]
+    of_clicks = ~np.asarray(known_before_clicks(names), bool)
+    told = (evidence - evidence.mean(axis=0))[:, of_clicks] @ weights[of_clicks]
+    unknown = 1.0 / (1.0 + readers)[:, None]
+    noise = UNSURE * np.sqrt(unknown) * random.standard_normal((len(readers), DRAWS))
+    return np.asarray(evidence @ weights + explores * (noise - np.minimum(told, 0.0) * unknown))
+
+
+def drawn_weights(blend: Blend, names: Sequence[str], settings: Settings, random: Generator) -> Matrix:
+    """Weights of columns from the blend's posterior, shape (columns, draws)."""
     shares, own, covariance = posterior(blend, names, settings)
     chosen = random.choice(len(shares), DRAWS, p=shares)
     noise = random.standard_normal((DRAWS, len(names)))
@@ -51,14 +97,4 @@ def drawn_weights(
         which = chosen == expert
         root = np.linalg.cholesky(covariance[expert] + 1e-12 * np.eye(len(names)))
         drawn[which] = own[expert] + noise[which] @ root.T
-    return np.asarray((mean + explore * (drawn - mean)).T)
-
-
-def drawn_worth(readers: Matrix, explore: float, random: Generator) -> Matrix:
-    """What documents may be better or worse than their evidence, shape (documents, draws).
-
-    Args:
-        readers: how many readers each has, shape (documents,).
-    """
-    spread = explore * UNSURE / np.sqrt(1.0 + readers)
-    return np.asarray(spread[:, None] * random.standard_normal((len(readers), DRAWS)))
+    return np.asarray(drawn.T)

@@ -66,11 +66,14 @@ def recommend(
     """
     asked = ask(known, user_id, user, trail, query.at, every_unit=True)
     beside = [Given(source) if isinstance(source, Source) else source for source in sources]
+    random = exploring.generator(user_id, user.steps, len(user.shown), query.at)
+    if query.explore:
+        beside.append(exploring.Unread(random))
     rows = candidates(asked, query, beside)
     weighed = weigh(asked, blend, rows, [source for source in beside if isinstance(source, Given)])
     if not query.explore:
         return recommendations(asked, blend, weighed, chosen(asked, weighed, query), query)
-    lists = [chosen(asked, each, query) for each in explored(asked, blend, user_id, weighed, query)]
+    lists = [chosen(asked, each, query) for each in explored(asked, blend, weighed, query.explore, random)]
     times = Counter(position for each in lists for position, _ in each)
     found = recommendations(asked, blend, weighed, lists[0], query)
     return [
@@ -79,18 +82,31 @@ def recommend(
     ]
 
 
-def explored(asked: Asked, blend: Blend, user_id: str, weighed: Weighed, query: Query) -> list[Weighed]:
+def explored(
+    asked: Asked, blend: Blend, weighed: Weighed, explore: float, random: np.random.Generator
+) -> list[Weighed]:
     """The candidates by scores that are drawn from what is not known; see `penchant.rank.exploring`."""
-    user, known = asked.user, asked.known
-    random = exploring.generator(user_id, user.steps, len(user.shown), query.at)
-    weights = exploring.drawn_weights(blend, weighed.names, known.settings, query.explore, random)
-    readers = known.trails.counts(weighed.candidates.rows).astype(np.float64)
-    beside = np.sum(list(weighed.beside.values()), axis=0)
-    more = exploring.drawn_worth(readers, query.explore, random) + beside[:, None]
-    of_reader = np.where(personal(weighed.names), 1.0, 0.0)[:, None]
-    scores = (weighed.evidence @ weights + more).astype(np.float32)
-    own = (weighed.evidence @ (weights * of_reader) + more).astype(np.float32)
-    return [weighed._replace(scores=scores[:, n], own=own[:, n]) for n in range(scores.shape[1])]
+    readers = asked.known.trails.counts(weighed.candidates.rows).astype(np.float64)
+    beside = np.sum(list(weighed.beside.values()), axis=0)[:, None]
+    seed = random.integers(2**31)
+    scores, own = (
+        exploring.drawn_scores(
+            blend,
+            weighed.names,
+            weighed.evidence,
+            readers,
+            asked.known.settings,
+            explore,
+            np.random.default_rng(seed),  # the same draws, of all evidence and of the reader's
+            counts,
+        )
+        + beside
+        for counts in (None, personal(weighed.names))
+    )
+    return [
+        weighed._replace(scores=scores[:, n].astype(np.float32), own=own[:, n].astype(np.float32))
+        for n in range(scores.shape[1])
+    ]
 
 
 def score(

@@ -119,7 +119,10 @@ async def get_recommendations(
         ),
     ] = None,
     explore: Annotated[
-        float | None, QueryParameter(description="0 to 1: how far scores are drawn from what is uncertain.")
+        float | None,
+        QueryParameter(
+            description="0 to 1: the share of answers whose scores are drawn from what is uncertain."
+        ),
     ] = None,
     exclude_seen: Annotated[bool, QueryParameter(description="Leave out what the user clicked.")] = True,
     explain: Annotated[
