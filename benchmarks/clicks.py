@@ -186,7 +186,7 @@ def learn_it(known, engine: Engine, settings, threads: int, seconds: list[float]
 
     kernel.learn = timed
     try:
-        arrays.learn({}, known, engine.embedder, engine.threshold, settings, threads=threads)
+        arrays.learn({}, known, engine.threshold, settings, threads=threads)
     finally:
         kernel.learn = original
     seconds.append(max(end for _, end in times) - min(start for start, _ in times))

@@ -147,7 +147,7 @@ def skewed(count: int, generator: random.Random) -> int:
 
 
 def community(documents: int, users: int) -> tuple[list[Document], list[Click], Settings]:
-    """Documents, and clicks that make nearly as many units as clicks: with these settings users end up with 20 units."""
+    """Documents, and clicks that make nearly as many units as clicks: by this threshold users end up with 20 units."""
     generator = random.Random(0)
     given = [
         Document(f"d{n}", title, published_at=1.7e9 + n)
@@ -158,7 +158,7 @@ def community(documents: int, users: int) -> tuple[list[Document], list[Click], 
         for n in range(UNITS + 8)
         for user in range(users)
     ]
-    return given, log, Settings(keep_small=UNITS)
+    return given, log, Settings(keep_small=UNITS, threshold=0.9)
 
 
 def build(state: Path, embedder: str, documents: int, users: int) -> None:

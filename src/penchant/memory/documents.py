@@ -6,13 +6,14 @@ A row number is the document's key in the index and the store, and is never used
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import overload
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from penchant.cache import RecentCache
 from penchant.errors import StateDamaged, UnknownDocument
 from penchant.grown import grown
 from penchant.memory.facts import Facts
@@ -28,6 +29,8 @@ from penchant.types import Document
 _decode = msgspec.msgpack.Decoder(Document).decode
 Rows = NDArray[np.int64]
 _NO_SITES = Sites()
+_NAMES = 20_000
+"""Some 5 MB."""
 
 
 class Ids(Sequence[str]):
@@ -57,6 +60,8 @@ class Documents:
     def __init__(self, loaded: DocumentColumns | None = None, sites: Sites = _NO_SITES) -> None:
         self.sites = sites
         """Whose names at the end of titles say nothing."""
+        self.names: RecentCache[Hashable, tuple[str, str]] = RecentCache(_NAMES)
+        """What interests are called, see `penchant.rank.naming`; forgotten when a document changes."""
         self._row_of: dict[str, int] = {}
         self._documents: list[Document | bytes | None] = []
         self._ids: list[str] = []
@@ -116,6 +121,7 @@ class Documents:
         """Add documents, or replace them, a column at a time."""
         if not stored:
             return
+        self.names.clear()
         self._reserve(max(each.key for each in stored) + 1)
         rows = np.fromiter((each.key for each in stored), np.int64, len(stored))
         gone = np.where(self._available[rows], self._published_at[rows], np.nan)
@@ -150,6 +156,7 @@ class Documents:
 
     def drop(self, row: int) -> None:
         """Remove a document."""
+        self.names.clear()
         del self._row_of[self._ids[row]]
         gone = np.where(self._available[row], self._published_at[[row]], np.nan)
         self._documents[row] = None

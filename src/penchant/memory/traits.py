@@ -74,6 +74,10 @@ class Traits:
         self._latest: Latest | None = None
         self._reading = Lock()
 
+    def having(self, terms: Sequence[str]) -> list[int]:
+        """How many documents have each of some terms."""
+        return [int(self._counts[number_of(term)]) for term in terms]
+
     @property
     def words(self) -> Words:
         """How many documents have each term."""

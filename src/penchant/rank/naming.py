@@ -59,6 +59,17 @@ def named(unit: InterestUnit, documents: Documents, vectors: Callable[[Rows], Ve
     Args:
         vectors: the embeddings of rows of documents.
     """
+    key = unit.documents, unit.text, unit.size
+    told = documents.names.find([key]).get(key)
+    if told is None:
+        told = _told(unit, documents, vectors)
+        documents.names.keep({key: told})
+    name, headline = told
+    return msgspec.structs.replace(unit, name=name, headline=headline)
+
+
+def _told(unit: InterestUnit, documents: Documents, vectors: Callable[[Rows], Vectors]) -> tuple[str, str]:
+    """(name, headline)."""
     ids = [name for name in unit.documents[-_LOOKED_AT:] if name in documents]
     rows = np.array([documents.row(name) for name in ids], np.int64)
     headline = unit.title
@@ -73,7 +84,7 @@ def named(unit: InterestUnit, documents: Documents, vectors: Callable[[Rows], Ve
         if unit.size == 1:
             parts.sort(key=headline.find)
         name = ", ".join(parts) or headline
-    return msgspec.structs.replace(unit, name=name, headline=headline)
+    return name, headline
 
 
 def name_of(terms: Sequence[str], held: Numbers, words: Words) -> list[str]:

@@ -40,8 +40,8 @@ class Attributes(Evidence):
         for name, values in told.candidates.facts.attributes.items():
             read = reads.get(name, np.zeros(0, np.int32))[-most:]
             count = int((read == values[told.place]).sum()) if values[told.place] >= 0 else 0
-            telling = float((values == values[told.place]).mean()) <= _COMMON
-            if telling and count >= _LEAST and (found is None or count > found[0]):
+            better = count >= _LEAST and (found is None or count > found[0])
+            if better and np.count_nonzero(values == values[told.place]) <= _COMMON * len(values):
                 found = count, len(read), name
         if found is None:
             return None

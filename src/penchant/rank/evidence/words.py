@@ -8,7 +8,6 @@ from types import MappingProxyType
 import numpy as np
 
 from penchant.memory.facts import Facts
-from penchant.memory.traits import number_of
 from penchant.rank.asked import Asked, Liked
 from penchant.rank.candidates import Candidates
 from penchant.rank.evidence.seam import Claim, Column, Evidence, Told
@@ -45,10 +44,9 @@ class Words(Evidence):
             there = set(key_terms(documents.sites.bare(title)))
             shared = [term for term in own if term in there]
             if shared:
-                words = documents.traits.words
-                having = {term: int(words.counts[number_of(term)]) for term in shared}
+                having = dict(zip(shared, documents.traits.having(shared), strict=True))
                 shared.sort(key=having.__getitem__)
-                telling = [term for term in shared if having[term] <= _COMMON * words.documents]
+                telling = [term for term in shared if having[term] <= _COMMON * len(documents)]
                 return Claim("words", {"terms": (telling or shared)[:_TOLD], "title": title})
         return None
 
