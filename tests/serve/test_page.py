@@ -96,7 +96,7 @@ def test_home_counts_and_finds(page, community):
     assert page.locator("dd").first.inner_text() == "1,284"
     assert page.locator("text=reader-000").count() == 1
     for heading in ("Read of late", "New", "What readers care about of late", "Latest changes"):
-        assert page.locator(f"section:has(h2:text-is('{heading}')) li").count() >= 1, heading
+        page.wait_for_selector(f"section:has(h2:text-is('{heading}')) li")
     page.fill("section:has(h2:text-is('Readers')) input", "der-28")
     playwright.expect(page.locator(".chips a")).to_have_count(10)
     assert page.locator(".chips a").first.inner_text() == "reader-280"
@@ -138,9 +138,25 @@ def test_a_reader_has_cards_a_river_and_reasons(page, community):
     page.locator(".card summary").first.click()
     page.wait_for_selector(".card details li a")
     if folder := os.environ.get("PENCHANT_PICTURES"):
-        page.evaluate("scrollTo(0, 0)")
         page.locator(".card summary").first.click()
+        page.locator(".weighed summary").first.click()
+        page.evaluate("scrollTo(0, 0)")
         page.screenshot(path=f"{folder}/{PICTURE.name}")
+
+
+def test_one_late_click_does_not_squeeze_all_that_was_before(page, community):
+    import httpx
+
+    show(page, community, "/users/reader-001", "svg path.band")
+    widths = "paths => paths.map(path => path.getBBox().width)"
+    before = max(page.locator("svg path.band").evaluate_all(widths))
+    click = {"user_id": "reader-001", "document_id": "d0003", "at": 1.9e9}
+    httpx.post(f"{community}/clicks", json=click).raise_for_status()
+    page.reload()
+    page.wait_for_selector("svg path.band")
+    page.wait_for_selector("svg .axis:has-text('2030')")
+    after = max(page.locator("svg path.band").evaluate_all(widths))
+    assert after > 0.7 * before
 
 
 def test_the_slider_replays_the_history(page, community):

@@ -13,6 +13,7 @@ from penchant.cli.common import existing
 from penchant.cli.console import (
     Json,
     State,
+    framed,
     out,
 )
 from penchant.errors import InvalidQuery
@@ -50,7 +51,7 @@ def whence(shares: Mapping[str, float], lessons: int) -> str:
 
 def blend_table(weights: Mapping[str, float]) -> Table:
     """What each column of evidence weighs, and what it weighed before any click."""
-    table = Table(title="Evidence", title_justify="left", expand=False)
+    table = framed(title="Evidence", title_justify="left", expand=False)
     for name in ("kind", "column"):
         table.add_column(name)
     for name in ("weight", "at the start"):

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
@@ -21,6 +21,7 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.table import Table
 
 from penchant.data.files import Columns, OnError, time_of
 from penchant.errors import InvalidQuery
@@ -28,6 +29,13 @@ from penchant.settings import DocumentText, UnitRule
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
+
+
+def framed(*headers: str, **options: Any) -> Table:
+    """A table: with lines for a person, without for a program that reads what is written."""
+    bare = {} if out.is_terminal else {"box": None, "pad_edge": False}
+    return Table(*headers, **{**bare, **options})
+
 
 State = Annotated[Path, typer.Argument(help="The directory that holds the state.")]
 User = Annotated[str, typer.Argument(help="A user id.")]

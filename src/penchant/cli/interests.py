@@ -13,6 +13,7 @@ from penchant.cli.console import (
     Json,
     State,
     User,
+    framed,
     out,
 )
 from penchant.serve.answers import unit_answer
@@ -33,7 +34,7 @@ def interests(state: State, user: User, json: Json = False) -> None:
 
 def units_table(user_id: str, units: Sequence[InterestUnit]) -> Table:
     """A user's interests: name, terms, size, last seen."""
-    table = Table(title=Text(f"Interests of {user_id}"), title_justify="left", expand=False)
+    table = framed(title=Text(f"Interests of {user_id}"), title_justify="left", expand=False)
     table.add_column("interest", ratio=5)
     table.add_column("terms", ratio=5)
     table.add_column("size", justify="right")

@@ -19,6 +19,7 @@ from penchant.cli.console import (
     UnitRuleOption,
     WhatOfDocuments,
     err,
+    framed,
     named_columns,
     out,
     progress_bars,
@@ -447,7 +448,7 @@ def comparison_table(found: Mapping[str, Any]) -> Table:
         f"{found['users']} users; {len(rows)} figures differ, {same} are the same; "
         "* p < 0.05, corrected for their number"
     )
-    table = Table("method", "measure", "before", "after", "difference", "95 %", "p", title=title)
+    table = framed("method", "measure", "before", "after", "difference", "95 %", "p", title=title)
     for row in rows:
         star = " *" if row["p_adjusted"] < 0.05 else ""
         table.add_row(
@@ -464,7 +465,7 @@ def comparison_table(found: Mapping[str, Any]) -> Table:
 
 def tuned_table(found: Mapping[str, Any]) -> Table:
     """What `penchant lab tune` chose, as a table."""
-    table = Table(
+    table = framed(
         "method",
         "questions",
         "trials",

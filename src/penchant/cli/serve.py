@@ -11,7 +11,7 @@ import typer
 from rich.table import Table
 
 from penchant.cli import show
-from penchant.cli.console import ApiKey, EmbedderName, Json, State, err, out
+from penchant.cli.console import ApiKey, EmbedderName, Json, State, err, framed, out
 from penchant.engine import Engine
 from penchant.errors import InvalidQuery, MissingExtra
 from penchant.serve.config import Config, read_config, shown
@@ -98,7 +98,7 @@ def ab_report(state: State, config: ConfigFile = None, json: Json = False) -> No
 
 def experiment_table(report: Any) -> Table:
     """What `penchant ab report` found: a row a variant, compared with the first."""
-    table = Table(title=show.plain(f"experiment {report.experiment}"), title_justify="left")
+    table = framed(title=show.plain(f"experiment {report.experiment}"), title_justify="left")
     for column in (
         "variant",
         "users",

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from penchant.checks import EARLIEST_CLOCK
+from penchant.cli.console import framed
 from penchant.types import InterestUnit, Popular, Recommendation
 
 
@@ -40,7 +41,7 @@ def plain(text: str) -> Text:
 
 def recommendations_table(title: str, found: Sequence[Recommendation]) -> Table:
     """Documents with their scores and reasons."""
-    table = Table(title=Text(title), title_justify="left", expand=False)
+    table = framed(title=Text(title), title_justify="left", expand=False)
     by_chance = all(each.chance is not None for each in found)
     table.add_column("chance" if by_chance else "score", justify="right")
     table.add_column("document", ratio=6)

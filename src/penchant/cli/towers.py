@@ -11,7 +11,7 @@ from rich.table import Table
 
 from penchant.cli import show
 from penchant.cli.common import existing
-from penchant.cli.console import Json, State, err, out
+from penchant.cli.console import Json, State, err, framed, out
 from penchant.engine.towers import TowerInfo
 from penchant.towers.artefact import load_tower
 
@@ -44,7 +44,7 @@ def towers(
 
 
 def _table(found: list[TowerInfo]) -> Table:
-    table = Table(title="Towers", title_justify="left", expand=False)
+    table = framed(title="Towers", title_justify="left", expand=False)
     for name in ("tower", "in use", "clicks up to"):
         table.add_column(name)
     for name in ("readers", "clicks", "Recall@20"):

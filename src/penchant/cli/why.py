@@ -7,7 +7,6 @@ from typing import Annotated
 import msgspec
 import typer
 from rich.console import Group
-from rich.table import Table
 from rich.text import Text
 
 from penchant.cli import show
@@ -16,6 +15,7 @@ from penchant.cli.console import (
     Json,
     State,
     User,
+    framed,
     out,
 )
 from penchant.serve.answers import unit_answer
@@ -70,7 +70,7 @@ def why_told(found: Why, threshold: float) -> Group:
         )
     if not found.interests:
         return Group(*lines, Text("\nthis user has no interests yet"))
-    table = Table(expand=False)
+    table = framed(expand=False)
     table.add_column("likeness", justify="right")
     table.add_column("interest", ratio=5)
     table.add_column("size", justify="right")

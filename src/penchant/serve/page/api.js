@@ -11,6 +11,8 @@ export class Failed extends Error {
   }
 }
 
+export const hasToken = () => sessionStorage.getItem(KEY) !== null;
+
 export function useToken(token) {
   sessionStorage.setItem(KEY, token);
 }

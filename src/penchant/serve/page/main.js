@@ -1,6 +1,6 @@
 // Which view an address means; what surrounds the views.
 
-import { Failed, useToken } from "./api.js";
+import { Failed, hasToken, useToken } from "./api.js";
 import { element, short } from "./parts.js";
 import { article, community, compared, home, searched } from "./views.js";
 import { reader } from "./reader.js";
@@ -36,7 +36,7 @@ async function show() {
     status.textContent = "";
   } catch (error) {
     status.textContent = say("failed", error.message);
-    if (error.status === 401 || error.status === 403) part.replaceChildren(askForToken());
+    if (error.status === 401 || error.status === 403) part.replaceChildren(askForToken(hasToken()));
     else if (!(error instanceof Failed)) throw error;
   }
   if (mine !== visit) return;
@@ -49,10 +49,10 @@ async function show() {
   if (title && mine > 1) title.focus();
 }
 
-function askForToken() {
+function askForToken(refused) {
   const token = element("input", { type: "password", id: "token", autocomplete: "off" });
   const form = element("form", { class: "panel" }, element("h1", { tabindex: -1 }, say("tokenNeeded")), element("label", { for: "token" }, say("token")), token,
-    element("button", { type: "submit" }, say("use")));
+    element("button", { type: "submit" }, say("use")), refused ? element("p", { class: "banner", role: "alert" }, say("tokenRefused")) : null);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     useToken(token.value.trim());

@@ -217,7 +217,7 @@ function timeline(state) {
   } }, say("play"));
   const stop = () => { clearInterval(playing); playing = null; play.textContent = say("play"); };
   tell();
-  const words = element("details", {}, element("summary", {}, say("eachClick")));
+  const words = element("details", { class: "moments" }, element("summary", {}, say("eachClick")));
   words.addEventListener("toggle", () => {
     if (words.open && words.children.length === 1) words.append(list(moments.map((one) => element("li", {}, `${moment(one.at)} — `, documentLink(one.document), " ",
       element("span", { class: "quiet" }, outside(changeWords({ action: one.action, unit: one.unit ? one.unit.name : "", merged: one.replaced })))))));

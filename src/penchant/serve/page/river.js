@@ -5,6 +5,7 @@ import { day } from "./words.js";
 
 const HEIGHT = 300, TOP = 10, BOTTOM = 26;
 const LETTER = 6.6, LINE = 15;
+const WAIT = 0.15, YEAR = 300 * 86400;
 const STEPS = 150;
 
 // The bands of a history. A unit that a click changes goes on in the band of the largest unit that it was made of.
@@ -39,11 +40,29 @@ function thickness(band, at, halfLife) {
   return latest.unit.size ** 0.75 * Math.max(0.12, 0.5 ** (Math.max(0, at - latest.unit.updated_at) / halfLife));
 }
 
+// Time as it is drawn: a wait between two clicks takes a seventh of the width at most, so that one late click does not
+// squeeze all that was before. `to` leads from a moment to its place on that scale, `from` back.
+function timesOf(at) {
+  const first = at[0];
+  const gaps = at.slice(1).map((time, n) => time - at[n]), total = gaps.reduce((sum, gap) => sum + gap, 0);
+  const longest = Math.max(0, ...gaps), most = Math.max((total - longest) * WAIT / (1 - WAIT), total === longest ? longest : 0);
+  const drawn = [first];
+  gaps.forEach((gap) => drawn.push(drawn.at(-1) + Math.min(gap, most || gap)));
+  const between = (xs, ys) => (value) => {
+    let n = 0;
+    while (n < xs.length - 2 && xs[n + 1] <= value) n += 1;
+    const width = (xs[n + 1] ?? xs[n]) - xs[n];
+    return width > 0 ? ys[n] + ((value - xs[n]) / width) * (ys[n + 1] - ys[n]) : ys[n] + (value - xs[n]);
+  };
+  const last = drawn.at(-1);
+  return { first, last, span: Math.max(last - first, 1e-9), to: between(at, drawn), from: between(drawn, at) };
+}
+
 export function river({ bands, moments, label }) {
   const WIDTH = drawingWidth();
-  const first = moments[0].at, last = moments.at(-1).at, span = Math.max(last - first, 1e-9);
-  const x = (at) => 4 + ((at - first) / span) * (WIDTH - 8);
-  const times = Array.from({ length: STEPS + 1 }, (_, n) => first + (span * n) / STEPS);
+  const { first, last, span, to, from } = timesOf(moments.map((moment) => moment.at));
+  const x = (at) => 4 + ((to(at) - first) / span) * (WIDTH - 8);
+  const times = Array.from({ length: STEPS + 1 }, (_, n) => from(first + (span * n) / STEPS));
   const heights = bands.map((band) => times.map((at) => thickness(band, at, span / 5)));
   const totals = times.map((_, n) => heights.reduce((sum, row) => sum + row[n], 0));
   const scale = (HEIGHT - TOP - BOTTOM) / Math.max(1e-9, ...totals);
@@ -55,10 +74,11 @@ export function river({ bands, moments, label }) {
     places[b].push([tops[n], tops[n] + height]);
     tops[n] += height;
   }));
+  const long = from(last) - from(first) > YEAR;
   const svg = drawing("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": label, "data-bands": bands.length });
   const labels = [];
   const centre = (b, at) => {
-    const n = Math.min(STEPS, Math.max(0, Math.round(((at - first) / span) * STEPS)));
+    const n = Math.min(STEPS, Math.max(0, Math.round(((to(at) - first) / span) * STEPS)));
     return (places[b][n][0] + places[b][n][1]) / 2;
   };
   bands.forEach((band, b) => {
@@ -70,9 +90,9 @@ export function river({ bands, moments, label }) {
     svg.append(drawing("path", { d: `M${upper.join("L")}L${lower.join("L")}Z`, fill: colour(band.number), "fill-opacity": 0.85, class: "band" },
       drawing("title", {}, short(title, 200))));
     if (band.end && band.end.into) {
-      const end = band.end.at, before = end - span / STEPS, to = Math.min(last, end + span / 40);
-      const [y0, y1] = [centre(b, before), centre(band.end.into.number, to)];
-      svg.append(drawing("path", { d: `M${x(before)},${y0}C${x(end)},${y0} ${x(end)},${y1} ${x(to)},${y1}`, fill: "none", class: "merge",
+      const end = band.end.at, before = from(to(end) - span / STEPS), later = from(Math.min(last, to(end) + span / 40));
+      const [y0, y1] = [centre(b, before), centre(band.end.into.number, later)];
+      svg.append(drawing("path", { d: `M${x(before)},${y0}C${x(end)},${y0} ${x(end)},${y1} ${x(later)},${y1}`, fill: "none", class: "merge",
         stroke: colour(band.number), "stroke-width": 4, "stroke-opacity": 0.85 }));
     }
     const widest = shown.reduce((best, { n }) => (heights[b][n] > heights[b][best] ? n : best), shown[0].n);
@@ -90,7 +110,7 @@ export function river({ bands, moments, label }) {
   }
   for (const share of [0, 0.25, 0.5, 0.75, 1]) {
     const anchor = share === 0 ? "start" : share === 1 ? "end" : "middle";
-    svg.append(drawing("text", { x: x(first + span * share), y: HEIGHT - 8, class: "axis", "text-anchor": anchor }, day(first + span * share)));
+    svg.append(drawing("text", { x: 4 + share * (WIDTH - 8), y: HEIGHT - 8, class: "axis", "text-anchor": anchor }, day(from(first + span * share), long)));
   }
   const now = drawing("line", { class: "now", y1: TOP, y2: HEIGHT - BOTTOM + 4, x1: WIDTH - 4, x2: WIDTH - 4 });
   svg.append(now);

@@ -16,7 +16,7 @@ const WORDS = {
     published: "Published", recent: "Clicks of late", readersCare: "What its readers care about", ofReaders: "{0} of {1} readers looked at have an interest that holds it.",
     similar: "Similar documents", communityMap: "What the community cares about", mapAbout: "Each dot is an interest of somebody, near to those that mean the like. {0} readers, {1} interests. It does not say whose they are.",
     groups: "Groups", interestsIn: "{0} interests", noMap: "Nobody has interests yet.", foundReaders: "Readers with that in their id", foundDocuments: "Documents by meaning",
-    tokenNeeded: "This service asks for a token", token: "Token", use: "Use it", failed: "It did not work: {0}", offline: "The service does not answer.",
+    tokenNeeded: "This service asks for a token", token: "Token", tokenRefused: "That token was refused: it is another one, or it may not read.", use: "Use it", failed: "It did not work: {0}", offline: "The service does not answer.",
     ofNow: "This is the list of now, not of that moment.", position: "position {0}", attributes: "Attributes", kept: "at this moment", score: "score {0}", loading: "Loading …", notFound: "There is no such page.",
     wishes: "What this reader asked for", wishLabel: "In a few words", more: "More", less: "Less", moreOf: "more about {0}", lessOf: "less about {0}",
     moreLabel: "Show more about “{0}”", lessLabel: "Show less about “{0}”", takeBack: "Take back: {0}", noWishes: "Nothing yet.", "kind-wish": "asked for",
@@ -43,7 +43,7 @@ const WORDS = {
     published: "발행", recent: "최근 클릭", readersCare: "이 문서 독자들의 관심", ofReaders: "살펴본 독자 {1}명 중 {0}명에게 이 문서가 든 관심사가 있습니다.",
     similar: "비슷한 문서", communityMap: "커뮤니티의 관심", mapAbout: "점 하나가 누군가의 관심사이며, 뜻이 비슷하면 가까이 있습니다. 독자 {0}명, 관심사 {1}개. 누구의 것인지는 알려 주지 않습니다.",
     groups: "무리", interestsIn: "관심사 {0}개", noMap: "아직 관심사가 있는 독자가 없습니다.", foundReaders: "아이디에 이 말이 든 독자", foundDocuments: "뜻이 가까운 문서",
-    tokenNeeded: "이 서비스는 토큰이 필요합니다", token: "토큰", use: "사용", failed: "실패했습니다: {0}", offline: "서비스가 응답하지 않습니다.",
+    tokenNeeded: "이 서비스는 토큰이 필요합니다", token: "토큰", tokenRefused: "거절된 토큰입니다. 다른 토큰이거나 읽을 권한이 없습니다.", use: "사용", failed: "실패했습니다: {0}", offline: "서비스가 응답하지 않습니다.",
     ofNow: "지금의 목록이며, 그 시점의 목록이 아닙니다.", position: "{0}번째", attributes: "속성", kept: "이 시점", score: "점수 {0}", loading: "불러오는 중 …", notFound: "그런 페이지가 없습니다.",
     wishes: "이 독자가 바란 것", wishLabel: "몇 낱말로", more: "더 보기", less: "덜 보기", moreOf: "더: {0}", lessOf: "덜: {0}",
     moreLabel: "“{0}” 더 보여 주기", lessLabel: "“{0}” 덜 보여 주기", takeBack: "되돌리기: {0}", noWishes: "아직 없습니다.", "kind-wish": "바란 것",
@@ -86,7 +86,7 @@ export function moment(at) {
   return new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" }).format(new Date(at * 1000));
 }
 
-export function day(at) {
+export function day(at, long = false) {
   if (at < 1e8) return number(Math.round(at));
-  return new Intl.DateTimeFormat(language, { month: "short", day: "numeric" }).format(new Date(at * 1000));
+  return new Intl.DateTimeFormat(language, { month: "short", day: "numeric", ...(long && { year: "numeric" }) }).format(new Date(at * 1000));
 }
