@@ -37,7 +37,7 @@ from penchant.units.rules import Clicked, relevant
 from penchant.units.waves import learn
 
 READERS = 120
-CHANCES = (0.05, 0.1, 0.12, 0.15, 0.2)
+CHANCES = (0.05, 0.12, 0.2)
 WARM = 10
 LAST = 100
 SHOWN = 5

@@ -7,7 +7,7 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from penchant import Engine
+from penchant import Engine, Settings
 from penchant.cli import app
 from penchant.data.files import Problems, read_clicks, read_documents
 from reference import Reference
@@ -51,8 +51,12 @@ def test_real_readers_have_the_units_of_the_reference(state, data):
     documents = list(read_documents(data / "deskdrop" / "documents.tsv.gz", {}, problems))
     clicks = list(read_clicks(data / "deskdrop" / "clicks.tsv.gz", {}, problems, lambda _: True))
     chosen = {"3609194402293569455", "3302556033962996625", "-108842214936804958", "2416280733544962613"}
-    with Engine.open(state, read_only=True) as engine:
-        reference = Reference(engine.embedder, engine.threshold)
+    with Engine.open(state, read_only=True) as built:
+        embedder = built.embedder
+    with Engine(embedder, index="exact", settings=Settings.paper()) as engine:
+        engine.add(documents)
+        engine.observe([click for click in clicks if click.user_id in chosen])
+        reference = Reference(embedder, engine.threshold)
         for document in documents:
             reference.add(document.id, document.title)
         own = [(click.user_id, click.document_id, click.at) for click in clicks if click.user_id in chosen]

@@ -55,7 +55,7 @@ def reembed(
         raise InvalidQuery("there is nothing to embed anew: the state holds no documents")
     documents = list(store.documents())
     titles = [stored.document.title for stored in documents]
-    sites = Sites.of(titles)
+    sites = Sites.of(titles) if about.settings.unit_rule == "mean" else Sites()
     new = new_embedder(embedder, [sites.bare(title) for title in titles], api_key)
     settings = msgspec.structs.replace(
         about.settings, document_text=document_text or about.settings.document_text

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penchant.embed import Embedder
-from penchant.embed.chance import reached_by_chance, suited
+from penchant.embed.chance import community_threshold, reached_by_chance, sampled
 from penchant.embed.texts import TextEmbedder
 from penchant.errors import InvalidQuery
 from penchant.settings import UnitRule
@@ -79,7 +79,11 @@ def calibrate(
     random_cosines = _cosines(texts, [(titles[a], titles[b]) for a, b in chance], progress)
     neighbour_cosines = _cosines(texts, [(titles[a], titles[b]) for a, b in neighbours], progress)
     by_text = rule == "text"
-    proposed = reached_by_chance(random_cosines) if by_text else suited(random_cosines, embedder.threshold)
+    if by_text:
+        proposed = reached_by_chance(random_cosines)
+    else:
+        some = texts.encode([titles[ids[place]] for place in sampled(len(ids))], progress)
+        proposed = community_threshold(some, embedder.threshold)
     edges = np.linspace(min(0.0, float(random_cosines.min())), 1.0, _BINS + 1)
     return Calibration(
         embedder=embedder.name,
