@@ -198,7 +198,7 @@ def test_every_column_has_one_kind_and_a_start():
         assert math.isfinite(evidence.start_of(name))
     assert (evidence.kind_of("attribute channel"), evidence.start_of("attribute channel")) == (
         "attributes",
-        1.072,
+        1.065,
     )
     assert evidence.of_column("no such column") is None
     with pytest.raises(KeyError, match="no such column"):

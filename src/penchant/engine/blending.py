@@ -23,7 +23,7 @@ class Blending:
 
         Examples:
             >>> sample_engine().blend.weights()["key terms"]
-            0.235
+            0.249
         """
         return all_weights(self._state.blend)
 
@@ -65,7 +65,7 @@ class Blending:
             >>> engine.blend.set({"age": -1.0})
             >>> engine.blend.reset()
             >>> engine.blend.weights()["age"]
-            -0.394
+            -0.399
         """
         self._learner.set_blend(lambda _: Blend())
 

@@ -25,7 +25,7 @@ class Attributes(Evidence):
 
     kind = "attributes"
     columns: Mapping[str, float] = MappingProxyType({})
-    family = (_PREFIX, 1.072)
+    family = (_PREFIX, 1.065)
     personal = True
     known_before_clicks = True
 

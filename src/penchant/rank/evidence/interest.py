@@ -19,7 +19,7 @@ class Interest(Evidence):
 
     kind = "interest"
     columns: Mapping[str, float] = MappingProxyType(
-        {"any unit": 0.0, "all units": 0.510, "latest unit": 0.025}
+        {"any unit": 0.144, "all units": 0.233, "latest unit": 0.027}
     )
     personal = True
     known_before_clicks = True

@@ -20,7 +20,7 @@ class Popularity(Evidence):
     """See `measured`."""
 
     kind = "popularity"
-    columns: Mapping[str, float] = MappingProxyType({"readers": 0.784})
+    columns: Mapping[str, float] = MappingProxyType({"readers": 0.756})
 
     def measure(self, asked: Asked, candidates: Candidates) -> Mapping[str, Column]:
         return {"readers": measured(candidates.readers)}

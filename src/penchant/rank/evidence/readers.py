@@ -26,11 +26,11 @@ class Readers(Evidence):
     personal = True
     columns: Mapping[str, float] = MappingProxyType(
         {
-            "readers of the same": 0.268,
-            "readers of much the same": 0.686,
+            "readers of the same": 0.367,
+            "readers of much the same": 0.648,
             "readers of the like": 0.0,
             "readers of the latest": 0.0,
-            "read next to the same": 0.328,
+            "read next to the same": 0.345,
             # for each community to learn: where documents have one reader each it misleads, where they have
             # many it is among the best
             "read after the like": 0.0,

@@ -29,10 +29,10 @@ class Trend(Evidence):
     kind = "trend"
     columns: Mapping[str, float] = MappingProxyType(
         {
-            "clicks in 30 minutes, of 3 hours": -0.033,
-            "clicks in 3 hours, of a day": 0.071,
-            "clicks in a day, of 2 weeks": 0.020,
-            "clicks in 2 weeks, of all": 0.177,
+            "clicks in 30 minutes, of 3 hours": 0.008,
+            "clicks in 3 hours, of a day": 0.040,
+            "clicks in a day, of 2 weeks": 0.002,
+            "clicks in 2 weeks, of all": 0.195,
         }
     )
 

@@ -23,7 +23,7 @@ class Words(Evidence):
     """See `measured`."""
 
     kind = "words"
-    columns: Mapping[str, float] = MappingProxyType({"key terms": 0.235})
+    columns: Mapping[str, float] = MappingProxyType({"key terms": 0.249})
     personal = True
     known_before_clicks = True
 
