@@ -54,6 +54,9 @@ _SASREC = {
     "batch_size": 128,
     "loss": "softmax",
 }
+_ESASREC = {**_SASREC, "loss": "sampled_softmax", "n_negatives": 256}
+"""Of Tikhonovich et al., "eSASRec: enhancing transformer-based recommendations in a modular fashion", RecSys
+2025: LiGR layers and a sampled softmax; of SASRec's size here, as all."""
 _TRANSFORMER_SPACE = {
     "n_factors": (64, 128),
     "session_max_len": (20, 50),
@@ -99,6 +102,7 @@ PEERS: Mapping[str, Peer] = MappingProxyType(
             retrain_days=7,
         ),
         "SASRec": Peer("rectools", _SASREC, _TRANSFORMER_SPACE, retrain_days=28, retrainings=4),
+        "eSASRec": Peer("rectools", _ESASREC, _TRANSFORMER_SPACE, retrain_days=28, retrainings=4),
         "BERT4Rec": Peer("rectools", _SASREC, _TRANSFORMER_SPACE, retrain_days=28, retrainings=4),
         "HSTU": Peer("rectools", _SASREC, _TRANSFORMER_SPACE, retrain_days=28, retrainings=4),
         "Hybrid": Peer(

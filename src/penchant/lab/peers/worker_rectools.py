@@ -1,4 +1,4 @@
-"""Runs in the environment of rectools: EASE, SASRec, BERT4Rec, HSTU and Hybrid by its maintained code."""
+"""Runs in the environment of rectools: EASE, SASRec, eSASRec, BERT4Rec, HSTU and Hybrid by its code."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from rectools.models import EASEModel
 from rectools.models.nn.item_net import IdEmbeddingsItemNet, ItemNetBase
 from rectools.models.nn.transformers.bert4rec import BERT4RecModel
 from rectools.models.nn.transformers.hstu import HSTUModel
+from rectools.models.nn.transformers.ligr import LiGRLayers
 from rectools.models.nn.transformers.sasrec import SASRecModel
 
 LARGEST_EASE = 20_000
@@ -179,6 +180,7 @@ if __name__ == "__main__":
         {
             "EASE": Trainer(ease, by_weights),
             "SASRec": transformer(SASRecModel),
+            "eSASRec": transformer(SASRecModel, transformer_layers_type=LiGRLayers),
             "BERT4Rec": transformer(BERT4RecModel),
             "HSTU": transformer(HSTUModel, relative_time_attention=False),
             "Hybrid": transformer(SASRecModel, item_net_block_types=(IdEmbeddingsItemNet, FrozenTitles)),
