@@ -62,6 +62,7 @@ class TestLog:
         (tmp_path / "state").mkdir()
         engine = Engine(HashingEmbedder(), index="exact")
         service = serving(engine, tmp_path / "state", experiment=SPLIT)
+        assert service.get("/experiments").json() == {"reports": []}
         service.put("/documents", json=[{"id": "d1", "title": "fast search"}, {"id": "d2", "title": "bread"}])
         shown = {f"u{n}": service.get(f"/users/u{n}/recommendations").json()["variant"] for n in range(40)}
         assert shown == {user: variant_of(SPLIT, user)[0] for user in shown}
@@ -79,6 +80,13 @@ class TestLog:
                 "clicks": 1,
             }
         ]
+        (found,) = service.get("/experiments").json()["reports"]
+        assert found["experiment"] == "scorers"
+        assert {each["variant"]: each["users"] for each in found["variants"]} == {
+            name: list(shown.values()).count(name) for name in SPLIT.variants
+        }
+        assert sum(each["clicks"] for each in found["variants"]) == 1
+        assert found["variants"][0]["variant"] == "paper", "what the others are compared with"
         assert 'variant="max"' in service.get("/metrics").text
         assert len(read_exposures(tmp_path / "state" / DATABASE)) == 40
         service.delete("/users/u1")

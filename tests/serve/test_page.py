@@ -292,6 +292,30 @@ def test_two_readers_or_two_settings_side_by_side(page, community):
     assert page.locator(".two .own").count() == 24
 
 
+def test_an_experiment_is_told_with_its_report(page, community):
+    show(page, community, "/experiments", "text=No experiment runs")
+    report = {
+        "reports": [
+            {
+                "experiment": "scorers",
+                "mismatch_p": 1e-6,
+                "variants": [
+                    {"variant": "blend", "users": 900, "clicks": 1800, "clicks_per_user": 2.0, "exposures_per_user": 3.0},
+                    {"variant": "paper", "users": 500, "clicks": 800, "clicks_per_user": 1.6, "exposures_per_user": 3.0,
+                     "lift": -0.2, "difference": -0.4, "interval": [-0.6, -0.2], "p": 0.0004, "sequential": [-0.7, -0.1]},
+                ],
+            }
+        ]
+    }  # fmt: skip
+    page.route("**/experiments", lambda route: route.fulfill(json=report))
+    page.reload()
+    page.wait_for_selector("table.plain")
+    assert page.locator("tbody tr").nth(1).inner_text().split("\t") == [
+        "paper", "500", "1.6", "-20 %", "-0.6 to -0.2", "0.00040", "-0.7 to -0.1",
+    ]  # fmt: skip
+    assert "do not trust these numbers" in page.locator(".banner").inner_text()
+
+
 def test_why_a_document_is_shown_to_a_reader_or_not(page, community):
     show(page, community, READER, "[data-document]")
     shown = page.locator("[data-document]").first.get_attribute("data-document")
@@ -395,6 +419,7 @@ def test_it_is_readable_on_a_phone(page, community, address):
         "/map",
         "/search/reader-1",
         "/compare?left-reader=reader-285&right-reader=reader-000",
+        "/experiments",
     ],
 )
 def test_axe_finds_no_serious_fault(page, community, address, scheme):

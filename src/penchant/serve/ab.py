@@ -14,39 +14,12 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from penchant.errors import InvalidQuery
+from penchant.serve.bodies import Compared, Report
 from penchant.serve.experiment import Exposed
 
 ALPHA = 0.05
 _TUNED_FOR = 1_000
 """Users a variant at which the sequential interval is narrowest."""
-
-
-class Compared(msgspec.Struct, frozen=True):
-    """A variant beside the first one."""
-
-    variant: str
-    users: int
-    clicks: int
-    clicks_per_user: float
-    exposures_per_user: float
-    lift: float | None = None
-    """Relative to the first variant: 0.1 is 10 % more clicks per user."""
-    difference: float | None = None
-    """In clicks per user."""
-    interval: tuple[float, float] | None = None
-    """95 %, of the difference, for one look at a moment that was fixed before (Welch)."""
-    p: float | None = None
-    sequential: tuple[float, float] | None = None
-    """95 %, of the difference, for any number of looks: stop whenever it leaves 0 out."""
-
-
-class Report(msgspec.Struct, frozen=True):
-    """One experiment."""
-
-    experiment: str
-    variants: list[Compared]
-    mismatch_p: float
-    """Whether the users per variant fit the shares given (chi-squared): below 0.001 something loses users."""
 
 
 def report(exposed: Sequence[Exposed], shares: dict[str, float] | None = None) -> list[Report]:

@@ -361,6 +361,40 @@ class Trends(msgspec.Struct, frozen=True):
     """How many readers were looked at."""
 
 
+class Compared(msgspec.Struct, frozen=True):
+    """A variant beside the first one."""
+
+    variant: str
+    users: int
+    clicks: int
+    clicks_per_user: float
+    exposures_per_user: float
+    lift: float | None = None
+    """Relative to the first variant: 0.1 is 10 % more clicks per user."""
+    difference: float | None = None
+    """In clicks per user."""
+    interval: tuple[float, float] | None = None
+    """95 %, of the difference, for one look at a moment that was fixed before (Welch)."""
+    p: float | None = None
+    sequential: tuple[float, float] | None = None
+    """95 %, of the difference, for any number of looks: stop whenever it leaves 0 out."""
+
+
+class Report(msgspec.Struct, frozen=True):
+    """One experiment."""
+
+    experiment: str
+    variants: list[Compared]
+    mismatch_p: float
+    """Whether the users per variant fit the shares given (chi-squared): below 0.001 something loses users."""
+
+
+class Experiments(msgspec.Struct, frozen=True):
+    """How the variants of the running experiment do; empty without one."""
+
+    reports: list[Report]
+
+
 class UserIds(msgspec.Struct, frozen=True):
     """Ids of users, sorted."""
 

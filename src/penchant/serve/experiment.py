@@ -94,6 +94,11 @@ class ExposureLog:
         with self._lock:
             self._clicks.update(users)
 
+    def all(self) -> list[Exposed]:
+        """Everybody's part in the experiment, as of now."""
+        self.flush()
+        return read_exposures(self._path, self._experiment.name)
+
     def flush(self) -> None:
         """Write what was gathered since."""
         with self._lock:

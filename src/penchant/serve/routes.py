@@ -19,6 +19,7 @@ from penchant.rank.sentences import Explain, check_language
 from penchant.serve.answers import recommended, unit_answer
 from penchant.serve.bodies import (
     DocumentAbout,
+    Experiments,
     Export,
     Exposure,
     Found,
@@ -397,6 +398,12 @@ async def get_trends(service: ServiceHere) -> Trends:
     return Trends(readers.trends, readers.looked_at)
 
 
+@get("/experiments", opt=READ, summary="How the variants of the running experiment do")
+async def get_experiments(service: ServiceHere) -> Experiments:
+    """Clicks a user, beside the first variant: the difference, its interval, and whether to trust it."""
+    return Experiments(await asyncio.to_thread(service.experiments))
+
+
 @get("/map", opt=READ, summary="What the community cares about")
 async def get_map(service: ServiceHere) -> Map:
     """A map of the largest interests of a sample of the readers, without saying whose they are."""
@@ -462,6 +469,7 @@ ROUTES = [
     get_overview,
     get_map,
     get_trends,
+    get_experiments,
     get_live,
     get_ready,
     get_metrics,

@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 from penchant.checks import EARLIEST_CLOCK
 from penchant.engine import Engine
 from penchant.errors import PenchantError
-from penchant.serve.bodies import Map
+from penchant.serve.bodies import Map, Report
 from penchant.serve.config import Config, Variant
 from penchant.serve.experiment import ExposureLog, variant_of
 from penchant.serve.metrics import Metrics
@@ -93,6 +93,17 @@ class Service:
         """A user was shown recommendations."""
         if self.exposures is not None and variant is not None:
             self.exposures.exposed(user_id, variant, self.clock())
+
+    def experiments(self) -> list[Report]:
+        """How the variants of the running experiment do; nothing before anybody was shown anything."""
+        experiment = self.config.experiment
+        if experiment is None or self.exposures is None:
+            return []
+        from penchant.serve.ab import report  # its statistics take a moment to load
+
+        found = self.exposures.all()
+        shares = {name: variant.share for name, variant in experiment.variants.items()}
+        return report(found, shares) if found else []
 
     def learned(self, changes: Sequence[Change]) -> None:
         """Count what clicks did."""

@@ -45,6 +45,7 @@ export function recommendationsPath(id, settings = {}) {
 
 export const api = {
   overview: () => call("GET", "/overview"),
+  experiments: () => call("GET", "/experiments").then((answer) => answer.reports),
   trends: () => call("GET", "/trends").then((answer) => answer.terms),
   users: (part, limit = 24) => call("GET", `/users?limit=${limit}&part=${one(part)}`).then((answer) => answer.user_ids),
   units: (id) => call("GET", user(id, "units")).then((answer) => answer.units),

@@ -2,7 +2,7 @@
 
 import { Failed, hasToken, useToken } from "./api.js";
 import { element, short } from "./parts.js";
-import { article, community, compared, home, searched } from "./views.js";
+import { article, community, compared, experiments, home, searched } from "./views.js";
 import { reader } from "./reader.js";
 import { say, speak, spoken } from "./words.js";
 
@@ -16,6 +16,7 @@ const VIEWS = [
   [/^\/search\/(.*)$/, searched],
   [/^\/map$/, community],
   [/^\/compare$/, compared],
+  [/^\/experiments$/, experiments],
 ];
 
 function decoded(text) {
@@ -64,7 +65,7 @@ function askForToken(refused) {
 function surround() {
   document.documentElement.lang = spoken();
   document.getElementById("skip").textContent = say("skip");
-  document.getElementById("nav").replaceChildren(element("a", { href: "#/" }, say("home")), element("a", { href: "#/map" }, say("map")), element("a", { href: "#/compare" }, say("compare")));
+  document.getElementById("nav").replaceChildren(element("a", { href: "#/" }, say("home")), element("a", { href: "#/map" }, say("map")), element("a", { href: "#/compare" }, say("compare")), element("a", { href: "#/experiments" }, say("experiments")));
   document.getElementById("nav").setAttribute("aria-label", "penchant");
   document.getElementById("query").setAttribute("aria-label", say("searchLabel"));
   document.getElementById("query").placeholder = say("searchLabel");

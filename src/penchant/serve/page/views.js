@@ -107,6 +107,22 @@ export async function compared(view, alive, params) {
   lists.append(...found.map((each, n) => panel(outside([left, right][n].id), foundList(each, (document) => (ids[1 - n].has(document.id) ? element("span", { class: "own" }, say("both")) : null)))));
 }
 
+// How the variants of the running experiment do, beside the first.
+export async function experiments(view) {
+  view.append(heading(say("experiments")));
+  const found = await api.experiments();
+  if (!found.length) return view.append(element("p", { class: "quiet" }, say("noExperiment")));
+  const cell = (value) => element("td", {}, value == null ? "" : value);
+  const range = (pair) => (pair ? say("fromTo", number(pair[0].toFixed(2)), number(pair[1].toFixed(2))) : null);
+  for (const each of found) {
+    const rows = each.variants.map((one) => element("tr", {}, element("th", { scope: "row" }, outside(one.variant)), cell(number(one.users)), cell(number(one.clicks_per_user.toFixed(2))),
+      cell(one.lift == null ? null : say("chance", number((100 * one.lift).toFixed(1)))), cell(range(one.interval)), cell(one.p == null ? null : one.p.toPrecision(2)), cell(range(one.sequential))));
+    const head = ["variant", "readers", "clicksPerReader", "lift", "difference", "pValue", "anyLook"].map((name) => element("th", { scope: "col" }, say(name)));
+    view.append(panel(outside(each.experiment), element("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": each.experiment }, element("table", { class: "plain" }, element("thead", {}, element("tr", {}, head)), element("tbody", {}, rows))),
+      each.mismatch_p < 0.001 ? element("p", { class: "banner" }, say("mismatch")) : null));
+  }
+}
+
 export async function community(view) {
   view.append(heading(say("communityMap")));
   const { points, groups, readers } = await api.map();
