@@ -77,6 +77,21 @@ def test_what_nobody_read_is_explored_most_and_does_not_suffer_for_it():
     assert gained[0] > gained[1]
 
 
+def test_what_was_shown_in_vain_is_explored_less(tmp_path):
+    with Engine.open(tmp_path / "state", "corpus", index="exact") as engine:
+        engine.add([Document(f"d{n}", f"bread number {n}") for n in range(4)])
+        for _ in range(3):
+            engine.shown("ana", ["d1", "d2", "nothing"])
+        engine.shown("bob", ["d1"])
+        rows = np.array([engine._state.documents.row(f"d{n}") for n in range(4)])
+        assert engine._state.impressions.of(rows).tolist() == [0, 4, 3, 0]
+        engine.remove(["d2"])
+    with Engine.open(tmp_path / "state") as engine:
+        assert engine._state.impressions.of(rows).tolist() == [0, 4, 0, 0]
+    tried = exploring.tried(np.array([0.0, 0.0, 3.0]), np.array([0.0, 30.0, 0.0]))
+    assert tried.tolist() == [0.0, 3.0, 3.0]
+
+
 def test_what_nothing_else_finds_is_proposed():
     engine = Engine("corpus", index="exact", settings=Settings(candidates_per_unit=5))
     community = simulate(seed=1, users=60, titles_per_topic=20)

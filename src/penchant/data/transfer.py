@@ -58,6 +58,7 @@ class DocumentLine(msgspec.Struct, frozen=True, tag="document", eq=False):
     key: int
     popularity: float | None
     vector: Vector | None = None
+    impressions: int = 0
 
 
 class UserLine(msgspec.Struct, frozen=True, tag="user", eq=False):
@@ -124,11 +125,13 @@ def import_state(
 def _lines(store: Store, about: About, vectors: bool) -> Iterator[Head | Line]:
     blend = (store.fact(BLEND), store.fact(BLEND_PRECISION))
     yield Head(FORMAT, about, read_counters(store), store.fact(MODEL), *blend)
+    impressions = store.impressions()
     for part in _in_parts(list(store.documents())):
         rows = store.vectors([stored.key for stored in part]) if vectors else [None] * len(part)
         for stored, vector in zip(part, rows, strict=True):
             popularity = stored.popularity if np.isfinite(stored.popularity) else None
-            yield DocumentLine(stored.document, stored.key, popularity, vector)
+            shown = impressions.get(stored.key, 0)
+            yield DocumentLine(stored.document, stored.key, popularity, vector, shown)
     trails = dict(store.trails())
     for user_ids in _in_parts(store.user_ids()):
         for user_id, user in store.users(user_ids).items():
@@ -188,6 +191,7 @@ def _parts(
                 line.key: (next(document_vectors) if line.vector is None else line.vector).tobytes()
                 for line in documents
             },
+            impressions={line.key: line.impressions for line in documents if line.impressions},
             users=users,
             trails={line.user_id: line.trail for line in part if isinstance(line, UserLine) and line.trail},
             click_digests=digests,

@@ -54,6 +54,7 @@ class Catalogue:
                 for row in rows:
                     state.documents.drop(row)
                 trails.drop(rows)
+                state.impressions.drop(rows)
                 state.shortlists.clear()
                 if state.has_index:
                     state.index.remove(np.array(rows, np.int64))

@@ -318,7 +318,12 @@ class Engine:
         """
         check_ids(document_ids)
         entries = list(zip(document_ids, checked_propensities(propensities, len(document_ids)), strict=True))
-        self._learner.react(user_id, lambda user: feedback.show(user, entries, self._state.documents))
+        known = self._state.documents
+        self._learner.react(
+            user_id,
+            lambda user: feedback.show(user, entries, known),
+            lambda: [known.row(name) for name in document_ids if name in known],
+        )
 
     def forget(self, user_id: str) -> bool:
         """Delete all that is kept of a user.

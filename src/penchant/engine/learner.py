@@ -131,14 +131,22 @@ class Learner:
                     trails.forget(user_id)
         return known
 
-    def react(self, user_id: str, change: Callable[[User], User]) -> None:
-        """Keep what a user did not want, or was shown; see `penchant.rank.feedback`."""
+    def react(
+        self, user_id: str, change: Callable[[User], User], shown: Callable[[], Sequence[int]] = list
+    ) -> None:
+        """Keep what a user did not want, or was shown; see `penchant.rank.feedback`.
+
+        Args:
+            shown: gives the rows of documents that were shown.
+        """
         state = self._state
         check_user(user_id)
         with state.writing():
             now = {user_id: change(state.users.load({user_id}).get(user_id, NOBODY))}
-            state.store.commit([Changes(users=now)])
+            impressions = state.impressions.after(shown())
+            state.store.commit([Changes(users=now, impressions=impressions)])
             state.users.learned(now)
+            state.impressions.put(impressions)
 
     def set_blend(self, change: Callable[[Blend], Blend]) -> None:
         """Keep another blend."""

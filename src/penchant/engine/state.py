@@ -27,6 +27,7 @@ from penchant.garbage import no_garbage_collection
 from penchant.index import DocumentIndex, make_index
 from penchant.index.saved import catch_up, open_index, remove_unfinished, save_index
 from penchant.memory.documents import Documents
+from penchant.memory.impressions import Impressions
 from penchant.memory.readers import Rows
 from penchant.memory.trails import Trails
 from penchant.memory.users import Users
@@ -81,6 +82,7 @@ class State:
         self.smoother = Smoother(self.settings.decay_before)
         self._documents: Documents | None = None
         self._trails: Trails | None = None
+        self._impressions: Impressions | None = None
         self._index: DocumentIndex | None = None
         self._texts: TextEmbedder | None = None
         self._tower: Adopted | None = None
@@ -110,6 +112,15 @@ class State:
                     documents.reserve_row(self.counters.next_row)
                     self._documents = documents
         return self._documents
+
+    @property
+    def impressions(self) -> Impressions:
+        """How often documents were shown; loaded when somebody asks."""
+        if self._impressions is None:
+            with self._making_documents:
+                if self._impressions is None:
+                    self._impressions = Impressions(self.store.impressions())
+        return self._impressions
 
     @property
     def trails(self) -> Trails:
@@ -146,6 +157,7 @@ class State:
             self.settings,
             lambda: self.texts.embedder.threshold,
             self.tower,
+            lambda rows: self.impressions.of(rows),
         )
 
     def with_tower_of_now(self, known: Known) -> Known:

@@ -5,7 +5,7 @@ What the blend knows of its weights is a Gaussian about those of each expert; a 
 share, and weights from its Gaussian (Thompson sampling). What no evidence tells of a document, the readers
 who clicked it do: one that nobody clicked may be better than its evidence by as much as `UNSURE`. That it has
 no clicks yet does not count against it: what clicks tell of other documents and not of this one is forgiven,
-the less the more readers it has.
+the less the more often it was read, or shown in vain.
 
 The same generator draws the same.
 
@@ -32,7 +32,8 @@ DRAWS = 32
 _SAMPLED, _PROPOSED = 2_000, 50
 UNSURE = 1.0
 """Standard deviation of what evidence does not tell of a document that nobody clicked, as a logarithm of its
-chance: readers halve it when they are three."""
+chance: three readers halve it, or thirty impressions."""
+_IMPRESSIONS = 10.0
 
 
 class Unread:
@@ -49,7 +50,10 @@ class Unread:
         rows = known.documents.rows()
         some = self._random.permutation(len(rows))[:_SAMPLED]
         rows = np.sort(rows[some])
-        return rows[np.argsort(known.trails.counts(rows), kind="stable")[:_PROPOSED]]
+        least = np.argsort(
+            tried(known.trails.counts(rows).astype(np.float64), known.impressions(rows)), kind="stable"
+        )
+        return rows[least[:_PROPOSED]]
 
 
 def generator(user_id: str, steps: int, shown: int, at: float) -> Generator:
@@ -57,11 +61,16 @@ def generator(user_id: str, steps: int, shown: int, at: float) -> Generator:
     return np.random.default_rng([crc32(user_id.encode()), steps, shown, int(max(at, 0.0))])
 
 
+def tried(readers: Matrix, impressions: Matrix) -> Matrix:
+    """How often it was found out how good documents are: each reader did, and ten times that it was shown."""
+    return np.asarray(readers + impressions / _IMPRESSIONS)
+
+
 def drawn_scores(
     blend: Blend,
     names: Sequence[str],
     evidence: Matrix,
-    readers: Matrix,
+    tried: Matrix,
     settings: Settings,
     explore: float,
     random: Generator,
@@ -71,7 +80,7 @@ def drawn_scores(
 
     Args:
         evidence: of the candidates, shape (candidates, columns).
-        readers: how many readers each has, shape (candidates,).
+        tried: how often it was found out how good each is: see `tried`. Shape (candidates,).
         explore: 0 to 1, the share of the draws that explore.
         counts: which columns count; None: all.
     """
@@ -82,8 +91,8 @@ def drawn_scores(
         weights *= np.asarray(counts)[:, None]
     of_clicks = ~np.asarray(known_before_clicks(names), bool)
     told = (evidence - evidence.mean(axis=0))[:, of_clicks] @ weights[of_clicks]
-    unknown = 1.0 / (1.0 + readers)[:, None]
-    noise = UNSURE * np.sqrt(unknown) * random.standard_normal((len(readers), DRAWS))
+    unknown = 1.0 / (1.0 + tried)[:, None]
+    noise = UNSURE * np.sqrt(unknown) * random.standard_normal((len(tried), DRAWS))
     return np.asarray(evidence @ weights + explores * (noise - np.minimum(told, 0.0) * unknown))
 
 

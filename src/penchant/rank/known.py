@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from penchant.memory.documents import Documents
 from penchant.memory.facts import Smoothed
@@ -47,6 +48,8 @@ class Known:
     where somebody has wishes: the embedder may know it, and loading one is no work for a question."""
     tower: Adopted | None = None
     """A trained user tower, where there is one."""
+    impressions: Callable[[Rows], NDArray[np.float64]] = lambda rows: np.zeros(len(rows))
+    """How often documents were shown."""
 
     def near(self, vectors: Vectors, count: int) -> list[Rows]:
         """The documents nearest to each vector, at most as many as the settings say."""

@@ -86,7 +86,8 @@ def explored(
     asked: Asked, blend: Blend, weighed: Weighed, explore: float, random: np.random.Generator
 ) -> list[Weighed]:
     """The candidates by scores that are drawn from what is not known; see `penchant.rank.exploring`."""
-    readers = asked.known.trails.counts(weighed.candidates.rows).astype(np.float64)
+    rows, known = weighed.candidates.rows, asked.known
+    tried = exploring.tried(known.trails.counts(rows).astype(np.float64), known.impressions(rows))
     beside = np.sum(list(weighed.beside.values()), axis=0)[:, None]
     seed = random.integers(2**31)
     scores, own = (
@@ -94,8 +95,8 @@ def explored(
             blend,
             weighed.names,
             weighed.evidence,
-            readers,
-            asked.known.settings,
+            tried,
+            known.settings,
             explore,
             np.random.default_rng(seed),  # the same draws, of all evidence and of the reader's
             counts,

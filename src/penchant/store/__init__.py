@@ -87,6 +87,8 @@ class Changes(msgspec.Struct, frozen=True, eq=False):
     removed_documents: Sequence[int] = ()
     popularity: Mapping[int, float] = {}
     """key -> the new popularity of a document that is otherwise unchanged."""
+    impressions: Mapping[int, int] = {}
+    """key -> how often a document was shown by now."""
     users: Mapping[str, User] = {}
     trails: Mapping[str, bytes] = {}
     """What each of some users read, see `penchant.memory.trails`; it goes with its user."""
@@ -126,6 +128,9 @@ class Store(Protocol):
 
     def revisions(self) -> list[tuple[int, int]]:
         """(key, revision) of all documents, in the order of their keys."""
+
+    def impressions(self) -> dict[int, int]:
+        """key -> how often a document was shown; those that never were are left out."""
 
     def vectors(self, keys: Sequence[int]) -> Vectors:
         """The embeddings of known documents, float32 of shape (len(keys), dimension)."""

@@ -24,6 +24,7 @@ class MemoryStore:
         self._trails: dict[str, bytes] = {}
         self._clicks: OrderedDict[bytes, None] = OrderedDict()
         self._facts: dict[str, bytes] = {}
+        self._impressions: dict[int, int] = {}
 
     def commit(self, parts: Iterable[Changes]) -> None:
         for changes in list(parts):
@@ -36,8 +37,10 @@ class MemoryStore:
             self._vectors[key] = np.frombuffer(vector, np.float32)
         for key in changes.removed_documents:
             del self._documents[key], self._vectors[key]
+            self._impressions.pop(key, None)
         for key, popularity in changes.popularity.items():
             self._documents[key] = msgspec.structs.replace(self._documents[key], popularity=popularity)
+        self._impressions.update(changes.impressions)
         self._users.update(changes.users)
         self._trails.update(changes.trails)
         for user_id in changes.forgotten_users:
@@ -65,6 +68,9 @@ class MemoryStore:
 
     def revisions(self) -> list[tuple[int, int]]:
         return sorted((stored.key, stored.revision) for stored in self._documents.values())
+
+    def impressions(self) -> dict[int, int]:
+        return dict(self._impressions)
 
     def vectors(self, keys: Sequence[int]) -> Vectors:
         return np.stack([self._vectors[key] for key in keys]) if keys else np.zeros((0, 0), np.float32)

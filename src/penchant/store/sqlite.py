@@ -44,6 +44,7 @@ CREATE TABLE documents (
 );
 -- of clicked documents; small rows, often written
 CREATE TABLE popularity (key INTEGER PRIMARY KEY, value REAL NOT NULL);
+CREATE TABLE impressions (key INTEGER PRIMARY KEY, value INTEGER NOT NULL);
 CREATE TABLE vectors (key INTEGER PRIMARY KEY, vector BLOB NOT NULL);  -- little-endian float32
 CREATE TABLE users (id TEXT PRIMARY KEY, user BLOB NOT NULL);          -- penchant.store.packing
 CREATE TABLE trails (id TEXT PRIMARY KEY, trail BLOB NOT NULL);         -- penchant.memory.trails
@@ -138,6 +139,7 @@ class SqliteStore:
         many("DELETE FROM documents WHERE key = ?", [(key,) for key in changes.removed_documents])
         many("DELETE FROM vectors WHERE key = ?", [(key,) for key in changes.removed_documents])
         many("DELETE FROM popularity WHERE key = ?", [(key,) for key in changes.removed_documents])
+        many("DELETE FROM impressions WHERE key = ?", [(key,) for key in changes.removed_documents])
         many(
             "INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             [_document_row(stored) for stored in changes.documents],
@@ -146,6 +148,7 @@ class SqliteStore:
             changes.popularity
         )
         many("INSERT OR REPLACE INTO popularity VALUES (?, ?)", popularity.items())
+        many("INSERT OR REPLACE INTO impressions VALUES (?, ?)", changes.impressions.items())
         many("INSERT OR REPLACE INTO vectors VALUES (?, ?)", changes.vectors.items())
         many(
             "INSERT INTO users VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET user = excluded.user",
@@ -191,6 +194,10 @@ class SqliteStore:
             )
             clicked = self._rows("SELECT key, value FROM popularity")
         return document_columns(rows, dict(clicked))
+
+    def impressions(self) -> dict[int, int]:
+        with self._translated():
+            return dict(self._rows("SELECT key, value FROM impressions"))
 
     def revisions(self) -> list[tuple[int, int]]:
         with self._translated():

@@ -141,8 +141,9 @@ def check_store(make: Callable[[], Store]) -> None:
     digests = [click_digest(f"c{number}") for number in range(5)]
     store.commit(
         [
-            Changes(documents=stored, vectors=vectors, facts={"a": b"1"}),
+            Changes(documents=stored, vectors=vectors, facts={"a": b"1"}, impressions={1: 2}),
             Changes(users={"ana": user, "bob": User()}, click_digests=digests, click_ids_kept=3),
+            Changes(impressions={1: 3, 2: 1}),
         ]
     )
     _check_contents(store, stored, user, digests)
@@ -169,6 +170,7 @@ def check_store(make: Callable[[], Store]) -> None:
     assert [document.key for document in reading] == [1, 2]
     store.commit([Changes(removed_documents=[1], popularity={2: 9.0}, forgotten_users=["bob", "nobody"])])
     assert [document.key for document in store.documents()] == [0, 2]
+    assert store.impressions() == {2: 1}
     assert [document.popularity for document in store.documents()] == [0.0, 9.0]
     assert store.user_ids() == ["ana"]
     store.close()
@@ -192,6 +194,7 @@ def _check_contents(store: Store, stored: list[StoredDocument], user: User, dige
     assert store.vectors([2, 0]).tolist() == [[2.0] * 4, [0.0] * 4]
     assert store.fact("a") == b"1"
     assert store.fact("b") is None
+    assert store.impressions() == {1: 3, 2: 1}
     assert store.user_ids() == ["ana", "bob"]
     assert store.user_ids(part="b") == store.user_ids("b") == ["bob"]
     assert store.user_ids("a", part="o") == []
