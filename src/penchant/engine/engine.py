@@ -11,7 +11,6 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from penchant.checks import check_ids, checked_propensities
 from penchant.embed import Embedder
 from penchant.engine.about import About
 from penchant.engine.blending import Blending
@@ -316,14 +315,7 @@ class Engine:
         Raises:
             InvalidQuery: one id was given in place of a list, or a propensity that is none.
         """
-        check_ids(document_ids)
-        entries = list(zip(document_ids, checked_propensities(propensities, len(document_ids)), strict=True))
-        known = self._state.documents
-        self._learner.react(
-            user_id,
-            lambda user: feedback.show(user, entries, known),
-            lambda: [known.row(name) for name in document_ids if name in known],
-        )
+        self._learner.shown(user_id, document_ids, propensities)
 
     def forget(self, user_id: str) -> bool:
         """Delete all that is kept of a user.

@@ -12,13 +12,14 @@ from typing import NamedTuple
 
 import msgspec
 
-from penchant.checks import check_user
+from penchant.checks import check_ids, check_user, checked_propensities
 from penchant.engine.about import COUNTERS, blend_fact
 from penchant.engine.clicks import check_clicks, clicked, fresh_clicks, learn_silently
 from penchant.engine.state import State
 from penchant.memory.popularity import popularity_after
 from penchant.memory.readers import NO_ROWS
 from penchant.memory.trails import Read, pack_trail
+from penchant.rank import feedback
 from penchant.rank.blend import Blend, is_learned
 from penchant.rank.lessons import Lesson, Part, lesson, parts_of, searched_together
 from penchant.rank.scorers import BLEND
@@ -147,6 +148,17 @@ class Learner:
             state.store.commit([Changes(users=now, impressions=impressions)])
             state.users.learned(now)
             state.impressions.put(impressions)
+
+    def shown(self, user_id: str, document_ids: Sequence[str], propensities: Sequence[float] | None) -> None:
+        """See `penchant.Engine.shown`."""
+        check_ids(document_ids)
+        entries = list(zip(document_ids, checked_propensities(propensities, len(document_ids)), strict=True))
+        known = self._state.documents
+        self.react(
+            user_id,
+            lambda user: feedback.show(user, entries, known),
+            lambda: [known.row(name) for name in document_ids if name in known],
+        )
 
     def set_blend(self, change: Callable[[Blend], Blend]) -> None:
         """Keep another blend."""
