@@ -28,6 +28,7 @@ _SHORT = (
     "By segment",
     "Distant and uniform candidates",
     "Lists",
+    "Who is shown",
     FRONTIER_HEADING,
     "Places by evidence",
     "Cost",
