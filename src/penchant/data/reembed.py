@@ -41,7 +41,8 @@ def reembed(
     api_key: str | None = None,
     progress: Progress | None = None,
 ) -> Embedder:
-    """Embed all titles and all contextual texts anew; ``corpus`` is trained on the titles of the state.
+    """Embed all titles anew, and all contextual texts where units are these; ``corpus`` is trained on the
+    titles of the state. The threshold of the community is found anew.
 
     The change is kept whole or not at all. A threshold in the settings stays as it is: see `penchant
     calibrate`.

@@ -76,7 +76,17 @@ def _prunings(settings: Settings, threshold: float) -> Mapping[str, Variant]:
 
 def _texts(settings: Settings, threshold: float) -> Mapping[str, Variant]:
     rules = {"key terms only": terms_only, "title only": title_only, "both": contextual_text}
-    return {label: Variant(settings, text_rule=rule) for label, rule in rules.items()}
+    texts = _by_text(settings)
+    return {label: Variant(texts, text_rule=rule) for label, rule in rules.items()}
+
+
+def _by_text(settings: Settings) -> Settings:
+    """Where units are means their text is nothing but words."""
+    return msgspec.structs.replace(settings, unit_rule="text")
+
+
+def _rules(settings: Settings, threshold: float) -> Mapping[str, Variant]:
+    return {"mean": Variant(settings), "text, the paper's": Variant(_by_text(settings))}
 
 
 def _thresholds(settings: Settings, threshold: float) -> Mapping[str, Variant]:
@@ -93,7 +103,7 @@ def _candidates(settings: Settings, threshold: float) -> Mapping[str, Variant]:
 
 def _terms(settings: Settings, threshold: float) -> Mapping[str, Variant]:
     return {
-        f"{count} terms": Variant(msgspec.structs.replace(settings, terms_in_text=count))
+        f"{count} terms": Variant(msgspec.structs.replace(_by_text(settings), terms_in_text=count))
         for count in (3, 5, 10, 20)
     }
 
@@ -107,6 +117,7 @@ STUDIES: Mapping[str, Study] = MappingProxyType(
         "limits": Study("How many units a user needs", "Figure 2, right", _limits),
         "pruning": Study("Which units to keep", "Figure 3, left", _prunings),
         "text": Study("What a unit's text is made of", "Figure 3, right", _texts),
+        "rule": Study("What a unit is", "Algorithm 1", _rules),
         "threshold": Study("The threshold tau", "not in the paper", _thresholds),
         "candidates": Study("Candidates a unit (N)", "not in the paper", _candidates),
         "terms": Study("Terms in the text", "not in the paper", _terms),
