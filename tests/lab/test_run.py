@@ -77,11 +77,13 @@ def test_a_report_holds_every_study_with_the_default_among_its_variants(ira):
     report, _ = ira
     assert [study["name"] for study in report["studies"]] == list(STUDIES)
     values = {study["name"]: study["variants"] for study in report["studies"]}
-    default = {json.dumps(values[name][label]) for name, label in (
-        ("limits", "10 big, 10 small"), ("pruning", "both (10 big, 10 small)"), ("text", "both"), ("terms", "10 terms"),
-        ("scorer", "sum"), ("candidates", "all"), ("embedder", "corpus"),
-    )}  # fmt: skip
-    assert len(default) == 1  # one thing is changed at a time
+    for defaults in (
+        (("limits", "10 big, 10 small"), ("pruning", "both (10 big, 10 small)"), ("rule", "mean"), ("scorer", "sum"),
+         ("candidates", "all"), ("embedder", "corpus")),
+        (("text", "both"), ("terms", "10 terms"), ("rule", "text, the paper's")),
+    ):  # fmt: skip
+        found = {json.dumps(values[name][label]) for name, label in defaults}
+        assert len(found) == 1, "one thing is changed at a time"
 
 
 class Page(HTMLParser):
