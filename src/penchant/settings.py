@@ -14,7 +14,7 @@ from msgspec import Meta
 from penchant.errors import InvalidSettings
 
 UnitPrecision = Literal["float16", "int8", "float32"]
-DocumentText = Literal["title", "title and terms"]
+DocumentText = Literal["title", "title and terms", "title and attributes"]
 IndexPrecision = Literal["bf16", "int8"]
 UnitRule = Literal["mean", "text"]
 ScorerName = Literal["blend", "sum", "max", "soft"]
@@ -58,8 +58,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     terms_in_text: Limit = 10
     """Key terms after the title in the contextual text (IRA, section 2.1)."""
     document_text: DocumentText = "title"
-    """What of a document is embedded: its title, or its title and then its key terms, as in a unit's
-    contextual text."""
+    """What of a document is embedded: its title; its title and then its key terms, as in a unit's contextual
+    text; or its title and attributes in a sentence (Jia et al., "LEARN", section 3.2), six fields at most."""
     unit_precision: UnitPrecision = "float16"
     """How a number of a unit's embedding is kept, in memory and on disk.
 

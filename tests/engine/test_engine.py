@@ -664,3 +664,19 @@ def test_a_named_embedder_needs_no_documents(small_model):
         assert engine.threshold == engine.embedder.threshold
     with Engine(index="exact") as engine, pytest.raises(InvalidQuery, match="there are no documents yet"):
         _ = engine.embedder
+
+
+def test_attributes_can_be_part_of_what_is_embedded():
+    """LEARN's template; another value is another text, and other settings do not look at attributes."""
+
+    def similarity(what: str, brand: str) -> float:
+        with Engine(HashingEmbedder(), index="exact", settings=Settings(document_text=what)) as engine:
+            engine.add(
+                [Document("tea", "red tea", attributes={"brand": "Lin"}), Document("pot", "Lin pottery")]
+            )
+            engine.add([Document("tea", "red tea", attributes={"brand": brand})])
+            (found,) = (each.score for each in engine.similar("pot", 1))
+            return found
+
+    assert similarity("title", "Lin") == similarity("title", "Okakura")
+    assert similarity("title and attributes", "Lin") > similarity("title and attributes", "Okakura")

@@ -93,7 +93,11 @@ def _parts(
     for start in range(0, len(documents), _DOCUMENTS):
         part = documents[start : start + _DOCUMENTS]
         titles = [sites.bare(stored.document.title) for stored in part]
-        vectors = texts.encode([text.document_text(title, what) for title in titles], progress)
+        to_embed = [
+            text.document_text(title, what, stored.document.attributes)
+            for stored, title in zip(part, titles, strict=True)
+        ]
+        vectors = texts.encode(to_embed, progress)
         if by_mean:
             embedded.add([stored.document.id for stored in part], vectors)
         yield Changes(

@@ -160,7 +160,7 @@ def _parts(
         what = head.about.settings.document_text
         titles = [sites.bare(line.document.title) for line in documents]
         bare = [
-            document_text(title, what)
+            document_text(title, what, line.document.attributes)
             for line, title in zip(documents, titles, strict=True)
             if line.vector is None
         ]

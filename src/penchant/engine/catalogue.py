@@ -15,7 +15,6 @@ from penchant.engine.about import COUNTERS, Counters
 from penchant.engine.state import State
 from penchant.memory.documents import numbered
 from penchant.store import Changes, StoredDocument
-from penchant.text import document_text
 from penchant.types import Document, Progress, Vector
 
 _PART = 64
@@ -66,12 +65,12 @@ class Catalogue:
         if state.about is None:
             state.fit([document.title for document in documents])
         revision, first_new = state.counters.revision + 1, state.counters.next_row
-        stored, retitled, next_row = numbered(documents, state.documents, first_new, revision)
-        if progress is not None and len(documents) > len(retitled):
-            progress(len(documents) - len(retitled))
-        texts = [document_text(title, state.settings.document_text) for _, title in retitled]
-        vectors = state.texts.encode(texts, progress)
-        vector_of = dict(zip((row for row, _ in retitled), vectors, strict=True))
+        what = state.settings.document_text
+        stored, fresh, next_row = numbered(documents, state.documents, first_new, revision, what)
+        if progress is not None and len(documents) > len(fresh):
+            progress(len(documents) - len(fresh))
+        vectors = state.texts.encode([text for _, text in fresh], progress)
+        vector_of = dict(zip((row for row, _ in fresh), vectors, strict=True))
         published = (document.published_at for document in documents if document.published_at is not None)
         counters = Counters(max([state.counters.latest_at, *published]), next_row, revision)
         packed = {row: vector.tobytes() for row, vector in vector_of.items()}

@@ -185,7 +185,8 @@ def prepare(plan: Plan, cache: Path, progress: StageProgress, say: Say) -> Setti
 
 
 def _embedded(log: Log, plan: Plan) -> list[str]:
-    return [document_text(title, plan.settings.document_text) for title in log.bare_titles]
+    what, given = plan.settings.document_text, zip(log.bare_titles, log.documents, strict=True)
+    return [document_text(title, what, document.attributes) for title, document in given]
 
 
 def make_trials(setting: Setting, rules: Rules | None = None) -> dict[str, Trial]:

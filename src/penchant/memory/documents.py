@@ -22,7 +22,9 @@ from penchant.memory.popularity import NEVER
 from penchant.memory.readers import NO_ROWS
 from penchant.memory.timeline import NO_TIMES, Timeline
 from penchant.memory.traits import Traits, packed_terms
+from penchant.settings import DocumentText
 from penchant.store import DocumentColumns, StoredDocument
+from penchant.text import document_text
 from penchant.text.sites import Sites
 from penchant.types import Document
 
@@ -280,11 +282,15 @@ def _decoded(packed: bytes, document_id: str) -> Document:
 
 
 def numbered(
-    given: Sequence[Document], known: Documents, next_row: int, revision: int
+    given: Sequence[Document],
+    known: Documents,
+    next_row: int,
+    revision: int,
+    what: DocumentText = "title",
 ) -> tuple[list[StoredDocument], list[tuple[int, str]], int]:
-    """(the documents as they are stored, (row, title without a site) of those whose title is new, the row of
-    the next new document)."""
-    stored, retitled = [], []
+    """(the documents as they are stored, (row, text to embed) of those whose text is new, the row of the next
+    new document)."""
+    stored, fresh = [], []
     for document in given:
         before = known.get(document.id)
         row, popularity = next_row, NEVER
@@ -295,6 +301,7 @@ def numbered(
             next_row += 1
         bare = known.sites.bare(document.title)
         stored.append(StoredDocument(row, document, popularity, revision, packed_terms(bare)))
-        if before is None or before.title != document.title:
-            retitled.append((row, bare))
-    return stored, retitled, next_row
+        text = document_text(bare, what, document.attributes)
+        if before is None or text != document_text(known.sites.bare(before.title), what, before.attributes):
+            fresh.append((row, text))
+    return stored, fresh, next_row

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from html import unescape
@@ -15,7 +15,9 @@ from penchant.text.korean import korean_terms
 from penchant.text.ngrams import ngram_terms
 from penchant.text.scripts import stretches
 from penchant.text.words import words_terms
+from penchant.types import Attribute
 
+_FIELDS = 6
 _CUTTERS = {"korean": korean_terms, "ideographic": ngram_terms, "spaced": words_terms}
 
 
@@ -58,10 +60,20 @@ def _terms(title: str) -> Terms:
     )
 
 
-def document_text(title: str, what: str) -> str:
-    """What a document's vector is computed from: ``"title"``, or ``"title and terms"``, which counts what it
-    is about twice."""
-    return title if what == "title" else contextual_text(title, [(term, 1) for term in key_terms(title)])
+def document_text(title: str, what: str, attributes: Mapping[str, Attribute]) -> str:
+    """What a document's vector is computed from: ``"title"``; ``"title and terms"``, which counts what it is
+    about twice; or ``"title and attributes"``, the template of LEARN's code.
+
+    Examples:
+        >>> document_text("Red tea", "title and attributes", {"brand": "Lin", "grams": 50})
+        'Title: Red tea. Brand: Lin. Grams: 50'
+    """
+    if what == "title and terms":
+        return contextual_text(title, [(term, 1) for term in key_terms(title)])
+    if what == "title and attributes" and attributes:
+        fields = [("title", title), *attributes.items()][:_FIELDS]
+        return ". ".join(f"{name[:1].upper()}{name[1:]}: {value}" for name, value in fields)
+    return title
 
 
 def contextual_text(title: str, terms: Sequence[tuple[str, int]]) -> str:
