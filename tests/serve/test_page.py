@@ -407,6 +407,8 @@ def test_it_is_readable_on_a_phone(page, community, address):
     page.wait_for_selector("main:not([aria-busy])")
     width = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
     assert width[0] <= width[1]
+    cut = "[...document.querySelectorAll('button')].filter(one => one.scrollWidth > one.clientWidth + 1).map(one => one.textContent)"
+    assert page.evaluate(cut) == [], "what a button says is cut"
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
