@@ -89,10 +89,14 @@ export async function reader(view, alive, params, id) {
     state.show();
   };
 
-  // What is, without what was imagined.
+  // What is, without what was imagined. False where something else was asked for meanwhile, so that a late answer is dropped.
+  let asks = 0;
   const real = async () => {
+    const mine = ++asks;
     const [units, answer] = await Promise.all([api.units(id), api.recommendations(id, state.settings)]);
+    if (mine !== asks) return false;
     Object.assign(state, { units, real: units, found: answer.recommendations, before: answer.recommendations.map((one) => one.document.id), changed: new Set() });
+    return true;
   };
   const back = async () => {
     if (state.imagined.length) {
@@ -100,14 +104,14 @@ export async function reader(view, alive, params, id) {
       history.pushState(null, "", address());
     }
     banner.replaceChildren();
-    await real();
-    state.show();
+    if (await real()) state.show();
   };
   state.set = async (chosen) => {
     Object.assign(state.settings, chosen);
     history.replaceState(null, "", address());
+    trying.told();
     try {
-      await real();
+      if (!(await real())) return;
       if (state.imagined.length) await imagined();
       state.show();
     } catch (error) {
@@ -130,7 +134,7 @@ export async function reader(view, alive, params, id) {
     if (!alive() || state.imagined.length || units.map((unit) => unit.key).join() === state.units.map((unit) => unit.key).join()) return;
     const known = new Set(state.units.map((unit) => unit.key));
     if (state.at === null) await draw();
-    await real();
+    if (!(await real())) return;
     state.changed = new Set(state.units.filter((unit) => !known.has(unit.key)).map((unit) => unit.key));
     state.show();
   });
