@@ -54,7 +54,9 @@ def drawn(readers: list[float], explore: float, names=("all units", "readers")) 
     random = np.random.default_rng(0)
     return np.hstack(
         [
-            exploring.drawn_scores(Blend(), names, evidence, np.array(readers), Settings(), explore, random)
+            exploring.drawn_scores(Blend(), names, evidence, np.array(readers), Settings(), explore, random)[
+                0
+            ]
             for _ in range(40)
         ]
     )

@@ -17,7 +17,6 @@ from rich.text import Text
 
 from penchant.cli import show
 from penchant.cli.console import (
-    framed,
     out,
     progress_bars,
 )
@@ -160,7 +159,7 @@ def _week(engine: Engine, community: Community, reader: str, week: int) -> tuple
 
 
 def _show_now(out: Console, engine: Engine, reader: str) -> None:
-    units = framed(
+    units = Table(
         title=Text("Interests now"), title_justify="left", box=None, pad_edge=False, show_header=False
     )
     for unit in engine.units(reader)[:_SHOWN]:

@@ -10,6 +10,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from penchant.engine import Engine
+from penchant.engine.about import sites_of
 from penchant.errors import InvalidQuery
 from penchant.garbage import no_garbage_collection
 from penchant.rank.scorers import BLEND
@@ -104,9 +105,8 @@ def build_state(
     Returns how many clicks had been learned before.
     """
     clicked = {click.document_id for click in clicks}
-    sites = (
-        Sites(engine.about.sites) if engine.about else Sites.of([document.title for document in documents])
-    )
+    every = [document.title for document in documents]
+    sites = Sites(engine.about.sites) if engine.about else sites_of(engine.settings, every)
     titles = [sites.bare(document.title) for document in documents if document.id in clicked]
     with key_terms_ahead(titles) if len(titles) >= _MANY_TITLES else nullcontext():
         add_documents(engine, documents, report)

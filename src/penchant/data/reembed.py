@@ -21,6 +21,7 @@ from penchant.engine.about import (
     model_fact,
     read_about,
     read_counters,
+    sites_of,
 )
 from penchant.errors import InvalidQuery
 from penchant.memory.traits import packed_terms
@@ -56,7 +57,7 @@ def reembed(
         raise InvalidQuery("there is nothing to embed anew: the state holds no documents")
     documents = list(store.documents())
     titles = [stored.document.title for stored in documents]
-    sites = Sites.of(titles) if about.settings.unit_rule == "mean" else Sites()
+    sites = sites_of(about.settings, titles)
     new = new_embedder(embedder, [sites.bare(title) for title in titles], api_key)
     settings = msgspec.structs.replace(
         about.settings, document_text=document_text or about.settings.document_text

@@ -5,6 +5,7 @@ embedder that it remembers, and the index, which is a cache that catches up with
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 
 import msgspec
 
@@ -16,6 +17,7 @@ from penchant.memory.trails import Trails, unpack_trail
 from penchant.rank.blend import Blend
 from penchant.settings import Settings
 from penchant.store import Store
+from penchant.text.sites import Sites
 from penchant.types import T
 
 log = logging.getLogger("penchant")
@@ -98,6 +100,11 @@ def _decoded(store: Store, name: str, kind: type[T]) -> T | None:
         raise StateDamaged(
             f"the fact {name!r} of the state cannot be read ({error}): restore a copy"
         ) from error
+
+
+def sites_of(settings: Settings, titles: Sequence[str]) -> Sites:
+    """The names at the end of titles that are not embedded; the paper's rule embeds whole titles."""
+    return Sites.of(titles) if settings.unit_rule == "mean" else Sites()
 
 
 def model_fact(embedder: Embedder) -> dict[str, bytes]:

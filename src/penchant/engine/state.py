@@ -247,8 +247,7 @@ class State:
             raise InvalidQuery(
                 f"the state has its embedder, {self.about.embedder!r}: `penchant reembed` moves it to another"
             )
-        # the paper's rule is left as it is
-        sites = Sites.of(titles) if self.settings.unit_rule == "mean" else Sites()
+        sites = about.sites_of(self.settings, titles)
         embedder = new_embedder(self._wanted, [sites.bare(title) for title in titles], self._api_key)
         now = About(embedder.name, embedder.dimension, self._index_kind, self.settings, sites=sites.names)
         self.store.commit([Changes(facts={ABOUT: msgspec.json.encode(now), **about.model_fact(embedder)})])

@@ -24,7 +24,7 @@ from numpy.random import Generator
 from penchant.memory.readers import Rows
 from penchant.rank.asked import Asked
 from penchant.rank.blend import Blend, Matrix, posterior, weights_of
-from penchant.rank.evidence import known_before_clicks
+from penchant.rank.evidence import known_before_clicks, personal
 from penchant.settings import Settings
 
 DRAWS = 32
@@ -74,26 +74,28 @@ def drawn_scores(
     settings: Settings,
     explore: float,
     random: Generator,
-    counts: Sequence[bool] | None = None,
-) -> Matrix:
-    """Scores of candidates, shape (candidates, draws), at random the blend's or explored ones.
+) -> tuple[Matrix, Matrix]:
+    """(scores of candidates, those by the evidence that knows the reader alone), each of shape (candidates,
+    draws): at random the blend's or explored ones, the same draws in both.
 
     Args:
         evidence: of the candidates, shape (candidates, columns).
         tried: how often it was found out how good each is: see `tried`. Shape (candidates,).
         explore: 0 to 1, the share of the draws that explore.
-        counts: which columns count; None: all.
     """
     explores = random.random(DRAWS) < explore
     weights = drawn_weights(blend, names, settings, random)
     weights[:, ~explores] = weights_of(blend, names)[:, None]
-    if counts is not None:
-        weights *= np.asarray(counts)[:, None]
     of_clicks = ~np.asarray(known_before_clicks(names), bool)
-    told = (evidence - evidence.mean(axis=0))[:, of_clicks] @ weights[of_clicks]
+    beside_mean = (evidence - evidence.mean(axis=0))[:, of_clicks]
     unknown = 1.0 / (1.0 + tried)[:, None]
     noise = UNSURE * np.sqrt(unknown) * random.standard_normal((len(tried), DRAWS))
-    return np.asarray(evidence @ weights + explores * (noise - np.minimum(told, 0.0) * unknown))
+
+    def scored(weights: Matrix) -> Matrix:
+        told = beside_mean @ weights[of_clicks]
+        return np.asarray(evidence @ weights + explores * (noise - np.minimum(told, 0.0) * unknown))
+
+    return scored(weights), scored(weights * np.asarray(personal(names))[:, None])
 
 
 def drawn_weights(blend: Blend, names: Sequence[str], settings: Settings, random: Generator) -> Matrix:

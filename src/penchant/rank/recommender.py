@@ -21,7 +21,7 @@ from penchant.rank import choosing, explanation, exploring, places, retrieval, w
 from penchant.rank.asked import Asked, ask
 from penchant.rank.blend import Blend, Matrix
 from penchant.rank.candidates import Candidates, looked_up
-from penchant.rank.evidence import Telling, Told, measure, personal
+from penchant.rank.evidence import Telling, Told, measure
 from penchant.rank.explanation import MARGIN, reasons
 from penchant.rank.feedback import dismissed_like, shown_before
 from penchant.rank.known import Known
@@ -89,21 +89,16 @@ def explored(
     rows, known = weighed.candidates.rows, asked.known
     tried = exploring.tried(known.trails.counts(rows).astype(np.float64), known.impressions(rows))
     beside = np.sum(list(weighed.beside.values()), axis=0)[:, None]
-    seed = random.integers(2**31)
-    scores, own = (
-        exploring.drawn_scores(
-            blend,
-            weighed.names,
-            weighed.evidence,
-            tried,
-            known.settings,
-            explore,
-            np.random.default_rng(seed),  # the same draws, of all evidence and of the reader's
-            counts,
-        )
-        + beside
-        for counts in (None, personal(weighed.names))
+    drawn = exploring.drawn_scores(
+        blend,
+        weighed.names,
+        weighed.evidence,
+        tried,
+        known.settings,
+        explore,
+        np.random.default_rng(random.integers(2**31)),
     )
+    scores, own = (each + beside for each in drawn)
     return [
         weighed._replace(scores=scores[:, n].astype(np.float32), own=own[:, n].astype(np.float32))
         for n in range(scores.shape[1])

@@ -23,7 +23,8 @@ export async function home(view, alive) {
       : element("p", { class: "quiet" }, say("noChanges")));
   };
   const look = async () => {
-    const ids = await api.users(find.value.trim());
+    const part = find.value.trim(), ids = await api.users(part);
+    if (part !== find.value.trim()) return; // a late answer to what was typed before
     readers.replaceChildren(ids.length ? element("ul", { class: "chips" }, ids.map((id) => element("li", {}, userLink(id)))) : element("p", { class: "quiet" }, say("noReaders")));
   };
   find.addEventListener("input", () => look().catch(() => {}));
